@@ -1,0 +1,28 @@
+//! The one scale of effort, 1 to 9, that every adapter shares.
+
+/// Compression level: 1-2 are backends alone, 3-6 the experts, 7-9 are reserved for the network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Level(u8);
+
+impl Level {
+    /// The fastest level.
+    pub const MIN: Level = Level(1);
+    /// The largest level.
+    pub const MAX: Level = Level(9);
+
+    /// A level from its number; `None` outside 1..=9.
+    pub const fn new(number: u8) -> Option<Self> {
+        if number >= 1 && number <= 9 { Some(Level(number)) } else { None }
+    }
+
+    /// The level's number, 1 to 9.
+    pub const fn get(self) -> u8 {
+        self.0
+    }
+}
+
+impl Default for Level {
+    fn default() -> Self {
+        Level(5)
+    }
+}
