@@ -5,7 +5,7 @@
 pub mod error;
 pub mod layout;
 pub mod level;
-pub mod model;
+pub mod predict;
 
 pub use error::{Error, Result};
 pub use layout::{ByteOrder, Field, Kind, Layout};
