@@ -2,6 +2,8 @@
 //!
 //! The modules stand in the order in which data flows through the encoder.
 
+#![allow(missing_docs)]
+pub mod coder;
 pub mod error;
 pub mod layout;
 pub mod level;

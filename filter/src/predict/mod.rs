@@ -105,3 +105,11 @@ pub fn assemble(spec: &Spec, plan: &Plan, lanes: &[LaneColumns]) -> Result<Vec<u
     let _ = (spec, plan);
     Ok(lanes.first().map(|l| l.0.to_vec()).unwrap_or_default())
 }
+
+pub mod column;
+pub mod experts;
+pub mod lab;
+pub mod logistic;
+pub mod mixer;
+pub mod refine;
+pub mod value;

@@ -1,0 +1,5 @@
+//! Bits to bytes under a given probability, and back.
+
+mod range;
+
+pub use range::{BitCoder, RangeDecoder, RangeEncoder};

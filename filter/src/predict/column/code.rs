@@ -1,0 +1,281 @@
+//! The hot path: one value, bit by bit.
+
+use super::super::experts::history::HISTORIES;
+use super::super::experts::numeric::EXPERTS;
+use super::super::experts::slots::hash2;
+use super::super::mixer::Block;
+use super::effort::{Effort, MAX_CONTEXTS, MAX_MIXERS};
+use super::{Around, COPIES, ColumnModel, Family, PlaneMode, RECORDS, SCALES};
+use crate::Kind;
+use crate::coder::BitCoder;
+use super::super::experts::cells::LIMIT;
+
+/// Which experts are mapped, the most useful first.
+const MAPPED_RECORD: [usize; 5] = [7, 4, 5, 2, 6];
+const MAPPED_OTHER: [usize; 5] = [7, 4, 2, 5, 0];
+
+/// What is fixed while one value is coded.
+pub(super) struct Expectation {
+    /// The expected value.
+    pub(super) value: u64,
+    /// The candidates for a copy.
+    pub(super) copies: [u64; COPIES],
+    /// Which of them are there.
+    pub(super) there: [bool; COPIES],
+    /// The scales' contexts.
+    pub(super) scale_at: [usize; EXPERTS],
+}
+
+impl ColumnModel {
+    /// Codes one value given what is around it; returns it.
+    #[inline(always)]
+    pub fn code<E: Effort, C: BitCoder>(&mut self, coder: &mut C, around: &Around, actual: u64, planes: &[PlaneMode; 8], hits: bool) -> u64 {
+        let mut expectation = self.expect::<E>(around);
+        if hits {
+            if let Some(value) = self.code_hit(coder, &mut expectation, actual) {
+                self.record_copies(&expectation.copies, &expectation.there, value);
+                return value;
+            }
+        }
+        let value = self.code_bits::<E, C>(coder, around, &expectation, actual, planes);
+        self.learn_value::<E>(around, value, &expectation);
+        value
+    }
+
+    /// Codes whether the value is the likeliest copy. If it is, nothing else need be coded; if not, that candidate is out.
+    #[inline(always)]
+    fn code_hit<C: BitCoder>(&mut self, coder: &mut C, expectation: &mut Expectation, actual: u64) -> Option<u64> {
+        let mut best = (0, 0, 0);
+        for i in 0..COPIES {
+            if expectation.there[i] {
+                let mut agree = 0;
+                for j in 0..COPIES {
+                    agree += usize::from(j != i && expectation.there[j] && expectation.copies[j] == expectation.copies[i]);
+                }
+                let at = (i * RECORDS + (self.records[i] as usize & (RECORDS - 1))) * 8 + agree.min(7);
+                let p = self.hit_cells[at].p16();
+                if p >= best.1 {
+                    best = (i, p, at);
+                }
+            }
+        }
+        let (i, p, at) = best;
+        let p = p.clamp(32, 65504);
+        let hit = coder.code(u32::from(expectation.copies[i] == actual), p);
+        self.whole_cost += u64::from(self.logistic.cost(if hit == 1 { p } else { 65536 - p }));
+        self.hit_cells[at].learn(hit, LIMIT, self.logistic);
+        if hit == 1 {
+            return Some(expectation.copies[i]);
+        }
+        let out = expectation.copies[i];
+        for j in 0..COPIES {
+            expectation.there[j] &= expectation.copies[j] != out;
+        }
+        None
+    }
+
+    /// Codes a value's planes.
+    #[inline(always)]
+    fn code_bits<E: Effort, C: BitCoder>(
+        &mut self,
+        coder: &mut C,
+        around: &Around,
+        expectation: &Expectation,
+        actual: u64,
+        planes: &[PlaneMode; 8],
+    ) -> u64 {
+        let vt = self.value;
+        let width = usize::from(vt.width);
+        let bits = 8 * width as u32;
+        let record = self.family == Family::Record;
+        let logistic = self.logistic;
+        let e = expectation.value;
+        let a = around.before[0];
+        let above = if record { around.refs[0] } else { around.grid[0] };
+        let mut copies = expectation.copies;
+        let mut live = expectation.there;
+        let mirror = record && vt.kind == Kind::Float && self.ref_n > 0 && self.ref_values[0] == vt;
+        let mut bases = self.bases(around, expectation.scale_at[0], around.refs[0]);
+        let mut value = 0u64;
+        for k in 0..width {
+            let shift = bits - 8 - 8 * k as u32;
+            match planes[k] {
+                PlaneMode::Constant(byte) => {
+                    value = value << 8 | u64::from(byte);
+                    continue;
+                }
+                PlaneMode::Raw => {
+                    value = value << 8 | u64::from(coder.byte((actual >> shift) as u8));
+                    self.cost[k] += 8 * 256;
+                    continue;
+                }
+                PlaneMode::Modelled => {}
+            }
+            let prefix = value;
+            let before_prefix = |v: u64| if k == 0 { 0 } else { v >> (shift + 8) };
+            for i in 0..COPIES {
+                live[i] = live[i] && before_prefix(copies[i]) == prefix;
+            }
+            if k > 0 && mirror && (prefix >> (8 * k - 1)) != around.refs[0] >> (bits - 1) {
+                // The other sign: look at the reference's mirror image.
+                let image = !around.refs[0] & vt.max_ordered();
+                if k == 1 {
+                    bases = self.bases(around, expectation.scale_at[0], image);
+                }
+                copies[2] = image;
+                live[2] = expectation.there[2] && before_prefix(image) == prefix;
+            }
+            let byte_at = |v: u64| (v >> shift) as u32 & 255;
+            let lead = |v: u64| ((prefix.wrapping_sub(before_prefix(v)) as i64).clamp(-3, 3) + 3) as u32;
+            let e_lead = lead(e);
+            let e_byte = byte_at(e);
+            let e_next = if shift > 0 { (e >> (shift - 8)) as u32 & 255 } else { 0 };
+            let prefix_hash = hash2(prefix as u32, (prefix >> 32) as u32 + 1);
+            let lead_hashes = [
+                prefix_hash,
+                hash2(e_lead, e_byte << 3 | e_next >> 5),
+                hash2(lead(a) << 3 | e_lead, byte_at(a)),
+                hash2(lead(above) << 3 | e_lead, byte_at(above)),
+                hash2(e_lead, e_byte >> 1),
+            ];
+            let mut hashes = [0u32; MAX_CONTEXTS];
+            let mut places = [0u32; MAX_CONTEXTS];
+            for i in 0..E::CONTEXTS {
+                hashes[i] = hash2(bases[i] ^ lead_hashes[self.leads[i] as usize], (k as u32) << 8 | i as u32);
+            }
+            for i in 0..E::CONTEXTS {
+                places[i] = self.slots.find(hashes[i]);
+            }
+            let actual_byte = byte_at(actual);
+            let mut node = 1u32;
+            let mut nibble = 1u32;
+            let mut plane_cost = 0u32;
+            for bit_at in (0..8u32).rev() {
+                if bit_at == 3 {
+                    for i in 0..E::CONTEXTS {
+                        places[i] = self.slots.find(hash2(hashes[i], node));
+                    }
+                    nibble = 1;
+                }
+                let mut x = [[0.0f32; 16]; super::effort::MAX_BLOCKS];
+                let xs = x.as_flattened_mut();
+                let bit_index = k * 8 + 7 - bit_at as usize;
+                // Hashed contexts.
+                let mut states = [0u8; MAX_CONTEXTS];
+                for i in 0..E::CONTEXTS {
+                    states[i] = *self.slots.history(places[i], nibble);
+                }
+                for i in 0..E::CONTEXTS {
+                    let cell = self.cells[(i * width + k) * 256 + usize::from(states[i])];
+                    xs[i] = cell.stretched;
+                    if E::CONFIDENT {
+                        xs[E::AT_CONFIDENCE + i] = (cell.p16() as f32 - 32768.0) * (1.0 / 16384.0);
+                    }
+                }
+                // Numeric experts.
+                let cut = (prefix << 8 | u64::from((node << (bit_at + 1) | 1 << bit_at) & 255)) << shift;
+                let mut chances = [0.0f32; EXPERTS];
+                self.bank.cut(if record { cut as f64 } else { vt.number(cut) }, &mut chances);
+                let mut st = [0.0f32; EXPERTS];
+                for i in 0..EXPERTS {
+                    st[i] = logistic.stretch(chances[i]);
+                    xs[E::AT_BANK + i] = st[i] * 0.5;
+                }
+                for m in 0..E::MAPPED {
+                    let expert = if record { MAPPED_RECORD[m] } else { MAPPED_OTHER[m] };
+                    let p = self.maps[m].refine(bit_index, st[expert]);
+                    xs[E::AT_MAPPED + m] = logistic.stretch(p);
+                }
+                // Copies.
+                let mut copy_at = [0usize; COPIES];
+                let mut live_mask = 0usize;
+                for i in 0..COPIES {
+                    copy_at[i] = (i * RECORDS + (self.records[i] as usize & (RECORDS - 1))) * width * 8 + bit_index;
+                    if live[i] {
+                        live_mask |= 1 << i;
+                        let s = self.copy_cells[copy_at[i]].stretched;
+                        let expect = (copies[i] >> (shift + bit_at)) & 1;
+                        xs[E::AT_COPIES + i] = if expect == 1 { s } else { -s };
+                    }
+                }
+                // The lattice.
+                let mut on_lattice = false;
+                if let Some(lattice) = self.lattice {
+                    if let Some((p, n)) = self.span.cut(lattice.count(cut, vt)) {
+                        on_lattice = true;
+                        let class = if n < 1.5 { 0 } else if n < 8.5 { 1 } else if n < 300.0 { 2 } else { 3 };
+                        let s = logistic.stretch(p);
+                        xs[E::AT_LATTICE] = if class < 3 { s } else { 0.0 };
+                        xs[E::AT_LATTICE + 1] = logistic.stretch(self.lattice_map.refine(bit_index * 4 + class, s));
+                    }
+                }
+                let direct_at = k * 256 + node as usize;
+                xs[E::AT_DIRECT] = logistic.stretch16(u32::from(self.direct[direct_at]));
+                xs[E::AT_BIAS] = 0.3;
+                // Mixing.
+                let level = |s: f32| (s.clamp(-3.9, 3.9) + 4.0) as usize;
+                let second = if record { st[4] } else { st[2] };
+                let chosen = [bit_index, k * 64 + level(st[7]) * 8 + level(second), direct_at, k * 256 + live_mask * 8 + level(xs[E::AT_MAPPED])];
+                let x = &x[..E::BLOCKS];
+                let mut outs: [Block; 1] = [[0.0; 16]];
+                let mut ps = [0.0f32; MAX_MIXERS];
+                for m in 0..E::MIXERS {
+                    let s = self.mixers[m].mix(chosen[if E::MIXERS == 1 { 1 } else { m }], x).clamp(-11.5, 11.5);
+                    outs[0][m] = s;
+                    ps[m] = logistic.squash(s);
+                }
+                let (s, p_mix) = if E::MIXERS == 1 {
+                    (outs[0][0], ps[0])
+                } else {
+                    let s = self.last_mixer.mix(bit_index, &outs).clamp(-11.5, 11.5);
+                    (s, logistic.squash(s))
+                };
+                let pa = self.by_node.refine(direct_at, s);
+                let pb = self.by_expected.refine((k * 7 + e_lead as usize) * 16 + ((e_byte.wrapping_sub(node << bit_at) & 255) >> 4) as usize, s);
+                let p = p_mix * 0.5 + pa * 0.25 + pb * 0.25;
+                let p16 = ((p * 65536.0) as i32).clamp(1, 65535) as u32;
+                let bit = coder.code(actual_byte >> bit_at & 1, p16);
+                plane_cost += logistic.cost(if bit == 1 { p16 } else { 65536 - p16 });
+                // Learning.
+                let y = bit as f32;
+                for m in 0..E::MIXERS {
+                    self.mixers[m].learn(x, y - ps[m]);
+                }
+                if E::MIXERS > 1 {
+                    self.last_mixer.learn_slowly(&outs, y - p_mix);
+                }
+                self.by_node.learn(bit);
+                self.by_expected.learn(bit);
+                for i in 0..E::CONTEXTS {
+                    let s = usize::from(states[i]);
+                    self.cells[(i * width + k) * 256 + s].learn(bit, LIMIT, logistic);
+                    *self.slots.history(places[i], nibble) = HISTORIES.next[s][bit as usize];
+                }
+                for m in 0..E::MAPPED {
+                    self.maps[m].learn(bit);
+                }
+                self.bank.narrow(bit);
+                for i in 0..COPIES {
+                    if live[i] {
+                        let hit = (copies[i] >> (shift + bit_at)) & 1 == u64::from(bit);
+                        self.copy_cells[copy_at[i]].learn(u32::from(hit), LIMIT, logistic);
+                        live[i] = hit;
+                    }
+                }
+                if on_lattice {
+                    self.lattice_map.learn(bit);
+                    self.span.narrow(bit);
+                }
+                let d = &mut self.direct[direct_at];
+                *d = if bit == 1 { *d + ((65535 - *d) >> 5) } else { *d - (*d >> 5) };
+                node = node << 1 | bit;
+                nibble = nibble << 1 | bit;
+            }
+            self.cost[k] += u64::from(plane_cost);
+            value = value << 8 | u64::from(node & 255);
+        }
+        value
+    }
+}
+
+const _: () = assert!(SCALES.is_power_of_two() && RECORDS.is_power_of_two());

@@ -1,0 +1,94 @@
+//! How much a level spends on a bit.
+
+use super::super::experts::numeric::EXPERTS;
+use super::COPIES;
+
+/// A level's sizes, known when the code is compiled.
+pub trait Effort: Copy {
+    /// Hashed contexts.
+    const CONTEXTS: usize;
+    /// Whether each context gives a second input, its confidence.
+    const CONFIDENT: bool;
+    /// Numeric experts whose probabilities are also mapped by what came of them.
+    const MAPPED: usize;
+    /// Weight sets that see a bit.
+    const MIXERS: usize;
+    /// Values between two solutions of the least squares.
+    const OLS_PERIOD: u32;
+    /// Most regressors taken from other columns.
+    const REGRESSORS: usize;
+    /// First input of the confidences.
+    const AT_CONFIDENCE: usize = Self::CONTEXTS;
+    /// First input of the numeric experts.
+    const AT_BANK: usize = Self::CONTEXTS * (1 + Self::CONFIDENT as usize);
+    /// First input of the mapped experts.
+    const AT_MAPPED: usize = Self::AT_BANK + EXPERTS;
+    /// First input of the copies.
+    const AT_COPIES: usize = Self::AT_MAPPED + Self::MAPPED;
+    /// First input of the lattice.
+    const AT_LATTICE: usize = Self::AT_COPIES + COPIES;
+    /// The partial byte's own probability.
+    const AT_DIRECT: usize = Self::AT_LATTICE + 2;
+    /// The constant input.
+    const AT_BIAS: usize = Self::AT_DIRECT + 1;
+    /// Blocks of sixteen inputs.
+    const BLOCKS: usize = (Self::AT_BIAS + 16) / 16;
+}
+
+/// Level 3.
+#[derive(Clone, Copy, Debug)]
+pub struct Quick;
+/// Level 4.
+#[derive(Clone, Copy, Debug)]
+pub struct Fair;
+/// Level 5.
+#[derive(Clone, Copy, Debug)]
+pub struct Good;
+/// Level 6 and, until the network takes over, above.
+#[derive(Clone, Copy, Debug)]
+pub struct Thorough;
+
+impl Effort for Quick {
+    const CONTEXTS: usize = 4;
+    const CONFIDENT: bool = false;
+    const MAPPED: usize = 2;
+    const MIXERS: usize = 1;
+    const OLS_PERIOD: u32 = 32;
+    const REGRESSORS: usize = 5;
+}
+
+impl Effort for Fair {
+    const CONTEXTS: usize = 6;
+    const CONFIDENT: bool = true;
+    const MAPPED: usize = 3;
+    const MIXERS: usize = 2;
+    const OLS_PERIOD: u32 = 16;
+    const REGRESSORS: usize = 13;
+}
+
+impl Effort for Good {
+    const CONTEXTS: usize = 10;
+    const CONFIDENT: bool = true;
+    const MAPPED: usize = 5;
+    const MIXERS: usize = 3;
+    const OLS_PERIOD: u32 = 12;
+    const REGRESSORS: usize = 14;
+}
+
+impl Effort for Thorough {
+    const CONTEXTS: usize = 20;
+    const CONFIDENT: bool = true;
+    const MAPPED: usize = 5;
+    const MIXERS: usize = 4;
+    const OLS_PERIOD: u32 = 6;
+    const REGRESSORS: usize = 18;
+}
+
+/// Most contexts of any level.
+pub const MAX_CONTEXTS: usize = 20;
+/// Most blocks of any level.
+pub const MAX_BLOCKS: usize = 4;
+/// Most mapped experts of any level.
+pub const MAX_MAPPED: usize = 5;
+/// Most first-layer mixers of any level.
+pub const MAX_MIXERS: usize = 4;

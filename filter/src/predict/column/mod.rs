@@ -1,0 +1,225 @@
+//! The model of one column: every expert, the mixers over them and the refinement, carried from frame to frame.
+
+mod code;
+mod contexts;
+mod effort;
+mod learn;
+
+pub use effort::{Effort, Fair, Good, Quick, Thorough};
+
+use super::experts::cells::{Cell, history_cells};
+use super::experts::lattice::{Lattice, Span};
+use super::experts::numeric::{Bank, EXPERTS};
+use super::experts::ols::{MAX_REGRESSORS, Ols};
+use super::experts::slots::Slots;
+use super::logistic::{Logistic, tables};
+use super::mixer::{Block, WeightSets};
+use super::refine::Refinement;
+use super::start;
+use super::value::ValueType;
+use contexts::{Lead, leads};
+use effort::{MAX_BLOCKS, MAX_CONTEXTS, MAX_MAPPED, MAX_MIXERS};
+
+/// Candidates for an exact copy: the value before, a match, the first reference (or the value above), the expected value, a relation (or the
+/// plane above).
+pub const COPIES: usize = 5;
+/// References a column may look at.
+pub const REFS: usize = 3;
+/// Contexts by which an expert's scale is told apart.
+const SCALES: usize = 64;
+/// Records of hits and misses that a copy's cell is chosen by.
+const RECORDS: usize = 64;
+
+/// How a column's values lie to one another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Family {
+    /// One of a record's columns: other columns of the row are known.
+    Record,
+    /// The only column, on a grid of two or more axes.
+    Grid,
+    /// The only column, in a row.
+    Sequence,
+    /// The only column, of single bytes, in a row: text and the like.
+    Bytes,
+}
+
+/// How one byte plane of a column is coded in a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PlaneMode {
+    /// By the model.
+    Modelled,
+    /// As it is.
+    Raw,
+    /// The same byte throughout.
+    Constant(u8),
+}
+
+/// What is known around a value before it is coded.
+#[derive(Clone, Debug, Default)]
+pub struct Around {
+    /// The values before it, nearest first; zero where there are none.
+    pub before: [u64; 2],
+    /// Grids: north, north-west, north-east, above, above-west, above-north, above-north-west. Sequences: the values 3, 4, 8, 16 and 32 before.
+    pub grid: [u64; 7],
+    /// Values of the reference columns in the same row.
+    pub refs: [u64; REFS],
+    /// Regressors of the least squares on ordered integers; unused ones zero.
+    pub integers: [f64; MAX_REGRESSORS],
+    /// Regressors of the least squares on numbers; unused ones zero.
+    pub numbers: [f64; MAX_REGRESSORS],
+    /// What a relation between columns gives.
+    pub relation: Option<f64>,
+    /// The value that followed the same surroundings earlier.
+    pub matched: Option<u64>,
+    /// The place along the fastest axis.
+    pub place: u32,
+    /// Bytes: the last eight, hashes of this word and the one before.
+    pub recent: u64,
+    /// See `recent`.
+    pub word: u32,
+    /// See `recent`.
+    pub word_before: u32,
+}
+
+/// What a column's model is made for.
+#[derive(Clone, Debug)]
+pub struct Shape {
+    /// Its values' type.
+    pub value: ValueType,
+    /// Types of the references, at most [`REFS`].
+    pub refs: Vec<ValueType>,
+    /// How values lie.
+    pub family: Family,
+    /// Whether there is a plane above (three axes or more).
+    pub cube: bool,
+    /// Regressors in use, of integers and of numbers.
+    pub regressor_n: usize,
+    /// Step of the values, if they have one.
+    pub lattice: Option<Lattice>,
+}
+
+/// The model.
+#[derive(Clone)]
+pub struct ColumnModel {
+    value: ValueType,
+    ref_values: [ValueType; REFS],
+    ref_n: usize,
+    family: Family,
+    cube: bool,
+    lattice: Option<Lattice>,
+    span: Span,
+    logistic: &'static Logistic,
+    leads: [Lead; MAX_CONTEXTS],
+    slots: Slots,
+    cells: Vec<Cell>,
+    direct: Vec<u16>,
+    bank: Bank,
+    scales: Vec<f64>,
+    scale_n: Vec<u8>,
+    biases: [f64; REFS],
+    mean: f64,
+    mse: [f64; EXPERTS],
+    last_error: u32,
+    integers: Option<Box<Ols>>,
+    numbers: Box<Ols>,
+    maps: Vec<Refinement>,
+    lattice_map: Refinement,
+    records: [u32; COPIES],
+    copy_cells: Vec<Cell>,
+    hit_cells: Vec<Cell>,
+    x: [Block; MAX_BLOCKS],
+    mixers: Vec<WeightSets>,
+    last_mixer: WeightSets,
+    by_node: Refinement,
+    by_expected: Refinement,
+    /// Cost of each plane in 1/256 bit, and values, since they were last taken.
+    pub(super) cost: [u64; 8],
+    pub(super) whole_cost: u64,
+}
+
+impl std::fmt::Debug for ColumnModel {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ColumnModel").field("value", &self.value).field("family", &self.family).finish_non_exhaustive()
+    }
+}
+
+impl ColumnModel {
+    /// A model that has seen nothing; mixers, cells and refinement begin with built-in values.
+    pub fn new<E: Effort>(shape: &Shape, lines: usize) -> Self {
+        let logistic = tables();
+        let width = usize::from(shape.value.width);
+        let mut ref_values = [shape.value; REFS];
+        for (to, from) in ref_values.iter_mut().zip(&shape.refs) {
+            *to = *from;
+        }
+        let mut weights = [[0.0f32; 16]; MAX_BLOCKS];
+        start::weights::<E>(shape.family, weights.as_flattened_mut());
+        let weights = &weights[..E::BLOCKS];
+        let mut last = [0.0f32; 16];
+        last[..E::MIXERS].fill(1.15 / E::MIXERS as f32);
+        let scale = if shape.family == Family::Record { shape.value.max_ordered() as f64 / 4096.0 } else { 1.0 };
+        let sets = [width * 8, width * 64, width * 256, width * 256];
+        ColumnModel {
+            value: shape.value,
+            ref_values,
+            ref_n: shape.refs.len().min(REFS),
+            family: shape.family,
+            cube: shape.cube,
+            lattice: shape.lattice,
+            span: Span::whole(),
+            logistic,
+            leads: leads(shape.family),
+            slots: Slots::new(lines),
+            cells: history_cells(logistic).repeat(E::CONTEXTS * width),
+            direct: vec![32768; width * 256],
+            bank: Bank::default(),
+            scales: vec![scale; EXPERTS * SCALES],
+            scale_n: vec![0; EXPERTS * SCALES],
+            biases: [0.0; REFS],
+            mean: 0.0,
+            mse: [1.0; EXPERTS],
+            last_error: 0,
+            integers: (shape.family == Family::Record).then(|| Box::new(Ols::new(shape.regressor_n, 0.9998, E::OLS_PERIOD))),
+            numbers: Box::new(Ols::new(shape.regressor_n, if shape.family == Family::Record { 0.9998 } else { 0.998 }, E::OLS_PERIOD)),
+            maps: vec![Refinement::new(width * 8, 0.02, logistic); E::MAPPED],
+            lattice_map: Refinement::new(width * 8 * 4, 0.02, logistic),
+            records: [0; COPIES],
+            copy_cells: vec![Cell::new(49152, logistic); COPIES * RECORDS * width * 8],
+            hit_cells: vec![Cell::new(49152, logistic); COPIES * RECORDS * 8],
+            x: [[0.0; 16]; MAX_BLOCKS],
+            mixers: (0..E::MIXERS).map(|m| WeightSets::new(sets[m % MAX_MIXERS], weights)).collect(),
+            last_mixer: WeightSets::new(width * 8, &[last]),
+            by_node: Refinement::new(width * 256, 0.02, logistic),
+            by_expected: Refinement::new(width * 7 * 16, 0.02, logistic),
+            cost: [0; 8],
+            whole_cost: 0,
+        }
+    }
+
+    /// Takes over what another column's model has learned that is of use to this one: how to weigh the experts.
+    pub fn inherit(&mut self, other: &ColumnModel) {
+        if self.value != other.value || self.family != other.family {
+            return;
+        }
+        self.mixers.clone_from(&other.mixers);
+        self.last_mixer.clone_from(&other.last_mixer);
+        self.cells.clone_from(&other.cells);
+        self.maps.clone_from(&other.maps);
+        self.copy_cells.clone_from(&other.copy_cells);
+        self.hit_cells.clone_from(&other.hit_cells);
+        self.by_node.clone_from(&other.by_node);
+        self.by_expected.clone_from(&other.by_expected);
+    }
+
+    /// Room for more contexts as the chain grows longer.
+    pub fn grow(&mut self, lines: usize) {
+        self.slots.grow(lines);
+    }
+
+    /// Mean weights of the first mixer, for start values.
+    pub fn mixer_means(&self) -> Vec<f64> {
+        self.mixers[0].mean()
+    }
+}
+
+const _: () = assert!(MAX_MAPPED <= EXPERTS);

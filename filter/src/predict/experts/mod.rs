@@ -1,0 +1,9 @@
+//! Experts: small predictors that learn from the data as they go.
+
+pub mod cells;
+pub mod history;
+pub mod lattice;
+pub mod numeric;
+pub mod ols;
+pub mod relation;
+pub mod slots;

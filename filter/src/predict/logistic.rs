@@ -1,0 +1,85 @@
+//! Probabilities as numbers on a line: stretch(p) = ln(p / (1 - p)) and its inverse.
+//!
+//! Tables are computed once from basic operations in f64, so they are the same on every machine.
+
+use std::sync::LazyLock;
+
+use super::functions::{exp, ln, log2};
+
+/// Steps of the squash table for one unit of its argument.
+const SQUASH_STEPS: usize = 64;
+/// Largest argument of squash.
+pub const STRETCH_MAX: f32 = 11.9;
+
+/// The two tables.
+pub struct Logistic {
+    stretch: [f32; 4096],
+    squash: [f32; 24 * SQUASH_STEPS + 2],
+    cost: [u16; 4096],
+}
+
+static TABLES: LazyLock<Logistic> = LazyLock::new(|| {
+    let mut tables = Logistic { stretch: [0.0; 4096], squash: [0.0; 24 * SQUASH_STEPS + 2], cost: [0; 4096] };
+    for (i, s) in tables.stretch.iter_mut().enumerate() {
+        let p = (i as f64 + 0.5) / 4096.0;
+        *s = ln(p / (1.0 - p)) as f32;
+    }
+    for (i, s) in tables.squash.iter_mut().enumerate() {
+        let x = i as f64 / SQUASH_STEPS as f64 - 12.0;
+        *s = (1.0 / (1.0 + exp(-x))) as f32;
+    }
+    for (i, c) in tables.cost.iter_mut().enumerate() {
+        *c = (-256.0 * log2((i as f64 + 0.5) / 4096.0)) as u16;
+    }
+    tables
+});
+
+/// The tables; take the reference once and keep it.
+pub fn tables() -> &'static Logistic {
+    &TABLES
+}
+
+impl Logistic {
+    /// stretch of a 16-bit probability.
+    #[inline(always)]
+    pub fn stretch16(&self, p: u32) -> f32 {
+        self.stretch[(p >> 4) as usize & 4095]
+    }
+
+    /// stretch of a probability in 0..1.
+    #[inline(always)]
+    pub fn stretch(&self, p: f32) -> f32 {
+        self.stretch[((p * 4096.0) as i32).clamp(0, 4095) as usize]
+    }
+
+    /// Cost in 1/256 bit of what had the 16-bit probability `p`.
+    #[inline(always)]
+    pub fn cost(&self, p: u32) -> u32 {
+        u32::from(self.cost[(p >> 4) as usize & 4095])
+    }
+
+    /// The probability at `x` on the line.
+    #[inline(always)]
+    pub fn squash(&self, x: f32) -> f32 {
+        let at = (x.clamp(-STRETCH_MAX, STRETCH_MAX) + 12.0) * SQUASH_STEPS as f32;
+        let i = at as i32 as usize;
+        let part = at - i as f32;
+        let i = i.min(24 * SQUASH_STEPS);
+        let (a, b) = (self.squash[i], self.squash[i + 1]);
+        a + (b - a) * part
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn squash_undoes_stretch() {
+        let t = tables();
+        for i in 1..4095 {
+            let p = (i as f32 + 0.5) / 4096.0;
+            assert!((t.squash(t.stretch(p)) - p).abs() < 1e-4, "{p}");
+        }
+    }
+}
