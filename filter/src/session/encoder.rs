@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use super::pack::{Pack, Packed, Raw};
 use super::{Pull, Stats, flight_max};
-use crate::Layout;
 use crate::error::{Error, Result};
 use crate::frame::{IndexBuilder, MAX_FRAME_SIZE, MAX_LANES, StreamHeader};
 use crate::options::CompressOptions;
 use crate::pool::Pool;
 use crate::predict::{self, Spec};
 use crate::wavefront::{Notify, Wavefront};
+use crate::{Layout, layout};
 
 /// Compresses one stream.
 ///
@@ -210,7 +210,7 @@ impl Encoder {
                 return;
             }
             if self.layout.is_none() {
-                self.set_layout(detect(&self.buffer));
+                self.set_layout(layout::detect(&self.buffer));
                 continue;
             }
             let len = target.min(self.buffer.len());
@@ -319,8 +319,4 @@ impl Encoder {
             self.buffer.reserve_exact(wanted - self.buffer.len());
         }
     }
-}
-
-fn detect(_: &[u8]) -> Layout {
-    Layout::bytes()
 }
