@@ -4,6 +4,8 @@
 
 #![allow(missing_docs)]
 pub mod coder;
+pub mod kernel;
+pub mod plan;
 pub mod error;
 pub mod options;
 

@@ -1,16 +1,37 @@
-//! The border between the container and the modelled codec.
+//! The modelled codec: what frames, chains and the worker pool build on.
 //!
-//! A chain's frames are modelled one after another. A frame is planned, then coded in lanes: each lane is a group
-//! of the record's columns with a state of its own that goes on to the same lane of the chain's next frame. Encoding
-//! may run all lanes of a frame side by side; decoding lane `i` needs the finished columns of the lanes before it in
-//! the same frame. This module's bodies are a placeholder (raw bytes) until the experts land; its signatures are what
-//! frame/, chain and pool build on.
+//! A chain's frames are modelled one after another. A frame is planned, then coded in lanes: each lane is a group of the record's columns with a
+//! state of its own that goes on to the same lane of the chain's next frame. Encoding may run all lanes of a frame side by side; decoding lane `i`
+//! needs the finished columns of the lanes before it in the same frame.
+
+pub mod column;
+pub mod experts;
+pub mod frame;
+pub mod functions;
+mod lane;
+pub mod logistic;
+mod matches;
+pub mod mixer;
+pub mod refine;
+mod series;
+mod setup;
+mod start;
+pub mod value;
 
 use std::sync::Arc;
 
-use crate::{Layout, Level, Result};
+pub use column::PlaneMode;
+pub use frame::{Columns, Rows};
+pub use lane::{Lane, LaneColumns, lane_count};
 
-/// What all chains of a stream share.
+use crate::layout::Expansion;
+use crate::plan::{lattice::lattice, references::references, relations::relations};
+use crate::{Error, Kind, Layout, Level, Result};
+use column::{Family, REFS};
+use setup::ColumnSetup;
+use value::ValueType;
+
+/// What all chains of a stream share. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Spec {
     /// What the bytes are.
@@ -19,109 +40,113 @@ pub struct Spec {
     pub level: Level,
     /// Lanes a frame is cut into; see [`lane_count`].
     pub lane_n: u32,
+    expansion: Arc<Expansion>,
+    types: Arc<Vec<ValueType>>,
 }
 
-/// The number of lanes for a stream whose first frame has `frame_len` raw bytes. Stored in the stream's header.
-pub fn lane_count(layout: &Layout, level: Level, frame_len: usize) -> u32 {
-    let _ = (level, frame_len);
-    (layout.fields().len() as u32).clamp(1, 16)
+impl Spec {
+    /// Expands the layout into columns.
+    pub fn new(layout: Layout, level: Level, lane_n: u32) -> Self {
+        let expansion = layout.columns();
+        let types = expansion.columns.iter().map(frame::value_type).collect();
+        Spec { layout, level, lane_n, expansion: Arc::new(expansion), types: Arc::new(types) }
+    }
+
+    fn family(&self) -> Family {
+        match self.types[..] {
+            [vt] => {
+                if series::Strides::new(&self.expansion.shape).row > 0 {
+                    Family::Grid
+                } else if vt.width == 1 && vt.kind == Kind::Uint {
+                    Family::Bytes
+                } else {
+                    Family::Sequence
+                }
+            }
+            _ => Family::Record,
+        }
+    }
 }
 
-/// A frame taken apart into what the lanes code. Cheap to clone.
-#[derive(Clone, Debug)]
-pub struct Columns(Arc<Vec<u8>>);
-
-/// What the decoder must know of a frame before its first lane, and the encoder's choices for it.
+/// What the decoder must know of a frame before its first lane.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    raw_len: usize,
+    rows: Rows,
+    /// One for each column, where a chain begins.
+    setups: Option<Arc<Vec<ColumnSetup>>>,
 }
 
 impl Plan {
     /// Appends the plan's bytes, the first part of a modelled frame's payload.
     pub fn write(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&(self.raw_len as u32).to_le_bytes());
+        match &self.setups {
+            None => out.push(0),
+            Some(setups) => {
+                out.push(1);
+                setups.iter().enumerate().for_each(|(at, setup)| setup.write(at, out));
+            }
+        }
     }
 
     /// Reads what [`Plan::write`] wrote from the front of `input` and advances it past that.
     pub fn read(spec: &Spec, offset: u64, raw_len: usize, input: &mut &[u8]) -> Result<Plan> {
-        let _ = (spec, offset);
-        let Some((_, rest)) = input.split_first_chunk::<4>() else {
-            return Err(crate::Error::corrupt("plan"));
-        };
+        let rows = Rows::new(spec.expansion.record_size, offset, raw_len);
+        let (&flag, rest) = input.split_first().ok_or_else(|| Error::corrupt("the plan is cut"))?;
         *input = rest;
-        Ok(Plan { raw_len })
+        let setups = match flag {
+            0 => None,
+            1 => {
+                let columns = 0..spec.types.len();
+                Some(Arc::new(columns.map(|at| ColumnSetup::read(at, input)).collect::<Result<Vec<_>>>()?))
+            }
+            _ => return Err(Error::corrupt("unknown plan")),
+        };
+        Ok(Plan { rows, setups })
     }
 }
 
 /// Plans the frames of one chain, in their order. Deterministic.
 #[derive(Debug)]
-pub struct Planner {}
+pub struct Planner {
+    began: bool,
+}
 
 impl Planner {
     /// A planner for a chain that starts anew (first frame or key frame).
-    pub fn new(spec: &Spec) -> Self {
-        let _ = spec;
-        Planner {}
+    pub fn new(_spec: &Spec) -> Self {
+        Planner { began: false }
     }
 
     /// Takes a frame of the chain apart and plans it. `offset` is the place of its first byte in the stream.
+    ///
+    /// Columns are looked into once, in the chain's first frame. A decoder asks for plans only of frames that were not stored as modelled; lanes
+    /// that have begun ignore the setups of a later plan, so both sides agree.
     pub fn plan(&mut self, spec: &Spec, offset: u64, raw: &[u8]) -> (Plan, Columns) {
-        let _ = (spec, offset);
-        (Plan { raw_len: raw.len() }, Columns(Arc::new(raw.to_vec())))
+        let rows = Rows::new(spec.expansion.record_size, offset, raw.len());
+        let columns = Columns::split(&spec.expansion, rows, raw);
+        let setups = (!self.began).then(|| Arc::new(setups(spec, &columns)));
+        self.began = true;
+        (Plan { rows, setups }, columns)
     }
 }
 
-/// The state of one lane of one chain: all that its frames hand to one another.
-#[derive(Debug)]
-pub struct Lane {
-    index: u32,
-}
-
-impl Lane {
-    /// An empty state, for a chain's first frame and for key frames.
-    pub fn new(spec: &Spec, index: u32) -> Self {
-        let _ = spec;
-        Lane { index }
-    }
-
-    /// Codes this lane of a frame and learns from it. Infallible: any bytes can be coded.
-    pub fn encode(&mut self, spec: &Spec, plan: &Plan, columns: &Columns) -> Vec<u8> {
-        let _ = (spec, plan);
-        if self.index == 0 {
-            columns.0.to_vec()
-        } else {
-            Vec::new()
+fn setups(spec: &Spec, columns: &Columns) -> Vec<ColumnSetup> {
+    let types = &spec.types[..];
+    let mut setups: Vec<ColumnSetup> =
+        columns.values.iter().zip(types).map(|(values, &vt)| ColumnSetup { lattice: lattice(values, vt), ..ColumnSetup::default() }).collect();
+    if spec.family() == Family::Record {
+        let refs = references(&columns.values, types, REFS);
+        let formulas = relations(&columns.values, types);
+        for ((setup, refs), relation) in setups.iter_mut().zip(refs).zip(formulas) {
+            setup.refs = refs;
+            setup.relation = relation;
         }
     }
-
-    /// Decodes this lane of a frame, given the finished lanes before it, and learns from it exactly as `encode` did.
-    pub fn decode(
-        &mut self,
-        spec: &Spec,
-        plan: &Plan,
-        payload: &[u8],
-        before: &[LaneColumns],
-    ) -> Result<LaneColumns> {
-        let _ = (spec, plan, before);
-        Ok(LaneColumns(Arc::new(payload.to_vec())))
-    }
+    setups
 }
 
-/// The finished columns of one lane of one frame. Cheap to clone.
-#[derive(Clone, Debug)]
-pub struct LaneColumns(Arc<Vec<u8>>);
-
-/// Puts a frame's bytes together again from all its lanes, `raw_len` of them as the plan says.
+/// Puts a frame's bytes together again from all its lanes.
 pub fn assemble(spec: &Spec, plan: &Plan, lanes: &[LaneColumns]) -> Result<Vec<u8>> {
-    let _ = (spec, plan);
-    Ok(lanes.first().map(|l| l.0.to_vec()).unwrap_or_default())
+    let rest = lanes.first().map_or(&[][..], |lane| &lane.rest);
+    frame::join(&spec.expansion, plan.rows, lanes.iter().flat_map(|lane| lane.columns.iter()), rest)
 }
-
-pub mod column;
-pub mod experts;
-pub mod lab;
-pub mod logistic;
-pub mod mixer;
-pub mod refine;
-pub mod value;

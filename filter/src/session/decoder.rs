@@ -248,9 +248,5 @@ pub(crate) fn admit_stream(header: &StreamHeader, options: &DecompressOptions) -
         }
         .into());
     }
-    Ok(Spec {
-        layout: header.layout.clone(),
-        level: header.level,
-        lane_n: header.lane_n,
-    })
+    Ok(Spec::new(header.layout.clone(), header.level, header.lane_n))
 }

@@ -264,11 +264,8 @@ impl Encoder {
         let layout = self.layout.get_or_insert_with(Layout::bytes);
         self.stream.get_or_insert_with(|| {
             let level = self.options.level;
-            let spec = Spec {
-                lane_n: predict::lane_count(layout, level, first_len).clamp(1, MAX_LANES),
-                layout: layout.clone(),
-                level,
-            };
+            let lane_n = predict::lane_count(layout, level, first_len).clamp(1, MAX_LANES);
+            let spec = Spec::new(layout.clone(), level, lane_n);
             let header = StreamHeader {
                 level,
                 layout: layout.clone(),

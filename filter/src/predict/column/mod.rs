@@ -216,6 +216,11 @@ impl ColumnModel {
         self.slots.grow(lines);
     }
 
+    /// Costs of the planes and of whole values since they were last taken.
+    pub fn take_costs(&mut self) -> ([u64; 8], u64) {
+        (std::mem::take(&mut self.cost), std::mem::take(&mut self.whole_cost))
+    }
+
     /// Mean weights of the first mixer, for start values.
     pub fn mixer_means(&self) -> Vec<f64> {
         self.mixers[0].mean()
