@@ -15,6 +15,8 @@ use crate::plan::noise;
 const KEPT: usize = 1 << 22;
 /// Share of a frame's values, in percent, from which on exact copies get a bit of their own.
 const HITS_PAY: usize = 30;
+/// The same where only one plane varies.
+const HITS_PAY_SHORT: usize = 95;
 
 /// Lengths of the grid's axes below a value: the row, the plane; 0 where there is none.
 #[derive(Clone, Copy, Debug, Default)]
@@ -255,7 +257,12 @@ impl Series {
                 .count();
             most = most.max(hits);
         }
-        self.hits = most * 100 >= known.len() * HITS_PAY;
+        if let Some(reference) = reference {
+            let mirrored = known.iter().zip(reference).filter(|(x, y)| x == y || **x == !**y & self.value.max_ordered()).count();
+            most = most.max(mirrored);
+        }
+        let modelled = self.modes[..usize::from(self.value.width)].iter().filter(|m| !matches!(m, PlaneMode::Constant(_))).count();
+        self.hits = most * 100 >= known.len() * if modelled > 1 { HITS_PAY } else { HITS_PAY_SHORT };
     }
 
     /// Codes the modes, cheaply where they are those of the frame before.

@@ -5,6 +5,7 @@ use super::super::experts::numeric::EXPERTS;
 use super::code::Expectation;
 use super::effort::Effort;
 use super::{Around, COPIES, ColumnModel, Family, SCALES};
+use crate::Kind;
 
 /// Numbers beyond this take no part in sums of squares.
 const HUGE: f64 = 1e30;
@@ -100,7 +101,7 @@ impl ColumnModel {
         self.bank.start();
         self.span = Span::whole();
         let same = self.ref_n > 0 && self.ref_values[0].width == vt.width;
-        let (third, third_there) = if same { (around.refs[0], true) } else { (n, self.family == Family::Grid) };
+        let (third, third_there) = if same { (self.mirrored(around.refs[0]), true) } else { (n, self.family == Family::Grid) };
         let (fifth, fifth_there) = match around.relation {
             Some(v) => (vt.ordered_from_number(v), true),
             None => (z, self.cube),
@@ -119,9 +120,25 @@ impl ColumnModel {
         if self.family == Family::Record { 0.2 } else { self.value.scale_floor() }
     }
 
+    /// The first reference, or its mirror image if that was right for references of this sign.
+    #[inline(always)]
+    fn mirrored(&self, reference: u64) -> u64 {
+        let top = (reference >> (8 * self.value.width - 1)) as usize & 1;
+        if self.mirror_score[top] > 0 { !reference & self.value.max_ordered() } else { reference }
+    }
+
     /// Which copies would have been right.
     #[inline(always)]
-    pub(super) fn record_copies(&mut self, copies: &[u64; COPIES], there: &[bool; COPIES], value: u64) {
+    pub(super) fn record_copies(&mut self, around: &Around, copies: &[u64; COPIES], there: &[bool; COPIES], value: u64) {
+        if self.value.kind == Kind::Float && self.ref_n > 0 && self.ref_values[0] == self.value {
+            let reference = around.refs[0];
+            let score = &mut self.mirror_score[(reference >> (8 * self.value.width - 1)) as usize & 1];
+            if value == reference {
+                *score = (*score - 1).max(-4);
+            } else if value == !reference & self.value.max_ordered() {
+                *score = (*score + 1).min(4);
+            }
+        }
         for i in 0..COPIES {
             if there[i] {
                 self.records[i] = self.records[i] << 1 | u32::from(copies[i] == value);
@@ -133,7 +150,7 @@ impl ColumnModel {
     #[inline(always)]
     pub(super) fn learn_value<E: Effort>(&mut self, around: &Around, value: u64, expectation: &Expectation) {
         let vt = self.value;
-        self.record_copies(&expectation.copies, &expectation.there, value);
+        self.record_copies(around, &expectation.copies, &expectation.there, value);
         let number = vt.number(value);
         let record = self.family == Family::Record;
         let actual = if record { value as f64 } else { number };

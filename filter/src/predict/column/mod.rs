@@ -13,7 +13,7 @@ use super::experts::numeric::{Bank, EXPERTS};
 use super::experts::ols::{MAX_REGRESSORS, Ols};
 use super::experts::slots::Slots;
 use super::logistic::{Logistic, tables};
-use super::mixer::{Block, WeightSets};
+use super::mixer::WeightSets;
 use super::refine::Refinement;
 use super::start;
 use super::value::ValueType;
@@ -29,6 +29,10 @@ pub const REFS: usize = 3;
 const SCALES: usize = 64;
 /// Records of hits and misses that a copy's cell is chosen by.
 const RECORDS: usize = 64;
+
+/// Hashed contexts of the bit that says whether a value is a copy, and the size of their tables.
+const HIT_CONTEXTS: usize = 4;
+const HIT_BITS: usize = 10;
 
 /// How a column's values lie to one another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,7 +131,9 @@ pub struct ColumnModel {
     records: [u32; COPIES],
     copy_cells: Vec<Cell>,
     hit_cells: Vec<Cell>,
-    x: [Block; MAX_BLOCKS],
+    hit_hashed: Vec<Cell>,
+    hit_mixer: WeightSets,
+    mirror_score: [i32; 2],
     mixers: Vec<WeightSets>,
     last_mixer: WeightSets,
     by_node: Refinement,
@@ -155,6 +161,8 @@ impl ColumnModel {
         let mut weights = [[0.0f32; 16]; MAX_BLOCKS];
         start::weights::<E>(shape.family, weights.as_flattened_mut());
         let weights = &weights[..E::BLOCKS];
+        let mut hit_start = [0.0f32; 16];
+        hit_start[..HIT_CONTEXTS + 1].fill(0.35);
         let mut last = [0.0f32; 16];
         last[..E::MIXERS].fill(1.15 / E::MIXERS as f32);
         let scale = if shape.family == Family::Record { shape.value.max_ordered() as f64 / 4096.0 } else { 1.0 };
@@ -186,7 +194,9 @@ impl ColumnModel {
             records: [0; COPIES],
             copy_cells: vec![Cell::new(49152, logistic); COPIES * RECORDS * width * 8],
             hit_cells: vec![Cell::new(49152, logistic); COPIES * RECORDS * 8],
-            x: [[0.0; 16]; MAX_BLOCKS],
+            hit_hashed: vec![Cell::new(49152, logistic); HIT_CONTEXTS << HIT_BITS],
+            hit_mixer: WeightSets::new(COPIES, &[hit_start]),
+            mirror_score: [0; 2],
             mixers: (0..E::MIXERS).map(|m| WeightSets::new(sets[m % MAX_MIXERS], weights)).collect(),
             last_mixer: WeightSets::new(width * 8, &[last]),
             by_node: Refinement::new(width * 256, 0.02, logistic),
@@ -207,6 +217,7 @@ impl ColumnModel {
         self.maps.clone_from(&other.maps);
         self.copy_cells.clone_from(&other.copy_cells);
         self.hit_cells.clone_from(&other.hit_cells);
+        self.hit_mixer.clone_from(&other.hit_mixer);
         self.by_node.clone_from(&other.by_node);
         self.by_expected.clone_from(&other.by_expected);
     }
