@@ -6,6 +6,8 @@ pub trait BitCoder {
     fn code(&mut self, bit: u32, p1: u32) -> u32;
     /// Codes a byte as it is, beside the coded bits.
     fn byte(&mut self, byte: u8) -> u8;
+    /// Codes four bits as they are.
+    fn nibble(&mut self, nibble: u8) -> u8;
     /// Whether this side knows the values beforehand.
     const ENCODES: bool;
 }
@@ -17,11 +19,13 @@ pub struct RangeEncoder {
     high: u64,
     out: Vec<u8>,
     raw: Vec<u8>,
+    /// Place of a raw byte whose lower half is free, or none.
+    half: usize,
 }
 
 impl Default for RangeEncoder {
     fn default() -> Self {
-        RangeEncoder { low: 0, high: u64::MAX, out: Vec::new(), raw: Vec::new() }
+        RangeEncoder { low: 0, high: u64::MAX, out: Vec::new(), raw: Vec::new(), half: usize::MAX }
     }
 }
 
@@ -78,6 +82,18 @@ impl BitCoder for RangeEncoder {
         self.raw.push(byte);
         byte
     }
+
+    #[inline(always)]
+    fn nibble(&mut self, nibble: u8) -> u8 {
+        if let Some(byte) = self.raw.get_mut(self.half) {
+            *byte |= nibble;
+            self.half = usize::MAX;
+        } else {
+            self.half = self.raw.len();
+            self.raw.push(nibble << 4);
+        }
+        nibble
+    }
 }
 
 /// Reads bits. Past the end of its input it reads zeros: checksums, not the coder, tell of damage.
@@ -89,12 +105,13 @@ pub struct RangeDecoder<'a> {
     input: &'a [u8],
     pos: usize,
     raw: std::slice::Iter<'a, u8>,
+    half: Option<u8>,
 }
 
 impl<'a> RangeDecoder<'a> {
     /// Starts to read.
     pub fn new(input: &'a [u8], raw: &'a [u8]) -> Self {
-        let mut decoder = RangeDecoder { low: 0, high: u64::MAX, code: 0, input, pos: 0, raw: raw.iter() };
+        let mut decoder = RangeDecoder { low: 0, high: u64::MAX, code: 0, input, pos: 0, raw: raw.iter(), half: None };
         for _ in 0..8 {
             decoder.shift();
         }
@@ -132,6 +149,18 @@ impl BitCoder for RangeDecoder<'_> {
     #[inline(always)]
     fn byte(&mut self, _byte: u8) -> u8 {
         self.raw.next().copied().unwrap_or(0)
+    }
+
+    #[inline(always)]
+    fn nibble(&mut self, _nibble: u8) -> u8 {
+        match self.half.take() {
+            Some(lower) => lower,
+            None => {
+                let byte = self.byte(0);
+                self.half = Some(byte & 15);
+                byte >> 4
+            }
+        }
     }
 }
 

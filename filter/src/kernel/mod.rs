@@ -6,7 +6,13 @@
 
 #![allow(unsafe_code)]
 
+pub mod vector;
+#[cfg(target_arch = "x86_64")]
+mod x86;
+
 use std::sync::OnceLock;
+
+use vector::{Isa, Plain};
 
 /// A vector unit that the coded path may be compiled for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -71,7 +77,7 @@ pub trait Task {
     /// What comes of it.
     type Output;
     /// Does it.
-    fn run(self) -> Self::Output;
+    fn run<I: Isa>(self) -> Self::Output;
 }
 
 /// Runs a task on a vector unit; one that the processor lacks falls back to the plain code.
@@ -87,18 +93,18 @@ pub fn run<T: Task>(kernel: Kernel, task: T) -> T::Output {
             // SAFETY: as above, for AVX2.
             unsafe { avx2(task) }
         }
-        _ => task.run(),
+        _ => task.run::<Plain>(),
     }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
 fn avx2<T: Task>(task: T) -> T::Output {
-    task.run()
+    task.run::<x86::Avx2>()
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,bmi1,bmi2,lzcnt,popcnt")]
 fn avx512<T: Task>(task: T) -> T::Output {
-    task.run()
+    task.run::<x86::Avx512>()
 }

@@ -10,6 +10,7 @@ use super::frame::{Columns, Rows};
 use super::series::{Left, Series, Strides};
 use super::{Plan, Spec};
 use crate::coder::{BitCoder, RangeDecoder, RangeEncoder};
+use crate::kernel::vector::Isa;
 use crate::kernel::{self, Kernel, Task};
 use crate::{Error, Layout, Level, Result};
 
@@ -182,8 +183,8 @@ impl<E: Effort, C: BitCoder> Task for CodeColumn<'_, E, C> {
     type Output = Vec<u64>;
 
     #[inline(always)]
-    fn run(self) -> Vec<u64> {
-        self.series.code::<E, C>(self.coder, self.rows, self.left, self.known)
+    fn run<I: Isa>(self) -> Vec<u64> {
+        self.series.code::<E, I, C>(self.coder, self.rows, self.left, self.known)
     }
 }
 

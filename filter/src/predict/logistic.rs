@@ -46,6 +46,12 @@ impl Logistic {
         self.stretch[(p >> 4) as usize & 4095]
     }
 
+    /// stretch of a probability of 4096.
+    #[inline(always)]
+    pub fn stretch12(&self, p: i32) -> f32 {
+        self.stretch[p as usize & 4095]
+    }
+
     /// stretch of a probability in 0..1.
     #[inline(always)]
     pub fn stretch(&self, p: f32) -> f32 {

@@ -2,8 +2,7 @@
 //!
 //! Inputs come in blocks of sixteen. Sums run in a fixed tree over the sixteen lanes, so that vector units of any width give the same bits.
 
-/// Sixteen inputs, or their weights.
-pub type Block = [f32; 16];
+use crate::kernel::vector::{Block, Isa};
 
 const RATE_STEPS: usize = 2048;
 
@@ -20,39 +19,6 @@ const fn rates(low: f32, high: f32) -> [f32; RATE_STEPS] {
 
 static RATES: [f32; RATE_STEPS] = rates(0.002, 0.02);
 static SLOW_RATES: [f32; RATE_STEPS] = rates(0.001, 0.005);
-
-/// Sum of a block in a fixed order of operations.
-#[inline(always)]
-fn fold(b: &Block) -> f32 {
-    let mut half = [0.0f32; 8];
-    for i in 0..8 {
-        half[i] = b[i] + b[i + 8];
-    }
-    let q = [half[0] + half[4], half[1] + half[5], half[2] + half[6], half[3] + half[7]];
-    (q[0] + q[2]) + (q[1] + q[3])
-}
-
-/// Sum of the products of inputs and weights.
-#[inline(always)]
-pub fn dot(x: &[Block], w: &[Block]) -> f32 {
-    let mut acc = [0.0f32; 16];
-    for (xb, wb) in x.iter().zip(w) {
-        for i in 0..16 {
-            acc[i] += xb[i] * wb[i];
-        }
-    }
-    fold(&acc)
-}
-
-/// Moves the weights along the inputs.
-#[inline(always)]
-pub fn train(x: &[Block], w: &mut [Block], step: f32) {
-    for (xb, wb) in x.iter().zip(w) {
-        for i in 0..16 {
-            wb[i] += xb[i] * step;
-        }
-    }
-}
 
 /// Weight vectors to choose from by a small context.
 #[derive(Clone, Debug)]
@@ -76,29 +42,29 @@ impl WeightSets {
 
     /// The sum under the set that `context` names.
     #[inline(always)]
-    pub fn mix(&mut self, context: usize, x: &[Block]) -> f32 {
+    pub fn mix<I: Isa>(&mut self, context: usize, x: &[Block]) -> f32 {
         self.at = context;
-        dot(x, &self.weights[context * self.blocks..][..self.blocks])
+        I::dot(x, &self.weights[context * self.blocks..][..self.blocks])
     }
 
     /// Learns from the error of the last `mix`, fast at first.
     #[inline(always)]
-    pub fn learn(&mut self, x: &[Block], error: f32) {
-        self.step(x, error, &RATES);
+    pub fn learn<I: Isa>(&mut self, x: &[Block], error: f32) {
+        self.step::<I>(x, error, &RATES);
     }
 
     /// As `learn`, for the mixer of mixers.
     #[inline(always)]
-    pub fn learn_slowly(&mut self, x: &[Block], error: f32) {
-        self.step(x, error, &SLOW_RATES);
+    pub fn learn_slowly<I: Isa>(&mut self, x: &[Block], error: f32) {
+        self.step::<I>(x, error, &SLOW_RATES);
     }
 
     #[inline(always)]
-    fn step(&mut self, x: &[Block], error: f32, rates: &[f32; RATE_STEPS]) {
+    fn step<I: Isa>(&mut self, x: &[Block], error: f32, rates: &[f32; RATE_STEPS]) {
         let n = self.seen[self.at];
         self.seen[self.at] = n.saturating_add(1);
         let rate = rates[(n as usize).min(RATE_STEPS - 1)];
-        train(x, &mut self.weights[self.at * self.blocks..][..self.blocks], error * rate);
+        I::train(x, &mut self.weights[self.at * self.blocks..][..self.blocks], error * rate);
     }
 
     /// Mean of all sets, weighted by use.

@@ -1,7 +1,8 @@
 //! One column through all frames of its chain: the model, what was before, and where to look.
 
 use super::column::{Around, ColumnModel, Effort, Family, PlaneMode, REFS, Shape};
-use super::experts::ols::MAX_REGRESSORS;
+use super::experts::lattice::Lattice;
+use super::experts::ols::{MAX_REGRESSORS, Ols};
 use super::experts::relation::Relation;
 use super::experts::slots::hash2;
 use super::frame::Rows;
@@ -9,6 +10,7 @@ use super::matches::{RowMatch, SequenceMatch};
 use super::setup::ColumnSetup;
 use super::value::ValueType;
 use crate::coder::BitCoder;
+use crate::kernel::vector::{Isa, Plain};
 use crate::plan::noise;
 
 /// Most values of a single column that are kept across frames.
@@ -67,6 +69,7 @@ pub struct Series {
     refs: Vec<u16>,
     regressors: Vec<u16>,
     relation: Option<Relation>,
+    lattice: Option<Lattice>,
     history: Vec<u64>,
     next_row: u64,
     seen: usize,
@@ -132,6 +135,7 @@ impl Series {
             refs: setup.refs.clone(),
             regressors,
             relation: setup.relation,
+            lattice: setup.lattice,
             history: Vec::new(),
             next_row: 0,
             seen: 0,
@@ -165,7 +169,7 @@ impl Series {
 
     /// Codes the column of one frame; `known` are its values where they are known already. Returns them.
     #[inline(always)]
-    pub fn code<E: Effort, C: BitCoder>(&mut self, coder: &mut C, rows: Rows, left: Left<'_>, known: &[u64]) -> Vec<u64> {
+    pub fn code<E: Effort, I: Isa, C: BitCoder>(&mut self, coder: &mut C, rows: Rows, left: Left<'_>, known: &[u64]) -> Vec<u64> {
         if rows.n == 0 {
             return Vec::new();
         }
@@ -192,7 +196,7 @@ impl Series {
         for row in 0..rows.n {
             let key = self.look_around(&mut around, &values, row, rows.first, left);
             let actual = if C::ENCODES { known[row] } else { 0 };
-            let value = self.model.code::<E, C>(coder, &around, actual, &modes, hits);
+            let value = self.model.code::<E, I, C>(coder, &around, actual, &modes, hits);
             values.push(value);
             if let Some(matches) = &mut self.rows_match {
                 matches.put(key, value);
@@ -248,7 +252,9 @@ impl Series {
         }
         let mut expected: Vec<&[u64]> = shifted.iter().map(Vec::as_slice).collect();
         expected.extend(reference.filter(|r| r.len() == known.len()));
-        self.modes = noise::planes(known, self.value, &expected);
+        let least_squares = self.fit(left, known);
+        let fitted: Vec<&[u64]> = least_squares.iter().map(Vec::as_slice).collect();
+        self.modes = noise::planes(known, self.value, &expected, &fitted, self.lattice);
         let same = |a: &[u64]| known.iter().zip(a).filter(|(x, y)| x == y).count();
         let mut most = expected.iter().map(|e| same(e)).max().unwrap_or(0);
         if let Some(relation) = self.relation {
@@ -263,6 +269,38 @@ impl Series {
         }
         let modelled = self.modes[..usize::from(self.value.width)].iter().filter(|m| !matches!(m, PlaneMode::Constant(_))).count();
         self.hits = most * 100 >= known.len() * if modelled > 1 { HITS_PAY } else { HITS_PAY_SHORT };
+    }
+
+    /// What least squares would expect of the sample that the planes are judged by: on ordered integers and on numbers.
+    fn fit(&self, left: Left<'_>, known: &[u64]) -> Vec<Vec<u64>> {
+        let sample = noise::sample(known.len());
+        if sample.len() < noise::LEAST || self.family == Family::Bytes {
+            return Vec::new();
+        }
+        let vt = self.value;
+        let n = if self.family == Family::Record { self.regressors.len() + 3 } else { self.offsets.len() };
+        let mut on_integers = Ols::new(n, 0.9998, 16);
+        let mut on_numbers = Ols::new(n, 0.9998, 16);
+        let mut fits = vec![Vec::with_capacity(sample.len()), Vec::with_capacity(sample.len())];
+        let mut around = Around::default();
+        let max = vt.max_ordered() as f64;
+        for row in sample {
+            // Only the regressors matter here; the first row of the stream's place does not.
+            self.look_around(&mut around, &known[..row], row, 0, left);
+            let number = finite(vt.number(known[row]));
+            if self.family == Family::Record {
+                fits[0].push((on_integers.predict::<Plain>(&around.integers) * max).clamp(0.0, max) as u64);
+                fits[1].push(vt.ordered_from_number(on_numbers.predict::<Plain>(&around.numbers)));
+                on_integers.learn::<Plain>(&around.integers, known[row] as f64 / max);
+                on_numbers.learn::<Plain>(&around.numbers, number);
+            } else {
+                let west = finite(vt.number(around.before[0]));
+                fits[1].push(vt.ordered_from_number(west + on_numbers.predict::<Plain>(&around.numbers)));
+                on_numbers.learn::<Plain>(&around.numbers, number - west);
+            }
+        }
+        fits.retain(|f| !f.is_empty());
+        fits
     }
 
     /// Codes the modes, cheaply where they are those of the frame before.
@@ -283,6 +321,8 @@ impl Series {
                 PlaneMode::Modelled
             } else if bit(mode == PlaneMode::Raw, 32768) {
                 PlaneMode::Raw
+            } else if bit(mode == PlaneMode::Half, 32768) {
+                PlaneMode::Half
             } else {
                 let byte = if let PlaneMode::Constant(byte) = mode { byte } else { 0 };
                 let mut node = 0u8;
@@ -317,19 +357,20 @@ impl Series {
                 for (to, &j) in around.refs.iter_mut().zip(&self.refs) {
                     *to = left.columns[usize::from(j)][row];
                 }
+                let (integers, numbers) = (around.integers.as_flattened_mut(), around.numbers.as_flattened_mut());
                 for (k, &j) in self.regressors.iter().enumerate() {
                     let v = left.columns[usize::from(j)][row];
                     let t = left.types[usize::from(j)];
-                    around.integers[k] = v as f64 / t.max_ordered() as f64;
-                    around.numbers[k] = finite(t.number(v));
+                    integers[k] = v as f64 / t.max_ordered() as f64;
+                    numbers[k] = finite(t.number(v));
                 }
                 let n = self.regressors.len();
                 for (k, v) in around.before.into_iter().enumerate() {
-                    around.integers[n + k] = v as f64 / vt.max_ordered() as f64;
-                    around.numbers[n + k] = finite(vt.number(v));
+                    integers[n + k] = v as f64 / vt.max_ordered() as f64;
+                    numbers[n + k] = finite(vt.number(v));
                 }
-                around.integers[n + 2] = 1.0;
-                around.numbers[n + 2] = 1.0;
+                integers[n + 2] = 1.0;
+                numbers[n + 2] = 1.0;
                 around.relation = self.relation.and_then(|r| self.related(r, left, row));
                 if self.strides.row > 0 {
                     around.place = ((first_row + row as u64) % self.strides.row as u64) as u32;
@@ -374,7 +415,7 @@ impl Series {
     fn differences(&self, around: &mut Around, values: &[u64], west: u64) {
         let i = values.len();
         let base = self.value.number(west);
-        for (to, &back) in around.numbers.iter_mut().zip(&self.offsets) {
+        for (to, &back) in around.numbers.as_flattened_mut().iter_mut().zip(&self.offsets) {
             *to = if back <= i { self.value.number(values[i - back]) - base } else { 0.0 };
         }
     }

@@ -3,11 +3,11 @@
 use super::super::experts::history::HISTORIES;
 use super::super::experts::numeric::EXPERTS;
 use super::super::experts::slots::hash2;
-use super::super::mixer::Block;
 use super::effort::{Effort, MAX_CONTEXTS, MAX_MIXERS};
 use super::{Around, COPIES, ColumnModel, Family, HIT_BITS, HIT_CONTEXTS, PlaneMode, RECORDS, SCALES};
 use crate::Kind;
 use crate::coder::BitCoder;
+use crate::kernel::vector::{Block, Isa};
 use super::super::experts::cells::LIMIT;
 
 /// Which experts are mapped, the most useful first.
@@ -29,22 +29,22 @@ pub(super) struct Expectation {
 impl ColumnModel {
     /// Codes one value given what is around it; returns it.
     #[inline(always)]
-    pub fn code<E: Effort, C: BitCoder>(&mut self, coder: &mut C, around: &Around, actual: u64, planes: &[PlaneMode; 8], hits: bool) -> u64 {
-        let mut expectation = self.expect::<E>(around);
+    pub fn code<E: Effort, I: Isa, C: BitCoder>(&mut self, coder: &mut C, around: &Around, actual: u64, planes: &[PlaneMode; 8], hits: bool) -> u64 {
+        let mut expectation = self.expect::<E, I>(around);
         if hits {
-            if let Some(value) = self.code_hit(coder, around, &mut expectation, actual) {
+            if let Some(value) = self.code_hit::<I, C>(coder, around, &mut expectation, actual) {
                 self.record_copies(around, &expectation.copies, &expectation.there, value);
                 return value;
             }
         }
-        let value = self.code_bits::<E, C>(coder, around, &expectation, actual, planes);
-        self.learn_value::<E>(around, value, &expectation);
+        let value = self.code_bits::<E, I, C>(coder, around, &expectation, actual, planes);
+        self.learn_value::<E, I>(around, value, &expectation);
         value
     }
 
     /// Codes whether the value is the likeliest copy. If it is, nothing else need be coded; if not, that candidate is out.
     #[inline(always)]
-    fn code_hit<C: BitCoder>(&mut self, coder: &mut C, around: &Around, expectation: &mut Expectation, actual: u64) -> Option<u64> {
+    fn code_hit<I: Isa, C: BitCoder>(&mut self, coder: &mut C, around: &Around, expectation: &mut Expectation, actual: u64) -> Option<u64> {
         let mut best = (0, 0, 0);
         for i in 0..COPIES {
             if expectation.there[i] {
@@ -77,11 +77,11 @@ impl ColumnModel {
         }
         x[0][HIT_CONTEXTS] = self.hit_cells[at].stretched;
         x[0][HIT_CONTEXTS + 1] = 0.3;
-        let mixed = self.logistic.squash(self.hit_mixer.mix(i, &x).clamp(-11.5, 11.5));
+        let mixed = self.logistic.squash(self.hit_mixer.mix::<I>(i, &x).clamp(-11.5, 11.5));
         let p = ((mixed * 65536.0) as i32).clamp(16, 65520) as u32;
         let hit = coder.code(u32::from(expectation.copies[i] == actual), p);
         self.whole_cost += u64::from(self.logistic.cost(if hit == 1 { p } else { 65536 - p }));
-        self.hit_mixer.learn(&x, hit as f32 - mixed);
+        self.hit_mixer.learn::<I>(&x, hit as f32 - mixed);
         self.hit_cells[at].learn(hit, LIMIT, self.logistic);
         for at in hashed {
             self.hit_hashed[at].learn(hit, LIMIT, self.logistic);
@@ -98,7 +98,7 @@ impl ColumnModel {
 
     /// Codes a value's planes.
     #[inline(always)]
-    fn code_bits<E: Effort, C: BitCoder>(
+    fn code_bits<E: Effort, I: Isa, C: BitCoder>(
         &mut self,
         coder: &mut C,
         around: &Around,
@@ -131,8 +131,9 @@ impl ColumnModel {
                     self.cost[k] += 8 * 256;
                     continue;
                 }
-                PlaneMode::Modelled => {}
+                PlaneMode::Modelled | PlaneMode::Half => {}
             }
+            let half = planes[k] == PlaneMode::Half;
             let prefix = value;
             let before_prefix = |v: u64| if k == 0 { 0 } else { v >> (shift + 8) };
             for i in 0..COPIES {
@@ -165,8 +166,10 @@ impl ColumnModel {
             for i in 0..E::CONTEXTS {
                 hashes[i] = hash2(bases[i] ^ lead_hashes[self.leads[i] as usize], (k as u32) << 8 | i as u32);
             }
+            let mut held = [[0u8; 16]; MAX_CONTEXTS];
             for i in 0..E::CONTEXTS {
                 places[i] = self.slots.find(hashes[i]);
+                held[i] = self.slots.take(places[i]);
             }
             let actual_byte = byte_at(actual);
             let mut node = 1u32;
@@ -175,7 +178,14 @@ impl ColumnModel {
             for bit_at in (0..8u32).rev() {
                 if bit_at == 3 {
                     for i in 0..E::CONTEXTS {
+                        self.slots.put(places[i], &held[i]);
+                    }
+                    if half {
+                        break;
+                    }
+                    for i in 0..E::CONTEXTS {
                         places[i] = self.slots.find(hash2(hashes[i], node));
+                        held[i] = self.slots.take(places[i]);
                     }
                     nibble = 1;
                 }
@@ -183,12 +193,9 @@ impl ColumnModel {
                 let xs = x.as_flattened_mut();
                 let bit_index = k * 8 + 7 - bit_at as usize;
                 // Hashed contexts.
-                let mut states = [0u8; MAX_CONTEXTS];
+                let cells = &self.cells[k * E::CONTEXTS..][..E::CONTEXTS];
                 for i in 0..E::CONTEXTS {
-                    states[i] = *self.slots.history(places[i], nibble);
-                }
-                for i in 0..E::CONTEXTS {
-                    let cell = self.cells[(i * width + k) * 256 + usize::from(states[i])];
+                    let cell = cells[i][usize::from(held[i][(nibble & 15) as usize])];
                     xs[i] = cell.stretched;
                     if E::CONFIDENT {
                         xs[E::AT_CONFIDENCE + i] = (cell.p16() as f32 - 32768.0) * (1.0 / 16384.0);
@@ -196,11 +203,10 @@ impl ColumnModel {
                 }
                 // Numeric experts.
                 let cut = (prefix << 8 | u64::from((node << (bit_at + 1) | 1 << bit_at) & 255)) << shift;
-                let mut chances = [0.0f32; EXPERTS];
-                self.bank.cut(if record { cut as f64 } else { vt.number(cut) }, &mut chances);
+                let chances = self.bank.cut::<I>(if record { cut as f64 } else { vt.number(cut) });
                 let mut st = [0.0f32; EXPERTS];
                 for i in 0..EXPERTS {
-                    st[i] = logistic.stretch(chances[i]);
+                    st[i] = logistic.stretch12(chances[i]);
                     xs[E::AT_BANK + i] = st[i] * 0.5;
                 }
                 for m in 0..E::MAPPED {
@@ -242,14 +248,14 @@ impl ColumnModel {
                 let mut outs: [Block; 1] = [[0.0; 16]];
                 let mut ps = [0.0f32; MAX_MIXERS];
                 for m in 0..E::MIXERS {
-                    let s = self.mixers[m].mix(chosen[if E::MIXERS == 1 { 1 } else { m }], x).clamp(-11.5, 11.5);
+                    let s = self.mixers[m].mix::<I>(chosen[if E::MIXERS == 1 { 1 } else { m }], x).clamp(-11.5, 11.5);
                     outs[0][m] = s;
                     ps[m] = logistic.squash(s);
                 }
                 let (s, p_mix) = if E::MIXERS == 1 {
                     (outs[0][0], ps[0])
                 } else {
-                    let s = self.last_mixer.mix(bit_index, &outs).clamp(-11.5, 11.5);
+                    let s = self.last_mixer.mix::<I>(bit_index, &outs).clamp(-11.5, 11.5);
                     (s, logistic.squash(s))
                 };
                 let pa = self.by_node.refine(direct_at, s);
@@ -261,17 +267,18 @@ impl ColumnModel {
                 // Learning.
                 let y = bit as f32;
                 for m in 0..E::MIXERS {
-                    self.mixers[m].learn(x, y - ps[m]);
+                    self.mixers[m].learn::<I>(x, y - ps[m]);
                 }
                 if E::MIXERS > 1 {
-                    self.last_mixer.learn_slowly(&outs, y - p_mix);
+                    self.last_mixer.learn_slowly::<I>(&outs, y - p_mix);
                 }
                 self.by_node.learn(bit);
                 self.by_expected.learn(bit);
+                let cells = &mut self.cells[k * E::CONTEXTS..][..E::CONTEXTS];
                 for i in 0..E::CONTEXTS {
-                    let s = usize::from(states[i]);
-                    self.cells[(i * width + k) * 256 + s].learn(bit, LIMIT, logistic);
-                    *self.slots.history(places[i], nibble) = HISTORIES.next[s][bit as usize];
+                    let state = &mut held[i][(nibble & 15) as usize];
+                    cells[i][usize::from(*state)].learn(bit, LIMIT, logistic);
+                    *state = HISTORIES.next[usize::from(*state)][bit as usize];
                 }
                 for m in 0..E::MAPPED {
                     self.maps[m].learn(bit);
@@ -293,8 +300,17 @@ impl ColumnModel {
                 node = node << 1 | bit;
                 nibble = nibble << 1 | bit;
             }
+            let byte = if half {
+                plane_cost += 4 * 256;
+                (node & 15) << 4 | u32::from(coder.nibble(actual_byte as u8 & 15))
+            } else {
+                for i in 0..E::CONTEXTS {
+                    self.slots.put(places[i], &held[i]);
+                }
+                node & 255
+            };
             self.cost[k] += u64::from(plane_cost);
-            value = value << 8 | u64::from(node & 255);
+            value = value << 8 | u64::from(byte);
         }
         value
     }

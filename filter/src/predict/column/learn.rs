@@ -6,6 +6,7 @@ use super::code::Expectation;
 use super::effort::Effort;
 use super::{Around, COPIES, ColumnModel, Family, SCALES};
 use crate::Kind;
+use crate::kernel::vector::Isa;
 
 /// Numbers beyond this take no part in sums of squares.
 const HUGE: f64 = 1e30;
@@ -24,7 +25,7 @@ const SCALE_RATES: [f64; 41] = {
 impl ColumnModel {
     /// Centres and scales of the numeric experts, and the candidates for a copy.
     #[inline(always)]
-    pub(super) fn expect<E: Effort>(&mut self, around: &Around) -> Expectation {
+    pub(super) fn expect<E: Effort, I: Isa>(&mut self, around: &Around) -> Expectation {
         let vt = self.value;
         let [a, b] = around.before;
         let [n, nw, ne, z, zw, zn, znw] = around.grid;
@@ -39,9 +40,9 @@ impl ColumnModel {
                 mu[2] = around.refs[0] as f64 + self.biases[0];
                 mu[3] = around.refs[1] as f64 + self.biases[1];
                 if let Some(ols) = &self.integers {
-                    mu[4] = ols.predict(&around.integers) * max;
+                    mu[4] = ols.predict::<I>(&around.integers) * max;
                 }
-                mu[5] = vt.ordered_from_number(self.numbers.predict(&around.numbers)) as f64;
+                mu[5] = vt.ordered_from_number(self.numbers.predict::<I>(&around.numbers)) as f64;
                 mu[6] = match around.relation {
                     Some(v) => vt.ordered_from_number(v) as f64,
                     None => around.refs[2] as f64 + self.biases[2],
@@ -53,7 +54,7 @@ impl ColumnModel {
                 mu[1] = vn;
                 mu[2] = va + vn - vnw;
                 mu[3] = if self.cube { vz } else { (va + vn) * 0.5 };
-                mu[4] = va + self.numbers.predict(&around.numbers);
+                mu[4] = va + self.numbers.predict::<I>(&around.numbers);
                 mu[5] = if self.cube { va + vn - vnw + vz - vt.number(zw) - vt.number(zn) + vt.number(znw) } else { 2.0 * va - vt.number(b) };
                 mu[6] = if self.ref_n > 0 { vt.number(around.refs[0]) } else { va + (vne - vnw) * 0.375 + (vn - vnw) * 0.25 };
                 let activity = (va - vnw).abs() + (vn - vnw).abs() + (vne - vn).abs();
@@ -65,7 +66,7 @@ impl ColumnModel {
                 mu[1] = vb;
                 mu[2] = 2.0 * va - vb;
                 mu[3] = self.mean;
-                mu[4] = va + self.numbers.predict(&around.numbers);
+                mu[4] = va + self.numbers.predict::<I>(&around.numbers);
                 mu[5] = 3.0 * (va - vb) + vc;
                 mu[6] = (va + vb) * 0.5;
                 let activity = (va - vb).abs() + (vb - vc).abs();
@@ -148,7 +149,7 @@ impl ColumnModel {
 
     /// Learns a whole value.
     #[inline(always)]
-    pub(super) fn learn_value<E: Effort>(&mut self, around: &Around, value: u64, expectation: &Expectation) {
+    pub(super) fn learn_value<E: Effort, I: Isa>(&mut self, around: &Around, value: u64, expectation: &Expectation) {
         let vt = self.value;
         self.record_copies(around, &expectation.copies, &expectation.there, value);
         let number = vt.number(value);
@@ -180,12 +181,12 @@ impl ColumnModel {
         let size = signed.abs();
         self.last_error = u32::from(size > 0.3) + u32::from(size > 1.0) + u32::from(size > 3.0) + if signed < 0.0 { 4 } else { 0 };
         if let Some(ols) = &mut self.integers {
-            ols.learn(&around.integers, actual / vt.max_ordered() as f64);
+            ols.learn::<I>(&around.integers, actual / vt.max_ordered() as f64);
             if number.abs() < HUGE {
-                self.numbers.learn(&around.numbers, number);
+                self.numbers.learn::<I>(&around.numbers, number);
             }
         } else if self.family != Family::Bytes {
-            self.numbers.learn(&around.numbers, number - vt.number(around.before[0]));
+            self.numbers.learn::<I>(&around.numbers, number - vt.number(around.before[0]));
         }
     }
 }

@@ -10,7 +10,7 @@ pub use effort::{Effort, Fair, Good, Quick, Thorough};
 use super::experts::cells::{Cell, history_cells};
 use super::experts::lattice::{Lattice, Span};
 use super::experts::numeric::{Bank, EXPERTS};
-use super::experts::ols::{MAX_REGRESSORS, Ols};
+use super::experts::ols::{Ols, Row as Regressors};
 use super::experts::slots::Slots;
 use super::logistic::{Logistic, tables};
 use super::mixer::WeightSets;
@@ -52,6 +52,8 @@ pub enum Family {
 pub enum PlaneMode {
     /// By the model.
     Modelled,
+    /// Its upper four bits by the model, the lower as they are.
+    Half,
     /// As it is.
     Raw,
     /// The same byte throughout.
@@ -68,9 +70,9 @@ pub struct Around {
     /// Values of the reference columns in the same row.
     pub refs: [u64; REFS],
     /// Regressors of the least squares on ordered integers; unused ones zero.
-    pub integers: [f64; MAX_REGRESSORS],
+    pub integers: Regressors,
     /// Regressors of the least squares on numbers; unused ones zero.
-    pub numbers: [f64; MAX_REGRESSORS],
+    pub numbers: Regressors,
     /// What a relation between columns gives.
     pub relation: Option<f64>,
     /// The value that followed the same surroundings earlier.
@@ -115,7 +117,8 @@ pub struct ColumnModel {
     logistic: &'static Logistic,
     leads: [Lead; MAX_CONTEXTS],
     slots: Slots,
-    cells: Vec<Cell>,
+    /// By plane, then by context.
+    cells: Vec<[Cell; 256]>,
     direct: Vec<u16>,
     bank: Bank,
     scales: Vec<f64>,
@@ -166,7 +169,7 @@ impl ColumnModel {
         let mut last = [0.0f32; 16];
         last[..E::MIXERS].fill(1.15 / E::MIXERS as f32);
         let scale = if shape.family == Family::Record { shape.value.max_ordered() as f64 / 4096.0 } else { 1.0 };
-        let sets = [width * 8, width * 64, width * 256, width * 256];
+        let sets = if E::MIXERS == 1 { [width * 64; 4] } else { [width * 8, width * 64, width * 256, width * 256] };
         ColumnModel {
             value: shape.value,
             ref_values,
@@ -178,7 +181,7 @@ impl ColumnModel {
             logistic,
             leads: leads(shape.family),
             slots: Slots::new(lines),
-            cells: history_cells(logistic).repeat(E::CONTEXTS * width),
+            cells: vec![history_cells(logistic); E::CONTEXTS * width],
             direct: vec![32768; width * 256],
             bank: Bank::default(),
             scales: vec![scale; EXPERTS * SCALES],

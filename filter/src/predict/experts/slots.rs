@@ -38,7 +38,7 @@ impl Slots {
         self.mask = self.lines.len() as u32 - 1;
     }
 
-    /// The place of a context's slot: the index of its first byte in the table, for [`Slots::history`].
+    /// The place of a context's slot: the index of its first byte in the table. The slot's byte `n` is the history at node `n`, 1..=15.
     #[inline(always)]
     pub fn find(&mut self, hash: u32) -> u32 {
         let index = (hash >> 4) & self.mask;
@@ -64,10 +64,19 @@ impl Slots {
         index * 64 + worst as u32 * 16
     }
 
-    /// The history at node `node` (1..=15) of the slot at `place`.
+    /// Takes a slot out to work on.
     #[inline(always)]
-    pub fn history(&mut self, place: u32, node: u32) -> &mut u8 {
-        let at = place + node;
-        &mut self.lines[(at >> 6) as usize].0[(at & 63) as usize]
+    pub fn take(&self, place: u32) -> [u8; 16] {
+        let line = &self.lines[(place >> 6) as usize].0;
+        let mut slot = [0; 16];
+        slot.copy_from_slice(&line[(place & 48) as usize..][..16]);
+        slot
+    }
+
+    /// Puts it back. Where two contexts share a slot the later one wins.
+    #[inline(always)]
+    pub fn put(&mut self, place: u32, slot: &[u8; 16]) {
+        let line = &mut self.lines[(place >> 6) as usize].0;
+        line[(place & 48) as usize..][..16].copy_from_slice(slot);
     }
 }
