@@ -2,12 +2,11 @@
 //!
 //! The modules stand in the order in which data flows through the encoder.
 
-#![allow(missing_docs)]
 pub mod coder;
-pub mod kernel;
-pub mod plan;
 pub mod error;
+pub mod kernel;
 pub mod options;
+pub mod plan;
 
 pub mod layout;
 pub mod level;

@@ -25,7 +25,13 @@ pub struct RangeEncoder {
 
 impl Default for RangeEncoder {
     fn default() -> Self {
-        RangeEncoder { low: 0, high: u64::MAX, out: Vec::new(), raw: Vec::new(), half: usize::MAX }
+        RangeEncoder {
+            low: 0,
+            high: u64::MAX,
+            out: Vec::new(),
+            raw: Vec::new(),
+            half: usize::MAX,
+        }
     }
 }
 
@@ -38,9 +44,12 @@ impl RangeEncoder {
         if self.low > 0 {
             for keep in 1..=8u32 {
                 let mask = u64::MAX.checked_shr(8 * keep).unwrap_or(0);
-                let Some(point) = self.low.checked_add(mask).map(|sum| sum & !mask) else { continue };
+                let Some(point) = self.low.checked_add(mask).map(|sum| sum & !mask) else {
+                    continue;
+                };
                 if point <= self.high {
-                    self.out.extend_from_slice(&point.to_be_bytes()[..keep as usize]);
+                    self.out
+                        .extend_from_slice(&point.to_be_bytes()[..keep as usize]);
                     break;
                 }
             }
@@ -111,7 +120,15 @@ pub struct RangeDecoder<'a> {
 impl<'a> RangeDecoder<'a> {
     /// Starts to read.
     pub fn new(input: &'a [u8], raw: &'a [u8]) -> Self {
-        let mut decoder = RangeDecoder { low: 0, high: u64::MAX, code: 0, input, pos: 0, raw: raw.iter(), half: None };
+        let mut decoder = RangeDecoder {
+            low: 0,
+            high: u64::MAX,
+            code: 0,
+            input,
+            pos: 0,
+            raw: raw.iter(),
+            half: None,
+        };
         for _ in 0..8 {
             decoder.shift();
         }
@@ -170,7 +187,9 @@ mod tests {
 
     /// A fixed sequence that needs no crate for randomness.
     fn noise(seed: &mut u64) -> u32 {
-        *seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        *seed = seed
+            .wrapping_mul(6364136223846793005)
+            .wrapping_add(1442695040888963407);
         (*seed >> 33) as u32
     }
 
@@ -186,7 +205,10 @@ mod tests {
                         1 => 65535,
                         _ => noise(&mut seed) % 65535 + 1,
                     };
-                    (u32::from(noise(&mut seed) % 65536 < p1) ^ u32::from(case % 7 == 0), p1)
+                    (
+                        u32::from(noise(&mut seed) % 65536 < p1) ^ u32::from(case % 7 == 0),
+                        p1,
+                    )
                 })
                 .collect();
             let mut encoder = RangeEncoder::default();

@@ -34,7 +34,10 @@ impl Kernel {
             if std::env::var_os("CATENA_SCALAR").is_some_and(|v| v != "0") {
                 return Kernel::Scalar;
             }
-            Kernel::available().last().copied().unwrap_or(Kernel::Scalar)
+            Kernel::available()
+                .last()
+                .copied()
+                .unwrap_or(Kernel::Scalar)
         })
     }
 
@@ -107,4 +110,20 @@ fn avx2<T: Task>(task: T) -> T::Output {
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,bmi1,bmi2,lzcnt,popcnt")]
 fn avx512<T: Task>(task: T) -> T::Output {
     task.run::<x86::Avx512>()
+}
+
+/// Asks the processor to fetch the cache line of an element; no effect where there is none such.
+#[inline(always)]
+pub fn prefetch<T>(items: &[T], index: usize) {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(item) = items.get(index) {
+        // SAFETY: a prefetch reads nothing, and the address is that of a live element.
+        unsafe {
+            std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(
+                std::ptr::from_ref(item).cast(),
+            )
+        }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = (items, index);
 }

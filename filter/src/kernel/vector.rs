@@ -36,7 +36,12 @@ fn fold(b: &Block) -> f32 {
     for i in 0..8 {
         half[i] = b[i] + b[i + 8];
     }
-    let q = [half[0] + half[4], half[1] + half[5], half[2] + half[6], half[3] + half[7]];
+    let q = [
+        half[0] + half[4],
+        half[1] + half[5],
+        half[2] + half[6],
+        half[3] + half[7],
+    ];
     (q[0] + q[2]) + (q[1] + q[3])
 }
 
@@ -71,7 +76,11 @@ impl Isa for Plain {
             mid[i] = f;
             let whole = high[i] - low[i];
             let p = ((high[i] - f) / whole) * 4096.0;
-            index[i] = if whole > 1e-10 { (p as i32).clamp(0, 4095) } else { 2048 };
+            index[i] = if whole > 1e-10 {
+                (p as i32).clamp(0, 4095)
+            } else {
+                2048
+            };
         }
         (mid, index)
     }
@@ -102,7 +111,12 @@ impl Isa for Plain {
                 acc[i] += x[i] * w[i];
             }
         }
-        let q = [acc[0] + acc[4], acc[1] + acc[5], acc[2] + acc[6], acc[3] + acc[7]];
+        let q = [
+            acc[0] + acc[4],
+            acc[1] + acc[5],
+            acc[2] + acc[6],
+            acc[3] + acc[7],
+        ];
         (q[0] + q[2]) + (q[1] + q[3])
     }
 }

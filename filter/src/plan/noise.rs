@@ -21,10 +21,18 @@ pub fn sample(rows: usize) -> std::ops::Range<usize> {
 
 /// The planes of a frame's column. `expected` are other values that might tell something: the value before, the value above, a reference; `fitted` the
 /// same for the sample's rows alone. On a lattice no plane is noise.
-pub fn planes(values: &[u64], vt: ValueType, expected: &[&[u64]], fitted: &[&[u64]], lattice: Option<Lattice>) -> [PlaneMode; 8] {
+pub fn planes(
+    values: &[u64],
+    vt: ValueType,
+    expected: &[&[u64]],
+    fitted: &[&[u64]],
+    lattice: Option<Lattice>,
+) -> [PlaneMode; 8] {
     let mut modes = [PlaneMode::Modelled; 8];
     let width = usize::from(vt.width);
-    let Some(&first) = values.first() else { return modes };
+    let Some(&first) = values.first() else {
+        return modes;
+    };
     let differing = values.iter().fold(0, |acc, v| acc | (v ^ first));
     let rows = sample(values.len());
     let mut all: Vec<&[u64]> = expected.iter().map(|e| &e[rows.clone()]).collect();
@@ -34,7 +42,11 @@ pub fn planes(values: &[u64], vt: ValueType, expected: &[&[u64]], fitted: &[&[u6
         if differing >> shift & 255 == 0 {
             modes[k] = PlaneMode::Constant((first >> shift) as u8);
         } else if rows.len() >= LEAST && lattice.is_none() {
-            let plane = Plane { values: &values[rows.clone()], shift, expected: &all };
+            let plane = Plane {
+                values: &values[rows.clone()],
+                shift,
+                expected: &all,
+            };
             if plane.noise(0xF0, k) {
                 if plane.noise(0x0F, k) {
                     modes[k] = PlaneMode::Raw;
@@ -72,7 +84,9 @@ impl Plane<'_> {
         let down = mask.trailing_zeros() as usize;
         let nibble = |v: u64| ((v >> self.shift) as usize & mask) >> down;
         let own = |i: usize| nibble(self.values[i]);
-        let even = |given: &dyn Fn(usize) -> usize| self.entropy(|i| own(i) << 4 | given(i) & 15) - self.entropy(|i| given(i) & 15) > NOISE;
+        let even = |given: &dyn Fn(usize) -> usize| {
+            self.entropy(|i| own(i) << 4 | given(i) & 15) - self.entropy(|i| given(i) & 15) > NOISE
+        };
         if !even(&|_| 0) {
             return false;
         }
@@ -83,13 +97,18 @@ impl Plane<'_> {
             return false;
         }
         for other in self.expected {
-            let difference = |i: usize| (self.values[i].wrapping_sub(other[i]) >> self.shift) as usize >> down;
+            let difference =
+                |i: usize| (self.values[i].wrapping_sub(other[i]) >> self.shift) as usize >> down;
             if !even(&|i| nibble(other[i])) || self.entropy(|i| difference(i) & 15) < NOISE {
                 return false;
             }
         }
         // Values that come again: equal words far apart.
-        let mut words: Vec<u64> = self.values.iter().map(|v| v >> (self.shift + down)).collect();
+        let mut words: Vec<u64> = self
+            .values
+            .iter()
+            .map(|v| v >> (self.shift + down))
+            .collect();
         words.sort_unstable();
         words.dedup();
         n - words.len() < n / 64 || k < 2

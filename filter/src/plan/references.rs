@@ -30,16 +30,25 @@ fn weight(counts: &[u32]) -> f64 {
 /// Entropy in bits of what was counted `n` times in all.
 pub fn entropy(counts: &[u32], n: usize) -> f64 {
     let n = n as f64;
-    if n == 0.0 { 0.0 } else { log2(n) - weight(counts) / n }
+    if n == 0.0 {
+        0.0
+    } else {
+        log2(n) - weight(counts) / n
+    }
 }
 
 /// A column's sampled values as ranks of about equal use.
 fn ranks(values: &[u64]) -> Vec<u8> {
     let mut sorted = values.to_vec();
     sorted.sort_unstable();
-    let mut cuts: Vec<u64> = (1..RANKS).map(|i| sorted[i * sorted.len() / RANKS]).collect();
+    let mut cuts: Vec<u64> = (1..RANKS)
+        .map(|i| sorted[i * sorted.len() / RANKS])
+        .collect();
     cuts.dedup();
-    values.iter().map(|v| cuts.partition_point(|c| c <= v) as u8).collect()
+    values
+        .iter()
+        .map(|v| cuts.partition_point(|c| c <= v) as u8)
+        .collect()
 }
 
 /// A value without its sign, for floats.
@@ -56,7 +65,9 @@ struct Sampled {
 
 /// For each column, at most `most` columns before it, the most telling first.
 pub fn references(columns: &[Vec<u64>], types: &[ValueType], most: usize) -> Vec<Vec<u16>> {
-    let Some(first) = columns.first() else { return Vec::new() };
+    let Some(first) = columns.first() else {
+        return Vec::new();
+    };
     let rows: Vec<usize> = sample_rows(first.len(), SAMPLE).collect();
     let n = rows.len();
     if n < 8 {
@@ -70,10 +81,17 @@ pub fn references(columns: &[Vec<u64>], types: &[ValueType], most: usize) -> Vec
             let mut counts = [0u32; RANKS];
             ranks.iter().for_each(|&r| counts[usize::from(r)] += 1);
             let constant = values.iter().all(|v| *v == values[0]);
-            Sampled { values, ranks, entropy: entropy(&counts, n), constant }
+            Sampled {
+                values,
+                ranks,
+                entropy: entropy(&counts, n),
+                constant,
+            }
         })
         .collect();
-    (0..columns.len()).map(|c| choose(&sampled, types, c, n, most)).collect()
+    (0..columns.len())
+        .map(|c| choose(&sampled, types, c, n, most))
+        .collect()
 }
 
 fn choose(sampled: &[Sampled], types: &[ValueType], c: usize, n: usize, most: usize) -> Vec<u16> {
@@ -91,7 +109,9 @@ fn choose(sampled: &[Sampled], types: &[ValueType], c: usize, n: usize, most: us
         let mut same = 0usize;
         for i in 0..n {
             counts[usize::from(source.ranks[i]) * RANKS + usize::from(target.ranks[i])] += 1;
-            same += usize::from(magnitude(source.values[i], types[j]) == magnitude(target.values[i], types[c]));
+            same += usize::from(
+                magnitude(source.values[i], types[j]) == magnitude(target.values[i], types[c]),
+            );
         }
         let cells = counts.iter().filter(|&&k| k > 0).count() as f64;
         let bias = (cells - RANKS as f64).max(0.0) / (2.0 * n as f64 * std::f64::consts::LN_2);
@@ -128,7 +148,11 @@ fn conditional(given: &Sampled, source: &Sampled, target: &Sampled, n: usize) ->
     let mut given_target = [0u32; 64];
     let mut alone = [0u32; 8];
     for i in 0..n {
-        let (g, s, t) = (usize::from(given.ranks[i] >> 1), usize::from(source.ranks[i] >> 1), usize::from(target.ranks[i] >> 1));
+        let (g, s, t) = (
+            usize::from(given.ranks[i] >> 1),
+            usize::from(source.ranks[i] >> 1),
+            usize::from(target.ranks[i] >> 1),
+        );
         all[g << 6 | s << 3 | t] += 1;
         given_source[g << 3 | s] += 1;
         given_target[g << 3 | t] += 1;
@@ -136,5 +160,8 @@ fn conditional(given: &Sampled, source: &Sampled, target: &Sampled, n: usize) ->
     }
     let cells = all.iter().filter(|&&k| k > 0).count() as f64;
     let bias = (cells - 64.0).max(0.0) / (2.0 * n as f64 * std::f64::consts::LN_2);
-    entropy(&given_source, n) + entropy(&given_target, n) - entropy(&all, n) - entropy(&alone, n) - bias
+    entropy(&given_source, n) + entropy(&given_target, n)
+        - entropy(&all, n)
+        - entropy(&alone, n)
+        - bias
 }

@@ -19,7 +19,15 @@ const ERROR: f64 = 2e-4;
 /// For each column the best formula, if there is one.
 pub fn relations(columns: &[Vec<u64>], types: &[ValueType]) -> Vec<Option<Relation>> {
     let n = columns.first().map_or(0, Vec::len);
-    (0..columns.len()).map(|c| if types[c].kind == Kind::Float && n >= 32 { search(columns, types, c) } else { None }).collect()
+    (0..columns.len())
+        .map(|c| {
+            if types[c].kind == Kind::Float && n >= 32 {
+                search(columns, types, c)
+            } else {
+                None
+            }
+        })
+        .collect()
 }
 
 fn live(v: f64) -> bool {
@@ -42,7 +50,9 @@ struct Search<'a> {
 
 fn search(columns: &[Vec<u64>], types: &[ValueType], c: usize) -> Option<Relation> {
     let target = &columns[c];
-    let mut places: Vec<usize> = sample_rows(target.len(), 4096).filter(|&i| live(types[c].number(target[i]))).collect();
+    let mut places: Vec<usize> = sample_rows(target.len(), 4096)
+        .filter(|&i| live(types[c].number(target[i])))
+        .collect();
     let step = (places.len() / ROWS).max(1);
     places = places.into_iter().step_by(step).take(ROWS).collect();
     let mut distinct: Vec<u64> = places.iter().map(|&i| target[i]).collect();
@@ -51,18 +61,37 @@ fn search(columns: &[Vec<u64>], types: &[ValueType], c: usize) -> Option<Relatio
     if places.len() < 16 || distinct.len() < 12 {
         return None;
     }
-    let candidates: Vec<usize> = (c.saturating_sub(REACH)..c).filter(|&j| types[j].kind == Kind::Float).collect();
+    let candidates: Vec<usize> = (c.saturating_sub(REACH)..c)
+        .filter(|&j| types[j].kind == Kind::Float)
+        .collect();
     let rows = places
         .iter()
         .map(|&i| {
-            let value: Vec<f64> = candidates.iter().map(|&j| types[j].number(columns[j][i])).collect();
+            let value: Vec<f64> = candidates
+                .iter()
+                .map(|&j| types[j].number(columns[j][i]))
+                .collect();
             let square = value.iter().map(|v| v * v).collect();
-            let cosh2 = value.iter().map(|&v| { let k = Formula::ACoshB.of(1.0, v, 0.0); k * k }).collect();
-            Row { value, square, cosh2 }
+            let cosh2 = value
+                .iter()
+                .map(|&v| {
+                    let k = Formula::ACoshB.of(1.0, v, 0.0);
+                    k * k
+                })
+                .collect();
+            Row {
+                value,
+                square,
+                cosh2,
+            }
         })
         .collect();
-    let mut search =
-        Search { rows, target: places.iter().map(|&i| types[c].number(target[i])).collect(), candidates: &candidates, best: None };
+    let mut search = Search {
+        rows,
+        target: places.iter().map(|&i| types[c].number(target[i])).collect(),
+        candidates: &candidates,
+        best: None,
+    };
     search.all();
     search.best.map(|(_, relation)| relation)
 }
@@ -126,14 +155,26 @@ impl Search<'_> {
 
     fn try_one(&mut self, formula: Formula, at: [usize; 3]) {
         let error = |row: &Row, t: f64| {
-            let e = ((formula.of(row.value[at[0]], row.value[at[1]], row.value[at[2]]) - t) / t).abs();
+            let e =
+                ((formula.of(row.value[at[0]], row.value[at[1]], row.value[at[2]]) - t) / t).abs();
             if e.is_nan() { f64::INFINITY } else { e }
         };
-        let agree = self.rows.iter().zip(&self.target).take(TRIAL).filter(|(row, t)| error(row, **t) < TRIAL_ERROR).count();
+        let agree = self
+            .rows
+            .iter()
+            .zip(&self.target)
+            .take(TRIAL)
+            .filter(|(row, t)| error(row, **t) < TRIAL_ERROR)
+            .count();
         if agree + 1 < TRIAL {
             return;
         }
-        let mut errors: Vec<f64> = self.rows.iter().zip(&self.target).map(|(row, &t)| error(row, t)).collect();
+        let mut errors: Vec<f64> = self
+            .rows
+            .iter()
+            .zip(&self.target)
+            .map(|(row, &t)| error(row, t))
+            .collect();
         errors.sort_by(f64::total_cmp);
         let e = errors[errors.len() * 6 / 10];
         if e < ERROR && self.best.is_none_or(|(best, _)| e < best * 0.7) {

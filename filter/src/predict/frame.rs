@@ -25,7 +25,12 @@ impl Rows {
         let size = u64::from(record_size);
         let head = ((size - offset % size) % size).min(len as u64) as usize;
         let n = (len - head) / record_size as usize;
-        Rows { head, n, tail: len - head - n * record_size as usize, first: offset.div_ceil(size) }
+        Rows {
+            head,
+            n,
+            tail: len - head - n * record_size as usize,
+            first: offset.div_ceil(size),
+        }
     }
 }
 
@@ -40,7 +45,10 @@ pub struct Columns {
 
 /// The type of a layout's column.
 pub fn value_type(column: &Column) -> ValueType {
-    ValueType { kind: column.kind, width: column.width }
+    ValueType {
+        kind: column.kind,
+        width: column.width,
+    }
 }
 
 impl Columns {
@@ -48,10 +56,17 @@ impl Columns {
     pub fn split(expansion: &Expansion, rows: Rows, raw: &[u8]) -> Self {
         let size = expansion.record_size as usize;
         let body = &raw[rows.head..raw.len() - rows.tail];
-        let values = expansion.columns.iter().map(|column| load(column, size, body)).collect();
+        let values = expansion
+            .columns
+            .iter()
+            .map(|column| load(column, size, body))
+            .collect();
         let mut rest = raw[..rows.head].to_vec();
         rest.extend_from_slice(&raw[raw.len() - rows.tail..]);
-        Columns { values: Arc::new(values), rest: Arc::new(rest) }
+        Columns {
+            values: Arc::new(values),
+            rest: Arc::new(rest),
+        }
     }
 }
 
@@ -91,7 +106,12 @@ pub fn store(column: &Column, size: usize, values: &[u64], body: &mut [u8]) {
 }
 
 /// Undoes [`Columns::split`], given all columns in order.
-pub fn join<'a>(expansion: &Expansion, rows: Rows, columns: impl Iterator<Item = &'a Vec<u64>>, rest: &[u8]) -> Result<Vec<u8>> {
+pub fn join<'a>(
+    expansion: &Expansion,
+    rows: Rows,
+    columns: impl Iterator<Item = &'a Vec<u64>>,
+    rest: &[u8],
+) -> Result<Vec<u8>> {
     let size = expansion.record_size as usize;
     if rest.len() != rows.head + rows.tail {
         return Err(Error::corrupt("bytes beside the records are missing"));

@@ -90,7 +90,11 @@ pub fn atan(x: f64) -> f64 {
     }
     if x.abs() > 1.0 {
         let rest = atan(1.0 / x);
-        return if x > 0.0 { std::f64::consts::FRAC_PI_2 - rest } else { -std::f64::consts::FRAC_PI_2 - rest };
+        return if x > 0.0 {
+            std::f64::consts::FRAC_PI_2 - rest
+        } else {
+            -std::f64::consts::FRAC_PI_2 - rest
+        };
     }
     // Two halvings of the angle bring the argument below 0.2.
     let half = x / (1.0 + (1.0 + x * x).sqrt());
@@ -109,7 +113,11 @@ pub fn atan2(y: f64, x: f64) -> f64 {
         atan(y / x)
     } else if x < 0.0 {
         let turned = atan(y / x);
-        if y < 0.0 { turned - std::f64::consts::PI } else { turned + std::f64::consts::PI }
+        if y < 0.0 {
+            turned - std::f64::consts::PI
+        } else {
+            turned + std::f64::consts::PI
+        }
     } else if y > 0.0 {
         std::f64::consts::FRAC_PI_2
     } else if y < 0.0 {
@@ -135,7 +143,10 @@ mod tests {
             let (s, c) = sin_cos(x);
             assert!(close(s, x.sin()) && close(c, x.cos()), "sin {x}: {s} {c}");
             assert!(close(atan(x), x.atan()), "atan {x}");
-            assert!(close(atan2(x, 1.5), x.atan2(1.5)) && close(atan2(x, -1.5), x.atan2(-1.5)), "atan2 {x}");
+            assert!(
+                close(atan2(x, 1.5), x.atan2(1.5)) && close(atan2(x, -1.5), x.atan2(-1.5)),
+                "atan2 {x}"
+            );
             if x > 0.0 {
                 assert!(close(ln(x), x.ln()), "ln {x}");
             }
@@ -144,7 +155,14 @@ mod tests {
 
     #[test]
     fn odd_arguments_are_harmless() {
-        for x in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e300, -1e300, 0.0] {
+        for x in [
+            f64::NAN,
+            f64::INFINITY,
+            f64::NEG_INFINITY,
+            1e300,
+            -1e300,
+            0.0,
+        ] {
             for y in [exp(x), ln(x), sin_cos(x).0, atan(x), atan2(x, x)] {
                 assert!(y.is_finite(), "{x} {y}");
             }

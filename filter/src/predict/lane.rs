@@ -45,7 +45,11 @@ fn columns_of(spec: &Spec, index: u32) -> Range<usize> {
             })
             .unwrap_or(spec.types.len())
     };
-    border(index as usize)..if index as usize + 1 == lane_n { spec.types.len() } else { border(index as usize + 1) }
+    border(index as usize)..if index as usize + 1 == lane_n {
+        spec.types.len()
+    } else {
+        border(index as usize + 1)
+    }
 }
 
 /// The state of one lane of one chain: all that its frames hand to one another.
@@ -67,7 +71,12 @@ pub struct LaneColumns {
 impl Lane {
     /// An empty state, for a chain's first frame and for key frames.
     pub fn new(spec: &Spec, index: u32) -> Self {
-        Lane { index, columns: columns_of(spec, index), series: Vec::new(), kernel: Kernel::best() }
+        Lane {
+            index,
+            columns: columns_of(spec, index),
+            series: Vec::new(),
+            kernel: Kernel::best(),
+        }
     }
 
     /// The same on another vector unit; the bytes do not depend on it.
@@ -83,7 +92,10 @@ impl Lane {
 
     /// Mean start weights learned by the columns' mixers.
     pub fn mixer_means(&self) -> Vec<Vec<f64>> {
-        self.series.iter().map(|s| s.model().mixer_means()).collect()
+        self.series
+            .iter()
+            .map(|s| s.model().mixer_means())
+            .collect()
     }
 
     /// Codes this lane of a frame and learns from it. Infallible: any bytes can be coded.
@@ -96,7 +108,13 @@ impl Lane {
             });
         }
         let end = self.columns.end;
-        self.run(spec, plan, &known[..self.columns.start], Some(&known[self.columns.start..end]), &mut coder);
+        self.run(
+            spec,
+            plan,
+            &known[..self.columns.start],
+            Some(&known[self.columns.start..end]),
+            &mut coder,
+        );
         let (coded, raw) = coder.finish();
         let mut out = Vec::with_capacity(coded.len() + raw.len() + 5);
         let mut n = raw.len();
@@ -111,19 +129,45 @@ impl Lane {
     }
 
     /// Decodes this lane of a frame, given the finished lanes before it, and learns from it exactly as `encode` did.
-    pub fn decode(&mut self, spec: &Spec, plan: &Plan, payload: &[u8], before: &[LaneColumns]) -> Result<LaneColumns> {
+    pub fn decode(
+        &mut self,
+        spec: &Spec,
+        plan: &Plan,
+        payload: &[u8],
+        before: &[LaneColumns],
+    ) -> Result<LaneColumns> {
         let (raw, coded) = split_raw(payload)?;
         let mut coder = RangeDecoder::new(coded, raw);
-        let rest = if self.index == 0 { (0..plan.rows.head + plan.rows.tail).map(|_| coder.byte(0)).collect() } else { Vec::new() };
-        let left: Vec<&[u64]> = before.iter().flat_map(|lane| lane.columns.iter().map(Vec::as_slice)).collect();
-        if left.len() != self.columns.start || left.iter().any(|column| column.len() != plan.rows.n) {
+        let rest = if self.index == 0 {
+            (0..plan.rows.head + plan.rows.tail)
+                .map(|_| coder.byte(0))
+                .collect()
+        } else {
+            Vec::new()
+        };
+        let left: Vec<&[u64]> = before
+            .iter()
+            .flat_map(|lane| lane.columns.iter().map(Vec::as_slice))
+            .collect();
+        if left.len() != self.columns.start || left.iter().any(|column| column.len() != plan.rows.n)
+        {
             return Err(Error::corrupt("a lane is missing"));
         }
         let columns = self.run(spec, plan, &left, None, &mut coder);
-        Ok(LaneColumns { columns: Arc::new(columns), rest: Arc::new(rest) })
+        Ok(LaneColumns {
+            columns: Arc::new(columns),
+            rest: Arc::new(rest),
+        })
     }
 
-    fn run<C: BitCoder>(&mut self, spec: &Spec, plan: &Plan, left: &[&[u64]], known: Option<&[&[u64]]>, coder: &mut C) -> Vec<Vec<u64>> {
+    fn run<C: BitCoder>(
+        &mut self,
+        spec: &Spec,
+        plan: &Plan,
+        left: &[&[u64]],
+        known: Option<&[&[u64]]>,
+        coder: &mut C,
+    ) -> Vec<Vec<u64>> {
         match spec.level.get() {
             ..=3 => self.run_at::<Quick, C>(spec, plan, left, known, coder),
             4 => self.run_at::<Fair, C>(spec, plan, left, known, coder),
@@ -151,17 +195,32 @@ impl Lane {
                 Some(known) => columns.extend_from_slice(&known[..here]),
                 None => columns.extend(done.iter().map(Vec::as_slice)),
             }
-            let view = Left { columns: &columns, types: &spec.types };
+            let view = Left {
+                columns: &columns,
+                types: &spec.types,
+            };
             if self.series.len() == here {
                 let none = super::ColumnSetup::default();
-                let setup = plan.setups.as_ref().and_then(|s| s.get(at)).unwrap_or(&none);
-                let mut series = Series::new::<E>(at, view, spec.family(), strides, setup, plan.rows.n, share);
+                let setup = plan
+                    .setups
+                    .as_ref()
+                    .and_then(|s| s.get(at))
+                    .unwrap_or(&none);
+                let mut series =
+                    Series::new::<E>(at, view, spec.family(), strides, setup, plan.rows.n, share);
                 if let Some(other) = self.series.last() {
                     series.inherit(other);
                 }
                 self.series.push(series);
             }
-            let task = CodeColumn::<E, C> { series: &mut self.series[here], coder, rows: plan.rows, left: view, known: known.map_or(&[][..], |k| k[here]), effort: std::marker::PhantomData };
+            let task = CodeColumn::<E, C> {
+                series: &mut self.series[here],
+                coder,
+                rows: plan.rows,
+                left: view,
+                known: known.map_or(&[][..], |k| k[here]),
+                effort: std::marker::PhantomData,
+            };
             let values = kernel::run(self.kernel, task);
             done.push(values);
         }
@@ -184,7 +243,8 @@ impl<E: Effort, C: BitCoder> Task for CodeColumn<'_, E, C> {
 
     #[inline(always)]
     fn run<I: Isa>(self) -> Vec<u64> {
-        self.series.code::<E, I, C>(self.coder, self.rows, self.left, self.known)
+        self.series
+            .code::<E, I, C>(self.coder, self.rows, self.left, self.known)
     }
 }
 
@@ -194,7 +254,9 @@ fn split_raw(payload: &[u8]) -> Result<(&[u8], &[u8])> {
     for (i, &byte) in payload.iter().take(5).enumerate() {
         n |= usize::from(byte & 127) << (7 * i);
         if byte < 128 {
-            return payload[i + 1..].split_at_checked(n).ok_or_else(|| Error::corrupt("raw planes are cut"));
+            return payload[i + 1..]
+                .split_at_checked(n)
+                .ok_or_else(|| Error::corrupt("raw planes are cut"));
         }
     }
     Err(Error::corrupt("no length of the raw planes"))

@@ -11,15 +11,24 @@ const SQUASH_STEPS: usize = 64;
 /// Largest argument of squash.
 pub const STRETCH_MAX: f32 = 11.9;
 
-/// The two tables.
+/// Parts of the line that mapped experts are told apart by.
+pub const BUCKETS: usize = 64;
+
+/// The tables.
 pub struct Logistic {
     stretch: [f32; 4096],
     squash: [f32; 24 * SQUASH_STEPS + 2],
     cost: [u16; 4096],
+    bucket: [u8; 4096],
 }
 
 static TABLES: LazyLock<Logistic> = LazyLock::new(|| {
-    let mut tables = Logistic { stretch: [0.0; 4096], squash: [0.0; 24 * SQUASH_STEPS + 2], cost: [0; 4096] };
+    let mut tables = Logistic {
+        stretch: [0.0; 4096],
+        squash: [0.0; 24 * SQUASH_STEPS + 2],
+        cost: [0; 4096],
+        bucket: [0; 4096],
+    };
     for (i, s) in tables.stretch.iter_mut().enumerate() {
         let p = (i as f64 + 0.5) / 4096.0;
         *s = ln(p / (1.0 - p)) as f32;
@@ -30,6 +39,9 @@ static TABLES: LazyLock<Logistic> = LazyLock::new(|| {
     }
     for (i, c) in tables.cost.iter_mut().enumerate() {
         *c = (-256.0 * log2((i as f64 + 0.5) / 4096.0)) as u16;
+    }
+    for (i, b) in tables.bucket.iter_mut().enumerate() {
+        *b = ((tables.stretch[i] + 8.4) * (BUCKETS as f32 / 16.8)) as u8;
     }
     tables
 });
@@ -50,6 +62,12 @@ impl Logistic {
     #[inline(always)]
     pub fn stretch12(&self, p: i32) -> f32 {
         self.stretch[p as usize & 4095]
+    }
+
+    /// Which of [`BUCKETS`] equal parts of the line a probability of 4096 lies in.
+    #[inline(always)]
+    pub fn bucket(&self, p: i32) -> usize {
+        usize::from(self.bucket[p as usize & 4095])
     }
 
     /// stretch of a probability in 0..1.
@@ -85,6 +103,7 @@ mod tests {
         let t = tables();
         for i in 1..4095 {
             let p = (i as f32 + 0.5) / 4096.0;
+            assert!(t.bucket(i) < BUCKETS);
             assert!((t.squash(t.stretch(p)) - p).abs() < 1e-4, "{p}");
         }
     }

@@ -14,7 +14,9 @@ pub struct RowMatch {
 impl RowMatch {
     /// For about `rows` rows a frame.
     pub fn new(rows: usize) -> Self {
-        RowMatch { entries: vec![(0, 0); rows.next_power_of_two().clamp(16, ENTRIES)] }
+        RowMatch {
+            entries: vec![(0, 0); rows.next_power_of_two().clamp(16, ENTRIES)],
+        }
     }
 
     fn place(&self, key: u64) -> (usize, u32) {
@@ -60,13 +62,23 @@ impl SequenceMatch {
             2 => 4,
             _ => 2,
         };
-        SequenceMatch { places: vec![0; n.next_power_of_two().clamp(64, 1 << 18)], order, pointer: 0, misses: 0, hits: 0 }
+        SequenceMatch {
+            places: vec![0; n.next_power_of_two().clamp(64, 1 << 18)],
+            order,
+            pointer: 0,
+            misses: 0,
+            hits: 0,
+        }
     }
 
     /// The value expected at `values.len()`.
     #[inline(always)]
     pub fn look(&self, values: &[u64]) -> Option<u64> {
-        if self.pointer == 0 { None } else { values.get(self.pointer).copied() }
+        if self.pointer == 0 {
+            None
+        } else {
+            values.get(self.pointer).copied()
+        }
     }
 
     /// Learns that the last of `values` came.
@@ -97,7 +109,10 @@ impl SequenceMatch {
         if self.pointer == 0 || self.misses > 0 {
             let found = self.places[at] as usize;
             // The values themselves are the check.
-            if found >= self.order && found < n && values[found - self.order..found] == values[n - self.order..] {
+            if found >= self.order
+                && found < n
+                && values[found - self.order..found] == values[n - self.order..]
+            {
                 self.pointer = found;
                 self.misses = 0;
             }

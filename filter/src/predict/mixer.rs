@@ -37,7 +37,12 @@ impl WeightSets {
         for _ in 0..sets {
             weights.extend_from_slice(start);
         }
-        WeightSets { weights, seen: vec![0; sets], blocks, at: 0 }
+        WeightSets {
+            weights,
+            seen: vec![0; sets],
+            blocks,
+            at: 0,
+        }
     }
 
     /// The sum under the set that `context` names.
@@ -64,7 +69,11 @@ impl WeightSets {
         let n = self.seen[self.at];
         self.seen[self.at] = n.saturating_add(1);
         let rate = rates[(n as usize).min(RATE_STEPS - 1)];
-        I::train(x, &mut self.weights[self.at * self.blocks..][..self.blocks], error * rate);
+        I::train(
+            x,
+            &mut self.weights[self.at * self.blocks..][..self.blocks],
+            error * rate,
+        );
     }
 
     /// Mean of all sets, weighted by use.
@@ -72,7 +81,10 @@ impl WeightSets {
         let mut sum = vec![0.0f64; self.blocks * 16];
         let mut total = 0.0f64;
         for (set, &n) in self.seen.iter().enumerate() {
-            for (s, w) in sum.iter_mut().zip(self.weights[set * self.blocks..][..self.blocks].as_flattened()) {
+            for (s, w) in sum
+                .iter_mut()
+                .zip(self.weights[set * self.blocks..][..self.blocks].as_flattened())
+            {
                 *s += f64::from(*w) * f64::from(n);
             }
             total += f64::from(n);

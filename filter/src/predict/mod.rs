@@ -49,7 +49,13 @@ impl Spec {
     pub fn new(layout: Layout, level: Level, lane_n: u32) -> Self {
         let expansion = layout.columns();
         let types = expansion.columns.iter().map(frame::value_type).collect();
-        Spec { layout, level, lane_n, expansion: Arc::new(expansion), types: Arc::new(types) }
+        Spec {
+            layout,
+            level,
+            lane_n,
+            expansion: Arc::new(expansion),
+            types: Arc::new(types),
+        }
     }
 
     fn family(&self) -> Family {
@@ -83,7 +89,10 @@ impl Plan {
             None => out.push(0),
             Some(setups) => {
                 out.push(1);
-                setups.iter().enumerate().for_each(|(at, setup)| setup.write(at, out));
+                setups
+                    .iter()
+                    .enumerate()
+                    .for_each(|(at, setup)| setup.write(at, out));
             }
         }
     }
@@ -91,13 +100,19 @@ impl Plan {
     /// Reads what [`Plan::write`] wrote from the front of `input` and advances it past that.
     pub fn read(spec: &Spec, offset: u64, raw_len: usize, input: &mut &[u8]) -> Result<Plan> {
         let rows = Rows::new(spec.expansion.record_size, offset, raw_len);
-        let (&flag, rest) = input.split_first().ok_or_else(|| Error::corrupt("the plan is cut"))?;
+        let (&flag, rest) = input
+            .split_first()
+            .ok_or_else(|| Error::corrupt("the plan is cut"))?;
         *input = rest;
         let setups = match flag {
             0 => None,
             1 => {
                 let columns = 0..spec.types.len();
-                Some(Arc::new(columns.map(|at| ColumnSetup::read(at, input)).collect::<Result<Vec<_>>>()?))
+                Some(Arc::new(
+                    columns
+                        .map(|at| ColumnSetup::read(at, input))
+                        .collect::<Result<Vec<_>>>()?,
+                ))
             }
             _ => return Err(Error::corrupt("unknown plan")),
         };
@@ -132,8 +147,15 @@ impl Planner {
 
 fn setups(spec: &Spec, columns: &Columns) -> Vec<ColumnSetup> {
     let types = &spec.types[..];
-    let mut setups: Vec<ColumnSetup> =
-        columns.values.iter().zip(types).map(|(values, &vt)| ColumnSetup { lattice: lattice(values, vt), ..ColumnSetup::default() }).collect();
+    let mut setups: Vec<ColumnSetup> = columns
+        .values
+        .iter()
+        .zip(types)
+        .map(|(values, &vt)| ColumnSetup {
+            lattice: lattice(values, vt),
+            ..ColumnSetup::default()
+        })
+        .collect();
     if spec.family() == Family::Record {
         let refs = references(&columns.values, types, REFS);
         let formulas = relations(&columns.values, types);
@@ -148,5 +170,10 @@ fn setups(spec: &Spec, columns: &Columns) -> Vec<ColumnSetup> {
 /// Puts a frame's bytes together again from all its lanes.
 pub fn assemble(spec: &Spec, plan: &Plan, lanes: &[LaneColumns]) -> Result<Vec<u8>> {
     let rest = lanes.first().map_or(&[][..], |lane| &lane.rest);
-    frame::join(&spec.expansion, plan.rows, lanes.iter().flat_map(|lane| lane.columns.iter()), rest)
+    frame::join(
+        &spec.expansion,
+        plan.rows,
+        lanes.iter().flat_map(|lane| lane.columns.iter()),
+        rest,
+    )
 }

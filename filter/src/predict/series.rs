@@ -10,7 +10,7 @@ use super::matches::{RowMatch, SequenceMatch};
 use super::setup::ColumnSetup;
 use super::value::ValueType;
 use crate::coder::BitCoder;
-use crate::kernel::vector::{Isa, Plain};
+use crate::kernel::vector::Isa;
 use crate::plan::noise;
 
 /// Most values of a single column that are kept across frames.
@@ -32,14 +32,29 @@ pub struct Strides {
 impl Strides {
     /// From a grid's shape, slowest axis first.
     pub fn new(shape: &[u64]) -> Self {
-        let limit = |n: u64| usize::try_from(n).ok().filter(|&n| n > 1 && n <= KEPT / 4).unwrap_or(0);
+        let limit = |n: u64| {
+            usize::try_from(n)
+                .ok()
+                .filter(|&n| n > 1 && n <= KEPT / 4)
+                .unwrap_or(0)
+        };
         match shape {
             [.., y, x] if shape.len() >= 3 => {
                 let row = limit(*x);
-                let plane = if row == 0 { 0 } else { limit(x.saturating_mul(*y)) };
-                Strides { row, plane: if plane == row { 0 } else { plane } }
+                let plane = if row == 0 {
+                    0
+                } else {
+                    limit(x.saturating_mul(*y))
+                };
+                Strides {
+                    row,
+                    plane: if plane == row { 0 } else { plane },
+                }
             }
-            [_, x] => Strides { row: limit(*x), plane: 0 },
+            [_, x] => Strides {
+                row: limit(*x),
+                plane: 0,
+            },
             _ => Strides::default(),
         }
     }
@@ -52,9 +67,37 @@ fn offsets(family: Family, s: Strides) -> Vec<usize> {
         Family::Record => Vec::new(),
         Family::Bytes | Family::Sequence => vec![2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 16, 32],
         Family::Grid if p > 0 => vec![
-            x, x + 1, x - 1, 2, 2 * x, x + 2, p, p + 1, p - 1, p + x, p - x, p - x - 1, p - x + 1, p + x + 1, p + x - 1, 2 * p, 3, 2 * x + 1,
+            x,
+            x + 1,
+            x - 1,
+            2,
+            2 * x,
+            x + 2,
+            p,
+            p + 1,
+            p - 1,
+            p + x,
+            p - x,
+            p - x - 1,
+            p - x + 1,
+            p + x + 1,
+            p + x - 1,
+            2 * p,
+            3,
+            2 * x + 1,
         ],
-        Family::Grid => vec![x, x + 1, x - 1, 2, 2 * x, x + 2, x - 2, 3, 2 * x + 1, 2 * x - 1],
+        Family::Grid => vec![
+            x,
+            x + 1,
+            x - 1,
+            2,
+            2 * x,
+            x + 2,
+            x - 2,
+            3,
+            2 * x + 1,
+            2 * x - 1,
+        ],
     }
 }
 
@@ -100,7 +143,15 @@ fn lines_for(rows: usize, cap: usize) -> usize {
 
 impl Series {
     /// A column that starts anew. `share` is the memory in bytes for its contexts.
-    pub fn new<E: Effort>(at: usize, left: Left<'_>, family: Family, strides: Strides, setup: &ColumnSetup, rows: usize, share: usize) -> Self {
+    pub fn new<E: Effort>(
+        at: usize,
+        left: Left<'_>,
+        family: Family,
+        strides: Strides,
+        setup: &ColumnSetup,
+        rows: usize,
+        share: usize,
+    ) -> Self {
         let value = left.types[at];
         let offsets = offsets(family, strides);
         let mut regressors: Vec<u16> = Vec::new();
@@ -114,18 +165,31 @@ impl Series {
                 }
             }
         }
-        let regressor_n = if family == Family::Record { regressors.len() + 3 } else { offsets.len() };
+        let regressor_n = if family == Family::Record {
+            regressors.len() + 3
+        } else {
+            offsets.len()
+        };
         let shape = Shape {
             value,
-            refs: setup.refs.iter().map(|&j| left.types[usize::from(j)]).collect(),
+            refs: setup
+                .refs
+                .iter()
+                .map(|&j| left.types[usize::from(j)])
+                .collect(),
             family,
             cube: strides.plane > 0,
             regressor_n,
             lattice: setup.lattice,
         };
         let cap = (share / 64).max(64);
-        let lines_cap = if cap.is_power_of_two() { cap } else { cap.next_power_of_two() / 2 };
-        let sequence = (family != Family::Record).then(|| SequenceMatch::new(usize::from(value.width), rows * 2));
+        let lines_cap = if cap.is_power_of_two() {
+            cap
+        } else {
+            cap.next_power_of_two() / 2
+        };
+        let sequence = (family != Family::Record)
+            .then(|| SequenceMatch::new(usize::from(value.width), rows * 2));
         Series {
             model: Box::new(ColumnModel::new::<E>(&shape, lines_for(rows, lines_cap))),
             value,
@@ -169,7 +233,13 @@ impl Series {
 
     /// Codes the column of one frame; `known` are its values where they are known already. Returns them.
     #[inline(always)]
-    pub fn code<E: Effort, I: Isa, C: BitCoder>(&mut self, coder: &mut C, rows: Rows, left: Left<'_>, known: &[u64]) -> Vec<u64> {
+    pub fn code<E: Effort, I: Isa, C: BitCoder>(
+        &mut self,
+        coder: &mut C,
+        rows: Rows,
+        left: Left<'_>,
+        known: &[u64],
+    ) -> Vec<u64> {
         if rows.n == 0 {
             return Vec::new();
         }
@@ -184,7 +254,7 @@ impl Series {
         self.seen = self.seen.saturating_add(rows.n);
         self.model.grow(lines_for(self.seen, self.lines_cap));
         if C::ENCODES {
-            self.choose_modes(left, known);
+            self.choose_modes::<I>(left, known);
         }
         self.code_modes(coder);
         let mut values = std::mem::take(&mut self.history);
@@ -196,7 +266,9 @@ impl Series {
         for row in 0..rows.n {
             let key = self.look_around(&mut around, &values, row, rows.first, left);
             let actual = if C::ENCODES { known[row] } else { 0 };
-            let value = self.model.code::<E, I, C>(coder, &around, actual, &modes, hits);
+            let value = self
+                .model
+                .code::<E, I, C>(coder, &around, actual, &modes, hits);
             values.push(value);
             if let Some(matches) = &mut self.rows_match {
                 matches.put(key, value);
@@ -240,7 +312,8 @@ impl Series {
     }
 
     /// Decides which planes are modelled, and whether copies get a bit of their own.
-    fn choose_modes(&mut self, left: Left<'_>, known: &[u64]) {
+    #[inline(always)]
+    fn choose_modes<I: Isa>(&mut self, left: Left<'_>, known: &[u64]) {
         let reference = self.refs.first().map(|&j| left.columns[usize::from(j)]);
         let mut shifted = Vec::with_capacity(3);
         for back in [1, self.strides.row, self.strides.plane] {
@@ -252,36 +325,60 @@ impl Series {
         }
         let mut expected: Vec<&[u64]> = shifted.iter().map(Vec::as_slice).collect();
         expected.extend(reference.filter(|r| r.len() == known.len()));
-        let least_squares = self.fit(left, known);
+        let least_squares = self.fit::<I>(left, known);
         let fitted: Vec<&[u64]> = least_squares.iter().map(Vec::as_slice).collect();
         self.modes = noise::planes(known, self.value, &expected, &fitted, self.lattice);
         let same = |a: &[u64]| known.iter().zip(a).filter(|(x, y)| x == y).count();
         let mut most = expected.iter().map(|e| same(e)).max().unwrap_or(0);
         if let Some(relation) = self.relation {
             let hits = (0..known.len())
-                .filter(|&row| self.related(relation, left, row).is_some_and(|v| self.value.ordered_from_number(v) == known[row]))
+                .filter(|&row| {
+                    self.related(relation, left, row)
+                        .is_some_and(|v| self.value.ordered_from_number(v) == known[row])
+                })
                 .count();
             most = most.max(hits);
         }
         if let Some(reference) = reference {
-            let mirrored = known.iter().zip(reference).filter(|(x, y)| x == y || **x == !**y & self.value.max_ordered()).count();
+            let mirrored = known
+                .iter()
+                .zip(reference)
+                .filter(|(x, y)| x == y || **x == !**y & self.value.max_ordered())
+                .count();
             most = most.max(mirrored);
         }
-        let modelled = self.modes[..usize::from(self.value.width)].iter().filter(|m| !matches!(m, PlaneMode::Constant(_))).count();
-        self.hits = most * 100 >= known.len() * if modelled > 1 { HITS_PAY } else { HITS_PAY_SHORT };
+        let modelled = self.modes[..usize::from(self.value.width)]
+            .iter()
+            .filter(|m| !matches!(m, PlaneMode::Constant(_)))
+            .count();
+        self.hits = most * 100
+            >= known.len()
+                * if modelled > 1 {
+                    HITS_PAY
+                } else {
+                    HITS_PAY_SHORT
+                };
     }
 
     /// What least squares would expect of the sample that the planes are judged by: on ordered integers and on numbers.
-    fn fit(&self, left: Left<'_>, known: &[u64]) -> Vec<Vec<u64>> {
+    #[inline(always)]
+    fn fit<I: Isa>(&self, left: Left<'_>, known: &[u64]) -> Vec<Vec<u64>> {
         let sample = noise::sample(known.len());
         if sample.len() < noise::LEAST || self.family == Family::Bytes {
             return Vec::new();
         }
         let vt = self.value;
-        let n = if self.family == Family::Record { self.regressors.len() + 3 } else { self.offsets.len() };
+        let n = if self.family == Family::Record {
+            self.regressors.len() + 3
+        } else {
+            self.offsets.len()
+        };
         let mut on_integers = Ols::new(n, 0.9998, 16);
         let mut on_numbers = Ols::new(n, 0.9998, 16);
-        let mut fits = vec![Vec::with_capacity(sample.len()), Vec::with_capacity(sample.len())];
+        let mut fits = vec![
+            Vec::with_capacity(sample.len()),
+            Vec::with_capacity(sample.len()),
+        ];
         let mut around = Around::default();
         let max = vt.max_ordered() as f64;
         for row in sample {
@@ -289,14 +386,19 @@ impl Series {
             self.look_around(&mut around, &known[..row], row, 0, left);
             let number = finite(vt.number(known[row]));
             if self.family == Family::Record {
-                fits[0].push((on_integers.predict::<Plain>(&around.integers) * max).clamp(0.0, max) as u64);
-                fits[1].push(vt.ordered_from_number(on_numbers.predict::<Plain>(&around.numbers)));
-                on_integers.learn::<Plain>(&around.integers, known[row] as f64 / max);
-                on_numbers.learn::<Plain>(&around.numbers, number);
+                fits[0].push(
+                    (on_integers.predict::<I>(&around.integers) * max).clamp(0.0, max) as u64,
+                );
+                fits[1].push(vt.ordered_from_number(on_numbers.predict::<I>(&around.numbers)));
+                if row % 2 == 0 {
+                    on_integers.learn::<I>(&around.integers, known[row] as f64 / max);
+                    on_numbers.learn::<I>(&around.numbers, number);
+                }
             } else {
                 let west = finite(vt.number(around.before[0]));
-                fits[1].push(vt.ordered_from_number(west + on_numbers.predict::<Plain>(&around.numbers)));
-                on_numbers.learn::<Plain>(&around.numbers, number - west);
+                fits[1]
+                    .push(vt.ordered_from_number(west + on_numbers.predict::<I>(&around.numbers)));
+                on_numbers.learn::<I>(&around.numbers, number - west);
             }
         }
         fits.retain(|f| !f.is_empty());
@@ -306,7 +408,15 @@ impl Series {
     /// Codes the modes, cheaply where they are those of the frame before.
     fn code_modes<C: BitCoder>(&mut self, coder: &mut C) {
         let mut bit = |b: bool, p1: u32| coder.code(u32::from(b), p1) == 1;
-        let likely = |b: bool, fresh: bool| if fresh { 32768 } else if b { 61000 } else { 4536 };
+        let likely = |b: bool, fresh: bool| {
+            if fresh {
+                32768
+            } else if b {
+                61000
+            } else {
+                4536
+            }
+        };
         let fresh = self.fresh;
         let was = self.modes_before;
         self.hits = bit(self.hits, likely(self.hits_before, fresh));
@@ -324,7 +434,11 @@ impl Series {
             } else if bit(mode == PlaneMode::Half, 32768) {
                 PlaneMode::Half
             } else {
-                let byte = if let PlaneMode::Constant(byte) = mode { byte } else { 0 };
+                let byte = if let PlaneMode::Constant(byte) = mode {
+                    byte
+                } else {
+                    0
+                };
                 let mut node = 0u8;
                 for i in (0..8).rev() {
                     node = node << 1 | u8::from(bit(byte >> i & 1 == 1, 32768));
@@ -340,14 +454,23 @@ impl Series {
     /// What a relation gives for a row, if it is a number.
     #[inline(always)]
     fn related(&self, relation: Relation, left: Left<'_>, row: usize) -> Option<f64> {
-        let [a, b, c] = relation.columns.map(|j| left.types[usize::from(j)].number(left.columns[usize::from(j)][row]));
+        let [a, b, c] = relation
+            .columns
+            .map(|j| left.types[usize::from(j)].number(left.columns[usize::from(j)][row]));
         let v = relation.formula.of(a, b, c);
         (v.abs() < 1e30).then_some(v)
     }
 
     /// Gathers what is around the next value; returns the key of the row match.
     #[inline(always)]
-    fn look_around(&self, around: &mut Around, values: &[u64], row: usize, first_row: u64, left: Left<'_>) -> u64 {
+    fn look_around(
+        &self,
+        around: &mut Around,
+        values: &[u64],
+        row: usize,
+        first_row: u64,
+        left: Left<'_>,
+    ) -> u64 {
         let i = values.len();
         let at = |back: usize| if back <= i { values[i - back] } else { 0 };
         around.before = [at(1), at(2)];
@@ -357,7 +480,10 @@ impl Series {
                 for (to, &j) in around.refs.iter_mut().zip(&self.refs) {
                     *to = left.columns[usize::from(j)][row];
                 }
-                let (integers, numbers) = (around.integers.as_flattened_mut(), around.numbers.as_flattened_mut());
+                let (integers, numbers) = (
+                    around.integers.as_flattened_mut(),
+                    around.numbers.as_flattened_mut(),
+                );
                 for (k, &j) in self.regressors.iter().enumerate() {
                     let v = left.columns[usize::from(j)][row];
                     let t = left.types[usize::from(j)];
@@ -377,7 +503,11 @@ impl Series {
                     around.grid[0] = at(self.strides.row);
                 }
                 let [r0, r1, _] = around.refs;
-                let key = if self.refs.is_empty() { around.before[0] } else { (r0 ^ r1.rotate_left(29)).wrapping_add(7) };
+                let key = if self.refs.is_empty() {
+                    around.before[0]
+                } else {
+                    (r0 ^ r1.rotate_left(29)).wrapping_add(7)
+                };
                 around.matched = self.rows_match.as_ref().and_then(|m| m.look(key));
                 key
             }
@@ -385,9 +515,22 @@ impl Series {
                 let (x, p) = (self.strides.row, self.strides.plane);
                 let west = around.before[0];
                 let or_west = |back: usize| if back <= i { values[i - back] } else { west };
-                around.grid = [or_west(x), or_west(x + 1), or_west(x - 1), west, west, west, west];
+                around.grid = [
+                    or_west(x),
+                    or_west(x + 1),
+                    or_west(x - 1),
+                    west,
+                    west,
+                    west,
+                    west,
+                ];
                 if p > 0 {
-                    around.grid[3..].copy_from_slice(&[or_west(p), or_west(p + 1), or_west(p + x), or_west(p + x + 1)]);
+                    around.grid[3..].copy_from_slice(&[
+                        or_west(p),
+                        or_west(p + 1),
+                        or_west(p + x),
+                        or_west(p + x + 1),
+                    ]);
                 }
                 around.place = ((first_row + row as u64) % x as u64) as u32;
                 self.differences(around, values, west);
@@ -415,8 +558,17 @@ impl Series {
     fn differences(&self, around: &mut Around, values: &[u64], west: u64) {
         let i = values.len();
         let base = self.value.number(west);
-        for (to, &back) in around.numbers.as_flattened_mut().iter_mut().zip(&self.offsets) {
-            *to = if back <= i { self.value.number(values[i - back]) - base } else { 0.0 };
+        for (to, &back) in around
+            .numbers
+            .as_flattened_mut()
+            .iter_mut()
+            .zip(&self.offsets)
+        {
+            *to = if back <= i {
+                self.value.number(values[i - back]) - base
+            } else {
+                0.0
+            };
         }
     }
 }

@@ -31,16 +31,24 @@ fn put_column(out: &mut Vec<u8>, at: usize, j: u16) {
 }
 
 fn take<const N: usize>(input: &mut &[u8]) -> Result<[u8; N]> {
-    let (bytes, rest) = input.split_first_chunk::<N>().ok_or_else(|| Error::corrupt("the plan is cut"))?;
+    let (bytes, rest) = input
+        .split_first_chunk::<N>()
+        .ok_or_else(|| Error::corrupt("the plan is cut"))?;
     *input = rest;
     Ok(*bytes)
 }
 
 fn take_column(input: &mut &[u8], at: usize) -> Result<u16> {
     let [short] = take::<1>(input)?;
-    let back = if short < 255 { usize::from(short) } else { usize::from(u16::from_le_bytes(take::<2>(input)?)) };
+    let back = if short < 255 {
+        usize::from(short)
+    } else {
+        usize::from(u16::from_le_bytes(take::<2>(input)?))
+    };
     if back == 0 || back > at {
-        return Err(Error::corrupt("a column refers to itself or past the first"));
+        return Err(Error::corrupt(
+            "a column refers to itself or past the first",
+        ));
     }
     Ok((at - back) as u16)
 }
@@ -49,13 +57,24 @@ impl ColumnSetup {
     /// Appends the setup of column `at`: a byte of flags, then what they announce.
     pub fn write(&self, at: usize, out: &mut Vec<u8>) {
         let flags = self.refs.len() as u8
-            | if self.relation.is_some() { HAS_RELATION } else { 0 }
-            | if self.lattice.is_some() { HAS_LATTICE } else { 0 };
+            | if self.relation.is_some() {
+                HAS_RELATION
+            } else {
+                0
+            }
+            | if self.lattice.is_some() {
+                HAS_LATTICE
+            } else {
+                0
+            };
         out.push(flags);
         self.refs.iter().for_each(|&j| put_column(out, at, j));
         if let Some(relation) = self.relation {
             out.push(relation.formula as u8);
-            relation.columns.iter().for_each(|&j| put_column(out, at, j));
+            relation
+                .columns
+                .iter()
+                .for_each(|&j| put_column(out, at, j));
         }
         if let Some(lattice) = self.lattice {
             out.push(match lattice {
@@ -77,8 +96,14 @@ impl ColumnSetup {
         }
         if flags & HAS_RELATION != 0 {
             let [number] = take::<1>(input)?;
-            let &(formula, _) = FORMULAS.get(usize::from(number)).ok_or_else(|| Error::corrupt("unknown formula"))?;
-            let columns = [take_column(input, at)?, take_column(input, at)?, take_column(input, at)?];
+            let &(formula, _) = FORMULAS
+                .get(usize::from(number))
+                .ok_or_else(|| Error::corrupt("unknown formula"))?;
+            let columns = [
+                take_column(input, at)?,
+                take_column(input, at)?,
+                take_column(input, at)?,
+            ];
             setup.relation = Some(Relation { formula, columns });
         }
         if flags & HAS_LATTICE != 0 {
@@ -87,7 +112,11 @@ impl ColumnSetup {
             if n > 15 || (byte & 0x80 != 0 && n == 0) {
                 return Err(Error::corrupt("unknown step"));
             }
-            setup.lattice = Some(if byte & 0x80 != 0 { Lattice::Digits(n) } else { Lattice::Decimals(n) });
+            setup.lattice = Some(if byte & 0x80 != 0 {
+                Lattice::Digits(n)
+            } else {
+                Lattice::Decimals(n)
+            });
         }
         Ok(setup)
     }
@@ -102,10 +131,17 @@ mod tests {
     fn comes_back() {
         let setups = [
             ColumnSetup::default(),
-            ColumnSetup { refs: vec![299, 3, 0], relation: None, lattice: Some(Lattice::Digits(6)) },
+            ColumnSetup {
+                refs: vec![299, 3, 0],
+                relation: None,
+                lattice: Some(Lattice::Digits(6)),
+            },
             ColumnSetup {
                 refs: vec![1],
-                relation: Some(Relation { formula: Formula::MassOfPtEtaEnergy, columns: [0, 299, 17] }),
+                relation: Some(Relation {
+                    formula: Formula::MassOfPtEtaEnergy,
+                    columns: [0, 299, 17],
+                }),
                 lattice: Some(Lattice::Decimals(0)),
             },
         ];

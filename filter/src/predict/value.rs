@@ -51,11 +51,23 @@ impl ValueType {
         match (self.kind, self.width) {
             (Kind::Float, 4) => {
                 let v = f32::from_bits(self.unorder(ordered) as u32);
-                if v.is_finite() { f64::from(v) } else if ordered & self.sign() != 0 { 7e38 } else { -7e38 }
+                if v.is_finite() {
+                    f64::from(v)
+                } else if ordered & self.sign() != 0 {
+                    7e38
+                } else {
+                    -7e38
+                }
             }
             (Kind::Float, 8) => {
                 let v = f64::from_bits(self.unorder(ordered));
-                if v.abs() < 1e150 { v } else if ordered & self.sign() != 0 { 1e150 } else { -1e150 }
+                if v.abs() < 1e150 {
+                    v
+                } else if ordered & self.sign() != 0 {
+                    1e150
+                } else {
+                    -1e150
+                }
             }
             (Kind::Int, _) => ordered as f64 - self.sign() as f64,
             _ => ordered as f64,
@@ -68,7 +80,9 @@ impl ValueType {
         match (self.kind, self.width) {
             (Kind::Float, 4) => self.order(u64::from((number as f32).to_bits())),
             (Kind::Float, 8) => self.order(number.to_bits()),
-            (Kind::Int, _) => (number + self.sign() as f64).clamp(0.0, self.max_ordered() as f64) as u64,
+            (Kind::Int, _) => {
+                (number + self.sign() as f64).clamp(0.0, self.max_ordered() as f64) as u64
+            }
             _ => number.clamp(0.0, self.max_ordered() as f64) as u64,
         }
     }

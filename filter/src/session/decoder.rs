@@ -248,5 +248,9 @@ pub(crate) fn admit_stream(header: &StreamHeader, options: &DecompressOptions) -
         }
         .into());
     }
-    Ok(Spec::new(header.layout.clone(), header.level, header.lane_n))
+    Ok(Spec::new(
+        header.layout.clone(),
+        header.level,
+        header.lane_n,
+    ))
 }

@@ -1,14 +1,17 @@
 //! The hot path: one value, bit by bit.
 
+use super::super::experts::cells::LIMIT;
 use super::super::experts::history::HISTORIES;
 use super::super::experts::numeric::EXPERTS;
-use super::super::experts::slots::hash2;
-use super::effort::{Effort, MAX_CONTEXTS, MAX_MIXERS};
-use super::{Around, COPIES, ColumnModel, Family, HIT_BITS, HIT_CONTEXTS, PlaneMode, RECORDS, SCALES};
+use super::super::experts::slots::{Place, Slot, hash2};
+use super::super::logistic::BUCKETS;
+use super::effort::{Effort, MAX_CONTEXTS, MAX_MAPPED, MAX_MIXERS};
+use super::{
+    Around, COPIES, ColumnModel, Family, HIT_BITS, HIT_CONTEXTS, PlaneMode, RECORDS, SCALES,
+};
 use crate::Kind;
 use crate::coder::BitCoder;
 use crate::kernel::vector::{Block, Isa};
-use super::super::experts::cells::LIMIT;
 
 /// Which experts are mapped, the most useful first.
 const MAPPED_RECORD: [usize; 5] = [7, 4, 5, 2, 6];
@@ -29,7 +32,14 @@ pub(super) struct Expectation {
 impl ColumnModel {
     /// Codes one value given what is around it; returns it.
     #[inline(always)]
-    pub fn code<E: Effort, I: Isa, C: BitCoder>(&mut self, coder: &mut C, around: &Around, actual: u64, planes: &[PlaneMode; 8], hits: bool) -> u64 {
+    pub fn code<E: Effort, I: Isa, C: BitCoder>(
+        &mut self,
+        coder: &mut C,
+        around: &Around,
+        actual: u64,
+        planes: &[PlaneMode; 8],
+        hits: bool,
+    ) -> u64 {
         let mut expectation = self.expect::<E, I>(around);
         if hits {
             if let Some(value) = self.code_hit::<I, C>(coder, around, &mut expectation, actual) {
@@ -44,15 +54,26 @@ impl ColumnModel {
 
     /// Codes whether the value is the likeliest copy. If it is, nothing else need be coded; if not, that candidate is out.
     #[inline(always)]
-    fn code_hit<I: Isa, C: BitCoder>(&mut self, coder: &mut C, around: &Around, expectation: &mut Expectation, actual: u64) -> Option<u64> {
+    fn code_hit<I: Isa, C: BitCoder>(
+        &mut self,
+        coder: &mut C,
+        around: &Around,
+        expectation: &mut Expectation,
+        actual: u64,
+    ) -> Option<u64> {
         let mut best = (0, 0, 0);
         for i in 0..COPIES {
             if expectation.there[i] {
                 let mut agree = 0;
                 for j in 0..COPIES {
-                    agree += usize::from(j != i && expectation.there[j] && expectation.copies[j] == expectation.copies[i]);
+                    agree += usize::from(
+                        j != i
+                            && expectation.there[j]
+                            && expectation.copies[j] == expectation.copies[i],
+                    );
                 }
-                let at = (i * RECORDS + (self.records[i] as usize & (RECORDS - 1))) * 8 + agree.min(7);
+                let at =
+                    (i * RECORDS + (self.records[i] as usize & (RECORDS - 1))) * 8 + agree.min(7);
                 let p = self.hit_cells[at].p16();
                 if p >= best.1 {
                     best = (i, p, at);
@@ -65,9 +86,15 @@ impl ColumnModel {
         let [r0, r1, _] = around.refs;
         let keys = [
             hash2(r0 as u32, (r0 >> 32) as u32),
-            hash2(head(r0, u32::from(self.ref_values[0].width)), head(r1, u32::from(self.ref_values[1].width))),
+            hash2(
+                head(r0, u32::from(self.ref_values[0].width)),
+                head(r1, u32::from(self.ref_values[1].width)),
+            ),
             hash2(head(around.before[0], bits / 8), around.place),
-            hash2((expectation.copies[i] as u32) ^ (expectation.copies[i] >> 32) as u32, self.records[0] & 7),
+            hash2(
+                (expectation.copies[i] as u32) ^ (expectation.copies[i] >> 32) as u32,
+                self.records[0] & 7,
+            ),
         ];
         let mut x = [[0.0f32; 16]];
         let mut hashed = [0usize; HIT_CONTEXTS];
@@ -77,7 +104,9 @@ impl ColumnModel {
         }
         x[0][HIT_CONTEXTS] = self.hit_cells[at].stretched;
         x[0][HIT_CONTEXTS + 1] = 0.3;
-        let mixed = self.logistic.squash(self.hit_mixer.mix::<I>(i, &x).clamp(-11.5, 11.5));
+        let mixed = self
+            .logistic
+            .squash(self.hit_mixer.mix::<I>(i, &x).clamp(-11.5, 11.5));
         let p = ((mixed * 65536.0) as i32).clamp(16, 65520) as u32;
         let hit = coder.code(u32::from(expectation.copies[i] == actual), p);
         self.whole_cost += u64::from(self.logistic.cost(if hit == 1 { p } else { 65536 - p }));
@@ -113,7 +142,11 @@ impl ColumnModel {
         let logistic = self.logistic;
         let e = expectation.value;
         let a = around.before[0];
-        let above = if record { around.refs[0] } else { around.grid[0] };
+        let above = if record {
+            around.refs[0]
+        } else {
+            around.grid[0]
+        };
         let mut copies = expectation.copies;
         let mut live = expectation.there;
         let mirror = record && vt.kind == Kind::Float && self.ref_n > 0 && self.ref_values[0] == vt;
@@ -149,10 +182,15 @@ impl ColumnModel {
                 live[2] = expectation.there[2] && before_prefix(image) == prefix;
             }
             let byte_at = |v: u64| (v >> shift) as u32 & 255;
-            let lead = |v: u64| ((prefix.wrapping_sub(before_prefix(v)) as i64).clamp(-3, 3) + 3) as u32;
+            let lead =
+                |v: u64| ((prefix.wrapping_sub(before_prefix(v)) as i64).clamp(-3, 3) + 3) as u32;
             let e_lead = lead(e);
             let e_byte = byte_at(e);
-            let e_next = if shift > 0 { (e >> (shift - 8)) as u32 & 255 } else { 0 };
+            let e_next = if shift > 0 {
+                (e >> (shift - 8)) as u32 & 255
+            } else {
+                0
+            };
             let prefix_hash = hash2(prefix as u32, (prefix >> 32) as u32 + 1);
             let lead_hashes = [
                 prefix_hash,
@@ -162,14 +200,17 @@ impl ColumnModel {
                 hash2(e_lead, e_byte >> 1),
             ];
             let mut hashes = [0u32; MAX_CONTEXTS];
-            let mut places = [0u32; MAX_CONTEXTS];
             for i in 0..E::CONTEXTS {
-                hashes[i] = hash2(bases[i] ^ lead_hashes[self.leads[i] as usize], (k as u32) << 8 | i as u32);
+                hashes[i] = hash2(
+                    bases[i] ^ lead_hashes[self.leads[i] as usize],
+                    (k as u32) << 8 | i as u32,
+                );
+                self.slots.prefetch(hashes[i]);
             }
-            let mut held = [[0u8; 16]; MAX_CONTEXTS];
+            let mut places = [Place::default(); MAX_CONTEXTS];
+            let mut held: [Slot; MAX_CONTEXTS] = [[0; 16]; MAX_CONTEXTS];
             for i in 0..E::CONTEXTS {
-                places[i] = self.slots.find(hashes[i]);
-                held[i] = self.slots.take(places[i]);
+                (places[i], held[i]) = self.slots.take(hashes[i]);
             }
             let actual_byte = byte_at(actual);
             let mut node = 1u32;
@@ -184,8 +225,11 @@ impl ColumnModel {
                         break;
                     }
                     for i in 0..E::CONTEXTS {
-                        places[i] = self.slots.find(hash2(hashes[i], node));
-                        held[i] = self.slots.take(places[i]);
+                        hashes[i] = hash2(hashes[i], node);
+                        self.slots.prefetch(hashes[i]);
+                    }
+                    for i in 0..E::CONTEXTS {
+                        (places[i], held[i]) = self.slots.take(hashes[i]);
                     }
                     nibble = 1;
                 }
@@ -202,28 +246,40 @@ impl ColumnModel {
                     }
                 }
                 // Numeric experts.
-                let cut = (prefix << 8 | u64::from((node << (bit_at + 1) | 1 << bit_at) & 255)) << shift;
-                let chances = self.bank.cut::<I>(if record { cut as f64 } else { vt.number(cut) });
+                let cut =
+                    (prefix << 8 | u64::from((node << (bit_at + 1) | 1 << bit_at) & 255)) << shift;
+                let chances = self
+                    .bank
+                    .cut::<I>(if record { cut as f64 } else { vt.number(cut) });
                 let mut st = [0.0f32; EXPERTS];
                 for i in 0..EXPERTS {
                     st[i] = logistic.stretch12(chances[i]);
                     xs[E::AT_BANK + i] = st[i] * 0.5;
                 }
+                let maps = &self.maps[bit_index * E::MAPPED..][..E::MAPPED];
+                let mut said = [0usize; MAX_MAPPED];
                 for m in 0..E::MAPPED {
-                    let expert = if record { MAPPED_RECORD[m] } else { MAPPED_OTHER[m] };
-                    let p = self.maps[m].refine(bit_index, st[expert]);
-                    xs[E::AT_MAPPED + m] = logistic.stretch(p);
+                    let expert = if record {
+                        MAPPED_RECORD[m]
+                    } else {
+                        MAPPED_OTHER[m]
+                    };
+                    said[m] = logistic.bucket(chances[expert]) % BUCKETS;
+                    xs[E::AT_MAPPED + m] = maps[m][said[m]].stretched;
                 }
                 // Copies.
-                let mut copy_at = [0usize; COPIES];
                 let mut live_mask = 0usize;
                 for i in 0..COPIES {
-                    copy_at[i] = (i * RECORDS + (self.records[i] as usize & (RECORDS - 1))) * width * 8 + bit_index;
-                    if live[i] {
-                        live_mask |= 1 << i;
-                        let s = self.copy_cells[copy_at[i]].stretched;
-                        let expect = (copies[i] >> (shift + bit_at)) & 1;
-                        xs[E::AT_COPIES + i] = if expect == 1 { s } else { -s };
+                    live_mask |= usize::from(live[i]) << i;
+                }
+                let cells = &self.copy_cells[bit_index * COPIES..][..COPIES];
+                if live_mask != 0 {
+                    for i in 0..COPIES {
+                        if live[i] {
+                            let s = cells[i][self.records[i] as usize % RECORDS].stretched;
+                            let expect = (copies[i] >> (shift + bit_at)) & 1;
+                            xs[E::AT_COPIES + i] = if expect == 1 { s } else { -s };
+                        }
                     }
                 }
                 // The lattice.
@@ -231,10 +287,19 @@ impl ColumnModel {
                 if let Some(lattice) = self.lattice {
                     if let Some((p, n)) = self.span.cut(lattice.count(cut, vt)) {
                         on_lattice = true;
-                        let class = if n < 1.5 { 0 } else if n < 8.5 { 1 } else if n < 300.0 { 2 } else { 3 };
+                        let class = if n < 1.5 {
+                            0
+                        } else if n < 8.5 {
+                            1
+                        } else if n < 300.0 {
+                            2
+                        } else {
+                            3
+                        };
                         let s = logistic.stretch(p);
                         xs[E::AT_LATTICE] = if class < 3 { s } else { 0.0 };
-                        xs[E::AT_LATTICE + 1] = logistic.stretch(self.lattice_map.refine(bit_index * 4 + class, s));
+                        xs[E::AT_LATTICE + 1] =
+                            logistic.stretch(self.lattice_map.refine(bit_index * 4 + class, s));
                     }
                 }
                 let direct_at = k * 256 + node as usize;
@@ -243,23 +308,37 @@ impl ColumnModel {
                 // Mixing.
                 let level = |s: f32| (s.clamp(-3.9, 3.9) + 4.0) as usize;
                 let second = if record { st[4] } else { st[2] };
-                let chosen = [bit_index, k * 64 + level(st[7]) * 8 + level(second), direct_at, k * 256 + live_mask * 8 + level(xs[E::AT_MAPPED])];
+                let chosen = [
+                    bit_index,
+                    k * 64 + level(st[7]) * 8 + level(second),
+                    direct_at,
+                    k * 256 + live_mask * 8 + level(xs[E::AT_MAPPED]),
+                ];
                 let x = &x[..E::BLOCKS];
                 let mut outs: [Block; 1] = [[0.0; 16]];
                 let mut ps = [0.0f32; MAX_MIXERS];
                 for m in 0..E::MIXERS {
-                    let s = self.mixers[m].mix::<I>(chosen[if E::MIXERS == 1 { 1 } else { m }], x).clamp(-11.5, 11.5);
+                    let s = self.mixers[m]
+                        .mix::<I>(chosen[if E::MIXERS == 1 { 1 } else { m }], x)
+                        .clamp(-11.5, 11.5);
                     outs[0][m] = s;
                     ps[m] = logistic.squash(s);
                 }
                 let (s, p_mix) = if E::MIXERS == 1 {
                     (outs[0][0], ps[0])
                 } else {
-                    let s = self.last_mixer.mix::<I>(bit_index, &outs).clamp(-11.5, 11.5);
+                    let s = self
+                        .last_mixer
+                        .mix::<I>(bit_index, &outs)
+                        .clamp(-11.5, 11.5);
                     (s, logistic.squash(s))
                 };
                 let pa = self.by_node.refine(direct_at, s);
-                let pb = self.by_expected.refine((k * 7 + e_lead as usize) * 16 + ((e_byte.wrapping_sub(node << bit_at) & 255) >> 4) as usize, s);
+                let pb = self.by_expected.refine(
+                    (k * 7 + e_lead as usize) * 16
+                        + ((e_byte.wrapping_sub(node << bit_at) & 255) >> 4) as usize,
+                    s,
+                );
                 let p = p_mix * 0.5 + pa * 0.25 + pb * 0.25;
                 let p16 = ((p * 65536.0) as i32).clamp(1, 65535) as u32;
                 let bit = coder.code(actual_byte >> bit_at & 1, p16);
@@ -280,15 +359,23 @@ impl ColumnModel {
                     cells[i][usize::from(*state)].learn(bit, LIMIT, logistic);
                     *state = HISTORIES.next[usize::from(*state)][bit as usize];
                 }
+                let maps = &mut self.maps[bit_index * E::MAPPED..][..E::MAPPED];
                 for m in 0..E::MAPPED {
-                    self.maps[m].learn(bit);
+                    maps[m][said[m]].learn(bit, LIMIT, logistic);
                 }
                 self.bank.narrow(bit);
-                for i in 0..COPIES {
-                    if live[i] {
-                        let hit = (copies[i] >> (shift + bit_at)) & 1 == u64::from(bit);
-                        self.copy_cells[copy_at[i]].learn(u32::from(hit), LIMIT, logistic);
-                        live[i] = hit;
+                if live_mask != 0 {
+                    let cells = &mut self.copy_cells[bit_index * COPIES..][..COPIES];
+                    for i in 0..COPIES {
+                        if live[i] {
+                            let hit = (copies[i] >> (shift + bit_at)) & 1 == u64::from(bit);
+                            cells[i][self.records[i] as usize % RECORDS].learn(
+                                u32::from(hit),
+                                LIMIT,
+                                logistic,
+                            );
+                            live[i] = hit;
+                        }
                     }
                 }
                 if on_lattice {
@@ -296,7 +383,11 @@ impl ColumnModel {
                     self.span.narrow(bit);
                 }
                 let d = &mut self.direct[direct_at];
-                *d = if bit == 1 { *d + ((65535 - *d) >> 5) } else { *d - (*d >> 5) };
+                *d = if bit == 1 {
+                    *d + ((65535 - *d) >> 5)
+                } else {
+                    *d - (*d >> 5)
+                };
                 node = node << 1 | bit;
                 nibble = nibble << 1 | bit;
             }

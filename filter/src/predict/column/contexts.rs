@@ -25,16 +25,16 @@ use Lead::{Above, Before, Coarse, Exact, Expected};
 pub fn leads(family: Family) -> [Lead; MAX_CONTEXTS] {
     match family {
         Family::Record => [
-            Expected, Exact, Exact, Exact, Exact, Exact, Exact, Exact, Before, Exact, Exact, Exact, Exact, Exact, Exact, Exact, Expected, Above, Exact,
-            Coarse,
+            Expected, Exact, Exact, Exact, Exact, Exact, Exact, Exact, Before, Exact, Exact, Exact,
+            Exact, Exact, Exact, Exact, Expected, Above, Exact, Coarse,
         ],
         Family::Grid => [
-            Expected, Exact, Exact, Exact, Exact, Coarse, Expected, Exact, Before, Exact, Above, Expected, Exact, Exact, Exact, Coarse, Exact, Expected, Exact,
-            Above,
+            Expected, Exact, Exact, Exact, Exact, Coarse, Expected, Exact, Before, Exact, Above,
+            Expected, Exact, Exact, Exact, Coarse, Exact, Expected, Exact, Above,
         ],
         Family::Sequence => [
-            Expected, Exact, Exact, Exact, Exact, Coarse, Exact, Exact, Before, Exact, Above, Exact, Expected, Exact, Exact, Exact, Exact, Before, Exact,
-            Exact,
+            Expected, Exact, Exact, Exact, Exact, Coarse, Exact, Exact, Before, Exact, Above,
+            Exact, Expected, Exact, Exact, Exact, Exact, Before, Exact, Exact,
         ],
         Family::Bytes => [Exact; MAX_CONTEXTS],
     }
@@ -49,15 +49,23 @@ fn fold(v: u64) -> u32 {
 impl ColumnModel {
     /// The part of each context that does not change while a value is coded. `positive` is the first reference under the sign of this value.
     #[inline(always)]
-    pub(super) fn bases(&self, around: &Around, bucket: usize, reference: u64) -> [u32; MAX_CONTEXTS] {
+    pub(super) fn bases(
+        &self,
+        around: &Around,
+        bucket: usize,
+        reference: u64,
+    ) -> [u32; MAX_CONTEXTS] {
         let bits = 8 * u32::from(self.value.width);
         let head = |v: u64| (v >> bits.saturating_sub(16)) as u32;
-        let ref_head = |i: usize, n: u32| (around.refs[i] >> (8 * u32::from(self.ref_values[i].width)).saturating_sub(n)) as u32;
+        let ref_head = |i: usize, n: u32| {
+            (around.refs[i] >> (8 * u32::from(self.ref_values[i].width)).saturating_sub(n)) as u32
+        };
         let [a, b] = around.before;
         let [n, nw, ne, z, ..] = around.grid;
         match self.family {
             Family::Record => {
-                let r0 = (reference >> (8 * u32::from(self.ref_values[0].width)).saturating_sub(16)) as u32;
+                let r0 = (reference >> (8 * u32::from(self.ref_values[0].width)).saturating_sub(16))
+                    as u32;
                 let r1 = ref_head(1, 16);
                 let r2 = ref_head(2, 16);
                 [
@@ -130,7 +138,7 @@ impl ColumnModel {
             Family::Bytes => {
                 // Sixteen bytes of history, most recent lowest.
                 let h = around.recent;
-let last = |n: u32| fold(if n < 8 { h & ((1 << (8 * n)) - 1) } else { h });
+                let last = |n: u32| fold(if n < 8 { h & ((1 << (8 * n)) - 1) } else { h });
                 [
                     last(1),
                     last(2),

@@ -49,14 +49,28 @@ impl ColumnModel {
                 };
             }
             Family::Grid => {
-                let (va, vn, vnw, vne, vz) = (vt.number(a), vt.number(n), vt.number(nw), vt.number(ne), vt.number(z));
+                let (va, vn, vnw, vne, vz) = (
+                    vt.number(a),
+                    vt.number(n),
+                    vt.number(nw),
+                    vt.number(ne),
+                    vt.number(z),
+                );
                 mu[0] = va;
                 mu[1] = vn;
                 mu[2] = va + vn - vnw;
                 mu[3] = if self.cube { vz } else { (va + vn) * 0.5 };
                 mu[4] = va + self.numbers.predict::<I>(&around.numbers);
-                mu[5] = if self.cube { va + vn - vnw + vz - vt.number(zw) - vt.number(zn) + vt.number(znw) } else { 2.0 * va - vt.number(b) };
-                mu[6] = if self.ref_n > 0 { vt.number(around.refs[0]) } else { va + (vne - vnw) * 0.375 + (vn - vnw) * 0.25 };
+                mu[5] = if self.cube {
+                    va + vn - vnw + vz - vt.number(zw) - vt.number(zn) + vt.number(znw)
+                } else {
+                    2.0 * va - vt.number(b)
+                };
+                mu[6] = if self.ref_n > 0 {
+                    vt.number(around.refs[0])
+                } else {
+                    va + (vne - vnw) * 0.375 + (vn - vnw) * 0.25
+                };
                 let activity = (va - vnw).abs() + (vn - vnw).abs() + (vne - vn).abs();
                 bucket = (activity.to_bits() >> 51) as usize % SCALES;
             }
@@ -88,13 +102,18 @@ impl ColumnModel {
             mu[EXPERTS - 1] = mu[0];
         }
         let blend = mu[EXPERTS - 1];
-        let value = if record { blend.clamp(0.0, max) as u64 } else { vt.ordered_from_number(blend) };
+        let value = if record {
+            blend.clamp(0.0, max) as u64
+        } else {
+            vt.ordered_from_number(blend)
+        };
         let mut scale_at = [bucket; EXPERTS];
         let floor = self.scale_floor();
         for i in 0..EXPERTS {
             if record {
                 let whole = mu[i].clamp(0.0, max) as u64;
-                scale_at[i] = (whole >> (8 * u32::from(vt.width)).saturating_sub(10)) as usize % SCALES;
+                scale_at[i] =
+                    (whole >> (8 * u32::from(vt.width)).saturating_sub(10)) as usize % SCALES;
             }
             self.bank.inverse[i] = 1.0 / (self.scales[i * SCALES + scale_at[i]] + floor);
         }
@@ -102,7 +121,11 @@ impl ColumnModel {
         self.bank.start();
         self.span = Span::whole();
         let same = self.ref_n > 0 && self.ref_values[0].width == vt.width;
-        let (third, third_there) = if same { (self.mirrored(around.refs[0]), true) } else { (n, self.family == Family::Grid) };
+        let (third, third_there) = if same {
+            (self.mirrored(around.refs[0]), true)
+        } else {
+            (n, self.family == Family::Grid)
+        };
         let (fifth, fifth_there) = match around.relation {
             Some(v) => (vt.ordered_from_number(v), true),
             None => (z, self.cube),
@@ -110,7 +133,13 @@ impl ColumnModel {
         Expectation {
             value,
             copies: [a, around.matched.unwrap_or(0), third, value, fifth],
-            there: [true, around.matched.is_some(), third_there, true, fifth_there],
+            there: [
+                true,
+                around.matched.is_some(),
+                third_there,
+                true,
+                fifth_there,
+            ],
             scale_at,
         }
     }
@@ -118,22 +147,37 @@ impl ColumnModel {
     /// Below this no scale falls.
     #[inline(always)]
     fn scale_floor(&self) -> f64 {
-        if self.family == Family::Record { 0.2 } else { self.value.scale_floor() }
+        if self.family == Family::Record {
+            0.2
+        } else {
+            self.value.scale_floor()
+        }
     }
 
     /// The first reference, or its mirror image if that was right for references of this sign.
     #[inline(always)]
     fn mirrored(&self, reference: u64) -> u64 {
         let top = (reference >> (8 * self.value.width - 1)) as usize & 1;
-        if self.mirror_score[top] > 0 { !reference & self.value.max_ordered() } else { reference }
+        if self.mirror_score[top] > 0 {
+            !reference & self.value.max_ordered()
+        } else {
+            reference
+        }
     }
 
     /// Which copies would have been right.
     #[inline(always)]
-    pub(super) fn record_copies(&mut self, around: &Around, copies: &[u64; COPIES], there: &[bool; COPIES], value: u64) {
+    pub(super) fn record_copies(
+        &mut self,
+        around: &Around,
+        copies: &[u64; COPIES],
+        there: &[bool; COPIES],
+        value: u64,
+    ) {
         if self.value.kind == Kind::Float && self.ref_n > 0 && self.ref_values[0] == self.value {
             let reference = around.refs[0];
-            let score = &mut self.mirror_score[(reference >> (8 * self.value.width - 1)) as usize & 1];
+            let score =
+                &mut self.mirror_score[(reference >> (8 * self.value.width - 1)) as usize & 1];
             if value == reference {
                 *score = (*score - 1).max(-4);
             } else if value == !reference & self.value.max_ordered() {
@@ -149,7 +193,12 @@ impl ColumnModel {
 
     /// Learns a whole value.
     #[inline(always)]
-    pub(super) fn learn_value<E: Effort, I: Isa>(&mut self, around: &Around, value: u64, expectation: &Expectation) {
+    pub(super) fn learn_value<E: Effort, I: Isa>(
+        &mut self,
+        around: &Around,
+        value: u64,
+        expectation: &Expectation,
+    ) {
         let vt = self.value;
         self.record_copies(around, &expectation.copies, &expectation.there, value);
         let number = vt.number(value);
@@ -179,14 +228,18 @@ impl ColumnModel {
         }
         let signed = (actual - self.bank.mu[EXPERTS - 1]) * self.bank.inverse[EXPERTS - 1];
         let size = signed.abs();
-        self.last_error = u32::from(size > 0.3) + u32::from(size > 1.0) + u32::from(size > 3.0) + if signed < 0.0 { 4 } else { 0 };
+        self.last_error = u32::from(size > 0.3)
+            + u32::from(size > 1.0)
+            + u32::from(size > 3.0)
+            + if signed < 0.0 { 4 } else { 0 };
         if let Some(ols) = &mut self.integers {
             ols.learn::<I>(&around.integers, actual / vt.max_ordered() as f64);
             if number.abs() < HUGE {
                 self.numbers.learn::<I>(&around.numbers, number);
             }
         } else if self.family != Family::Bytes {
-            self.numbers.learn::<I>(&around.numbers, number - vt.number(around.before[0]));
+            self.numbers
+                .learn::<I>(&around.numbers, number - vt.number(around.before[0]));
         }
     }
 }

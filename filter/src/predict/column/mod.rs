@@ -12,7 +12,7 @@ use super::experts::lattice::{Lattice, Span};
 use super::experts::numeric::{Bank, EXPERTS};
 use super::experts::ols::{Ols, Row as Regressors};
 use super::experts::slots::Slots;
-use super::logistic::{Logistic, tables};
+use super::logistic::{BUCKETS, Logistic, tables};
 use super::mixer::WeightSets;
 use super::refine::Refinement;
 use super::start;
@@ -28,7 +28,7 @@ pub const REFS: usize = 3;
 /// Contexts by which an expert's scale is told apart.
 const SCALES: usize = 64;
 /// Records of hits and misses that a copy's cell is chosen by.
-const RECORDS: usize = 64;
+const RECORDS: usize = 32;
 
 /// Hashed contexts of the bit that says whether a value is a copy, and the size of their tables.
 const HIT_CONTEXTS: usize = 4;
@@ -58,6 +58,12 @@ pub enum PlaneMode {
     Raw,
     /// The same byte throughout.
     Constant(u8),
+}
+
+/// The middle of a bucket, of 65536.
+fn bucket_start(bucket: usize) -> u32 {
+    let middle = (bucket as f32 + 0.5) * (16.8 / BUCKETS as f32) - 8.4;
+    ((tables().squash(middle) * 65536.0) as u32).clamp(16, 65519)
 }
 
 /// What is known around a value before it is coded.
@@ -129,10 +135,12 @@ pub struct ColumnModel {
     last_error: u32,
     integers: Option<Box<Ols>>,
     numbers: Box<Ols>,
-    maps: Vec<Refinement>,
+    /// By bit of the value, then by mapped expert, then by what it said.
+    maps: Vec<[Cell; BUCKETS]>,
     lattice_map: Refinement,
     records: [u32; COPIES],
-    copy_cells: Vec<Cell>,
+    /// By bit of the value, then by copy, then by its record.
+    copy_cells: Vec<[Cell; RECORDS]>,
     hit_cells: Vec<Cell>,
     hit_hashed: Vec<Cell>,
     hit_mixer: WeightSets,
@@ -148,7 +156,10 @@ pub struct ColumnModel {
 
 impl std::fmt::Debug for ColumnModel {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ColumnModel").field("value", &self.value).field("family", &self.family).finish_non_exhaustive()
+        f.debug_struct("ColumnModel")
+            .field("value", &self.value)
+            .field("family", &self.family)
+            .finish_non_exhaustive()
     }
 }
 
@@ -168,8 +179,16 @@ impl ColumnModel {
         hit_start[..HIT_CONTEXTS + 1].fill(0.35);
         let mut last = [0.0f32; 16];
         last[..E::MIXERS].fill(1.15 / E::MIXERS as f32);
-        let scale = if shape.family == Family::Record { shape.value.max_ordered() as f64 / 4096.0 } else { 1.0 };
-        let sets = if E::MIXERS == 1 { [width * 64; 4] } else { [width * 8, width * 64, width * 256, width * 256] };
+        let scale = if shape.family == Family::Record {
+            shape.value.max_ordered() as f64 / 4096.0
+        } else {
+            1.0
+        };
+        let sets = if E::MIXERS == 1 {
+            [width * 64; 4]
+        } else {
+            [width * 8, width * 64, width * 256, width * 256]
+        };
         ColumnModel {
             value: shape.value,
             ref_values,
@@ -190,17 +209,31 @@ impl ColumnModel {
             mean: 0.0,
             mse: [1.0; EXPERTS],
             last_error: 0,
-            integers: (shape.family == Family::Record).then(|| Box::new(Ols::new(shape.regressor_n, 0.9998, E::OLS_PERIOD))),
-            numbers: Box::new(Ols::new(shape.regressor_n, if shape.family == Family::Record { 0.9998 } else { 0.998 }, E::OLS_PERIOD)),
-            maps: vec![Refinement::new(width * 8, 0.02, logistic); E::MAPPED],
+            integers: (shape.family == Family::Record)
+                .then(|| Box::new(Ols::new(shape.regressor_n, 0.9998, E::OLS_PERIOD))),
+            numbers: Box::new(Ols::new(
+                shape.regressor_n,
+                if shape.family == Family::Record {
+                    0.9998
+                } else {
+                    0.998
+                },
+                E::OLS_PERIOD,
+            )),
+            maps: vec![
+                std::array::from_fn(|b| Cell::new(bucket_start(b), logistic));
+                E::MAPPED * width * 8
+            ],
             lattice_map: Refinement::new(width * 8 * 4, 0.02, logistic),
             records: [0; COPIES],
-            copy_cells: vec![Cell::new(49152, logistic); COPIES * RECORDS * width * 8],
+            copy_cells: vec![[Cell::new(49152, logistic); RECORDS]; COPIES * width * 8],
             hit_cells: vec![Cell::new(49152, logistic); COPIES * RECORDS * 8],
             hit_hashed: vec![Cell::new(49152, logistic); HIT_CONTEXTS << HIT_BITS],
             hit_mixer: WeightSets::new(COPIES, &[hit_start]),
             mirror_score: [0; 2],
-            mixers: (0..E::MIXERS).map(|m| WeightSets::new(sets[m % MAX_MIXERS], weights)).collect(),
+            mixers: (0..E::MIXERS)
+                .map(|m| WeightSets::new(sets[m % MAX_MIXERS], weights))
+                .collect(),
             last_mixer: WeightSets::new(width * 8, &[last]),
             by_node: Refinement::new(width * 256, 0.02, logistic),
             by_expected: Refinement::new(width * 7 * 16, 0.02, logistic),
@@ -232,7 +265,10 @@ impl ColumnModel {
 
     /// Costs of the planes and of whole values since they were last taken.
     pub fn take_costs(&mut self) -> ([u64; 8], u64) {
-        (std::mem::take(&mut self.cost), std::mem::take(&mut self.whole_cost))
+        (
+            std::mem::take(&mut self.cost),
+            std::mem::take(&mut self.whole_cost),
+        )
     }
 
     /// Mean weights of the first mixer, for start values.

@@ -29,7 +29,10 @@ const RATES: [u32; 1024] = {
 impl Cell {
     /// A cell that starts at probability `p1` (of 65536).
     pub fn new(p1: u32, logistic: &Logistic) -> Self {
-        Cell { packed: (p1 << 6) << 10, stretched: logistic.stretch16(p1) }
+        Cell {
+            packed: (p1 << 6) << 10,
+            stretched: logistic.stretch16(p1),
+        }
     }
 
     /// Probability of a one, of 65536.
@@ -55,7 +58,11 @@ pub fn history_cells(logistic: &Logistic) -> [Cell; 256] {
     std::array::from_fn(|s| {
         let c = HISTORIES.counts[s];
         let n = u32::from(c.n0) + u32::from(c.n1);
-        let p = if n == 0 { 32768 } else { (u32::from(c.n1) * 10 + 4) * 65535 / (n * 10 + 8) };
+        let p = if n == 0 {
+            32768
+        } else {
+            (u32::from(c.n1) * 10 + 4) * 65535 / (n * 10 + 8)
+        };
         Cell::new(p.clamp(16, 65519), logistic)
     })
 }

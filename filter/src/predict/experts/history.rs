@@ -65,12 +65,32 @@ const fn step(c: Counts, bit: u8) -> Counts {
         other = allowed;
     }
     let last = if other == 0 { 0 } else { bit };
-    if bit == 0 { Counts { n0: same, n1: other, last } } else { Counts { n0: other, n1: same, last } }
+    if bit == 0 {
+        Counts {
+            n0: same,
+            n1: other,
+            last,
+        }
+    } else {
+        Counts {
+            n0: other,
+            n1: same,
+            last,
+        }
+    }
 }
 
 const fn build() -> Histories {
-    let empty = Counts { n0: 0, n1: 0, last: 0 };
-    let mut all = Histories { next: [[0; 2]; 256], counts: [empty; 256], used: 1 };
+    let empty = Counts {
+        n0: 0,
+        n1: 0,
+        last: 0,
+    };
+    let mut all = Histories {
+        next: [[0; 2]; 256],
+        counts: [empty; 256],
+        used: 1,
+    };
     let mut at = 0;
     while at < all.used {
         let mut bit = 0;
@@ -105,11 +125,22 @@ mod tests {
 
     #[test]
     fn states_fit_a_byte_and_count_truly_at_first() {
-        assert!(HISTORIES.used > 150 && HISTORIES.used <= 256, "{}", HISTORIES.used);
+        assert!(
+            HISTORIES.used > 150 && HISTORIES.used <= 256,
+            "{}",
+            HISTORIES.used
+        );
         let mut state = 0u8;
         for n in 1..=40u8 {
             state = HISTORIES.next[usize::from(state)][1];
-            assert_eq!(HISTORIES.counts[usize::from(state)], Counts { n0: 0, n1: n, last: 0 });
+            assert_eq!(
+                HISTORIES.counts[usize::from(state)],
+                Counts {
+                    n0: 0,
+                    n1: n,
+                    last: 0
+                }
+            );
         }
         let surprised = HISTORIES.counts[usize::from(HISTORIES.next[usize::from(state)][0])];
         assert!(surprised.n1 < 10 && surprised.n0 == 1, "{surprised:?}");

@@ -14,13 +14,19 @@ pub enum Lattice {
     Digits(u8),
 }
 
-const POWERS: [f64; 23] =
-    [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22];
+const POWERS: [f64; 23] = [
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
+    1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
+];
 
 /// x * 10^n, n of either sign.
 #[inline(always)]
 fn scaled(x: f64, n: i32) -> f64 {
-    if n >= 0 { x * POWERS[(n as usize).min(22)] } else { x / POWERS[(-n as usize).min(22)] }
+    if n >= 0 {
+        x * POWERS[(n as usize).min(22)]
+    } else {
+        x / POWERS[(-n as usize).min(22)]
+    }
 }
 
 /// The exponent e with 10^e <= x < 10^(e+1), within -12..=15.
@@ -87,7 +93,11 @@ impl Lattice {
         if at < -1e15 {
             return -1e22;
         }
-        if at >= 0.0 { self.below(at) } else { -self.below(-at) + 1.0 }
+        if at >= 0.0 {
+            self.below(at)
+        } else {
+            -self.below(-at) + 1.0
+        }
     }
 }
 
@@ -102,7 +112,11 @@ pub struct Span {
 impl Span {
     /// Everything.
     pub fn whole() -> Self {
-        Span { low: -1e22, high: 1e22, mid: 0.0 }
+        Span {
+            low: -1e22,
+            high: 1e22,
+            mid: 0.0,
+        }
     }
 
     /// Share of the interval's points above the cut, and how many points there are; none if the lattice has been left.

@@ -29,7 +29,15 @@ impl Ols {
     /// For `n` regressors, forgetting by the factor `forget` a value, solved every `period` values.
     pub fn new(n: usize, forget: f64, period: u32) -> Self {
         let n = n.min(MAX_REGRESSORS);
-        Ols { n, forget, period, wait: 0, cov: vec![ZERO; n], xy: ZERO, weights: ZERO }
+        Ols {
+            n,
+            forget,
+            period,
+            wait: 0,
+            cov: vec![ZERO; n],
+            xy: ZERO,
+            weights: ZERO,
+        }
     }
 
     /// The prediction at `x`; entries past the n-th must be zero.

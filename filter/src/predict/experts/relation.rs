@@ -107,7 +107,11 @@ impl Formula {
             Formula::Eta => {
                 let s = c / (a * a + b * b).sqrt();
                 let root = (s * s + 1.0).sqrt();
-                if s >= 0.0 { ln(s + root) } else { -ln(root - s) }
+                if s >= 0.0 {
+                    ln(s + root)
+                } else {
+                    -ln(root - s)
+                }
             }
             Formula::Leg3 => (a * a - b * b - c * c).max(0.0).sqrt(),
             Formula::Share => a / (a + b),
