@@ -3,8 +3,11 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use catena::layout::parse_shape;
+use catena::stream::Foreign;
 use catena::{Layout, Level};
-use clap::{ArgAction, Parser, Subcommand, ValueEnum};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{ArgAction, Parser, Subcommand};
 
 use crate::levels::LevelFlags;
 
@@ -63,13 +66,13 @@ pub struct Args {
     #[arg(short = 'T', long, value_name = "N", default_value_t = 0)]
     pub threads: usize,
 
-    /// What a record is: NumPy's comma form, such as '<f4' or '<u8,5<f4,<i4' [default: detected]
+    /// What a record is: NumPy's comma form, such as '<f4' or '<u8,pt:<f4,4<i4' [default: detected]
     #[arg(long, value_name = "DTYPE", value_parser = parse_layout)]
     pub dtype: Option<Layout>,
     /// The records form a grid, slowest axis first, such as 41,128,128
-    #[arg(long, value_name = "N,...", value_delimiter = ',', requires = "dtype")]
-    pub shape: Vec<u64>,
-    /// Raw bytes a frame, such as 64K or 4M [default: 1M]
+    #[arg(long, value_name = "N,...", requires = "dtype")]
+    pub shape: Option<String>,
+    /// Raw bytes a frame, such as 64K or 4M [default: 1M; 8M for -1 and -2]
     #[arg(long, value_name = "SIZE", value_parser = parse_size)]
     pub frame_size: Option<u64>,
     /// Chains that are compressed side by side, each with a memory of its own [default: 1]
@@ -78,9 +81,15 @@ pub struct Args {
     /// Start afresh at every Nth frame of a chain: a place to seek to [default: the first alone]
     #[arg(long, value_name = "N")]
     pub key_every: Option<u32>,
+    /// Write no index: smaller by some bytes a frame, but --range has to look for frames
+    #[arg(long)]
+    pub no_index: bool,
+    /// Refuse compressed files that need more memory than this to decompress [default: 2G]
+    #[arg(short = 'M', long, value_name = "SIZE", value_parser = parse_size)]
+    pub memory: Option<u64>,
     /// Input that another compressor wrote, decoded on the fly
-    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = From::None)]
-    pub from: From,
+    #[arg(long, value_name = "FORMAT", value_parser = foreign_parser(), default_value = "none")]
+    pub from: Foreign,
 
     /// Decompress LEN bytes from OFFSET on (all that follow without LEN), to standard output unless -o is given
     #[arg(long, value_name = "OFFSET[:LEN]", value_parser = parse_range)]
@@ -124,18 +133,6 @@ pub enum Mode {
     List,
 }
 
-/// How the input of a compression is itself compressed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum From {
-    /// Look at the first bytes
-    Auto,
-    Gzip,
-    Zstd,
-    Xz,
-    /// Take the bytes as they are
-    None,
-}
-
 /// A part of the raw bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Range {
@@ -165,22 +162,18 @@ impl Args {
         if self.range.is_some() && mode != Mode::Decompress {
             return Err("--range decodes a part; it goes with -d alone".into());
         }
-        if self.from != From::None && mode != Mode::Compress {
+        if self.from != Foreign::None && mode != Mode::Compress {
             return Err("--from says what is to be compressed; it does not go with -d, -t or -l".into());
         }
-        if let Some(layout) = &self.dtype
-            && mode == Mode::Compress
-            && !self.shape.is_empty()
-        {
-            check_shape(layout, &self.shape)?;
-        }
-        Ok(())
+        self.layout().map(drop)
     }
 
-    /// The layout asked for.
-    pub fn layout(&self) -> Option<Layout> {
-        let layout = self.dtype.clone()?;
-        Some(if self.shape.is_empty() { layout } else { layout.with_shape(&self.shape) })
+    /// The layout asked for: element types, and the grid if there is one.
+    pub fn layout(&self) -> Result<Option<Layout>, String> {
+        let (Some(layout), shape) = (self.dtype.clone(), self.shape.as_deref()) else { return Ok(None) };
+        let Some(shape) = shape else { return Ok(Some(layout)) };
+        let gridded = parse_shape(shape).and_then(|shape| layout.with_shape(&shape));
+        gridded.map(Some).map_err(|e| format!("--shape {shape}: {e}"))
     }
 
     /// The level asked for, or the default.
@@ -189,14 +182,9 @@ impl Args {
     }
 }
 
-/// A grid must have points, and few enough to be counted.
-fn check_shape(layout: &Layout, shape: &[u64]) -> Result<(), String> {
-    let record = u64::from(layout.record_size());
-    match shape.iter().try_fold(record, |product, n| product.checked_mul(*n)) {
-        Some(0) => Err("--shape: an axis has no points".into()),
-        Some(_) => Ok(()),
-        None => Err("--shape: more points than 64 bits can count".into()),
-    }
+/// The formats by name, so that help and completions know them.
+fn foreign_parser() -> impl TypedValueParser<Value = Foreign> {
+    PossibleValuesParser::new(["auto", "gzip", "zstd", "xz", "bzip2", "none"]).try_map(|name| name.parse::<Foreign>())
 }
 
 fn parse_layout(text: &str) -> Result<Layout, String> {
@@ -291,7 +279,7 @@ mod tests {
 
     #[test]
     fn what_does_not_go_together_is_refused() {
-        for line in ["-o x a b", "--from gzip -d a", "--range 0:1 -t a", "--dtype <f4 --shape 0,3 a"] {
+        for line in ["-o x a b", "--from gzip -d a", "--range 0:1 -t a", "--dtype <f4 --shape 3,0 a"] {
             assert!(args(line).check().is_err(), "{line}");
         }
         for line in ["--json a", "--shape 3 a", "-c -o x a", "--dtype <f9x a", "--frame-size 9Q a"] {
