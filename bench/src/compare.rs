@@ -29,6 +29,9 @@ pub struct Compare {
     /// Where results go [default: bench/out]
     #[arg(long)]
     out: Option<PathBuf>,
+    /// Where measurements of peers are kept for later runs [default: bench/out]
+    #[arg(long)]
+    cache: Option<PathBuf>,
     /// Files whose names match, with * and ?, separated by commas [default: those that the goals speak of]
     #[arg(long, value_delimiter = ',')]
     files: Vec<String>,
@@ -77,19 +80,20 @@ pub fn compare(asked: &Compare) -> Result<()> {
     for line in &skipped {
         eprintln!("SKIPPED: {line}");
     }
-    let out = asked
-        .out
-        .clone()
-        .unwrap_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("out"));
-    std::fs::create_dir_all(out.join("scratch"))?;
+    let home = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("out");
+    let (out, cache) = (
+        asked.out.as_ref().unwrap_or(&home),
+        asked.cache.as_ref().unwrap_or(&home),
+    );
+    std::fs::create_dir_all(cache.join("scratch"))?;
     let runner = Runner {
         corpus: asked.corpus.clone(),
         head: asked.head,
         repeat: asked.repeat,
         jobs: asked.jobs,
-        scratch: out.join("scratch"),
+        scratch: cache.join("scratch"),
         python,
-        cache: Cache::open(&out.join("cache.jsonl"), asked.fresh)?,
+        cache: Cache::open(&cache.join("cache.jsonl"), asked.fresh)?,
     };
     let mut rows = runner.run(tasks(asked, &entries, &peers)?);
     let files: Vec<String> = entries.iter().map(|e| e.file.clone()).collect();
@@ -103,17 +107,20 @@ pub fn compare(asked: &Compare) -> Result<()> {
     let results = Results {
         rows: &rows,
         files: &files,
-        list: &list,
         machine: &machine,
         title: title(asked),
         command: std::env::args()
             .skip(1)
             .fold("catena-bench".to_owned(), |c, a| c + " " + &a),
-        goals_apply: asked.head.is_none() && asked.files.is_empty() && asked.sources.is_empty(),
+        goals: if asked.files.is_empty() && asked.sources.is_empty() {
+            list.goals(asked.head)
+        } else {
+            Vec::new()
+        },
         skipped: &skipped,
     };
     let name = name(asked);
-    report::write(&results, &out, &name)?;
+    report::write(&results, out, &name)?;
     println!(
         "{}{}.md, .csv, .json, .svg in {}",
         report::summary(&results),

@@ -58,16 +58,18 @@ pub enum Source {
     Bytes,
 }
 
-/// What a level shall reach on whole files with their layouts.
+/// What a level shall reach.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Goal {
     /// Catena's level.
     pub level: u8,
+    /// About the first so many bytes of each file; about whole files if none.
+    pub head: Option<u64>,
     /// Geometric mean of Catena's size over the smallest peer's.
     pub geomean: f64,
     /// No file above.
-    pub worst: f64,
+    pub worst: Option<f64>,
     /// Bits a byte by file.
     #[serde(default)]
     pub bpd: BTreeMap<String, f64>,
@@ -147,9 +149,13 @@ impl List {
         Ok(here)
     }
 
-    /// The goal of a level, if there is one.
-    pub fn goal(&self, level: u8) -> Option<&Goal> {
-        self.goals.iter().find(|g| g.level == level)
+    /// The goals about whole files or about heads of a size.
+    pub fn goals(&self, head: Option<u64>) -> Vec<Goal> {
+        self.goals
+            .iter()
+            .filter(|g| g.head == head)
+            .cloned()
+            .collect()
     }
 }
 
@@ -242,7 +248,7 @@ mod tests {
             (tracks.record, tracks.elements.len(), tracks.word()),
             (60, 24, 1)
         );
-        assert_eq!(list.goal(5).map(|g| g.geomean), Some(0.93));
+        assert_eq!(list.goals(None).len(), 2);
         Ok(())
     }
 

@@ -17,10 +17,14 @@ pub fn decode(job: &Job, coded: &[u8]) -> Result<Vec<u8>> {
 }
 
 /// What a job asks of the codec.
-pub fn options(job: &Job, level: u32) -> Result<CompressOptions> {
-    let level = u8::try_from(level).ok().and_then(Level::new).context("no such level")?;
-    let mut options =
-        CompressOptions::default().with_level(level).with_threads(job.settings.threads.unwrap_or(1));
+fn options(job: &Job, level: u32) -> Result<CompressOptions> {
+    let level = u8::try_from(level)
+        .ok()
+        .and_then(Level::new)
+        .context("no such level")?;
+    let mut options = CompressOptions::default()
+        .with_level(level)
+        .with_threads(job.settings.threads.unwrap_or(1));
     if job.transform == Transform::Layout {
         options = options.with_layout(layout(job)?);
     }
@@ -34,5 +38,5 @@ pub fn options(job: &Job, level: u32) -> Result<CompressOptions> {
 }
 
 fn layout(job: &Job) -> Result<Layout> {
-    Ok(Layout::parse(&job.shape.dtype)?.with_shape(&job.shape.shape))
+    Ok(Layout::parse(&job.shape.dtype)?.with_shape(&job.shape.shape)?)
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::standing::{Against, best_peer, levels, ours, standing};
+use super::standing::{Against, beside, best_peer, levels, ours, standing};
 use super::{Results, plot};
 use crate::row::Row;
 
@@ -20,6 +20,7 @@ pub fn markdown(results: &Results, name: &str) -> String {
     let _ = writeln!(out, "![Ratio against speed]({name}.svg)\n");
     out += &summary(results);
     out += &sizes(results);
+    out += &rivals(results);
     out += &speeds(results);
     out += &peers(results);
     out
@@ -36,18 +37,13 @@ pub fn summary(results: &Results) -> String {
             let Some(s) = standing(results, level, against) else {
                 continue;
             };
-            let goal = results
-                .list
-                .goal(level)
-                .filter(|_| results.goals_apply && against == Against::All);
+            let goal = results.goal(level).filter(|_| against == Against::All);
             let goal = goal.map_or(String::new(), |g| {
-                format!(
-                    "mean ≤ {} {}, worst ≤ {} {}",
-                    g.geomean,
-                    mark(s.geomean <= g.geomean),
-                    g.worst,
-                    mark(s.worst <= g.worst)
-                )
+                let mean = format!("mean ≤ {} {}", g.geomean, mark(s.geomean <= g.geomean));
+                let worst = g
+                    .worst
+                    .map(|w| format!(", worst ≤ {w} {}", mark(s.worst <= w)));
+                mean + &worst.unwrap_or_default()
             });
             let _ = writeln!(
                 out,
@@ -74,7 +70,7 @@ fn sizes(results: &Results) -> String {
     let mut out = "## Sizes in bits per byte\n\nIn brackets the ratio to the smallest peer; **✗** marks a file that a peer \
                    codes smaller, † a size that was given and not measured here"
         .to_owned();
-    out += if results.goals_apply {
+    out += if results.goals.iter().any(|g| !g.bpd.is_empty()) {
         "; **▲** a file's own goal that was missed.\n\n"
     } else {
         ".\n\n"
@@ -115,11 +111,7 @@ fn cell(results: &Results, ours: &Row, peer: Option<&Row>, level: u8) -> String 
             text = format!("**{text} ✗**");
         }
     }
-    let goal = results
-        .list
-        .goal(level)
-        .filter(|_| results.goals_apply)
-        .and_then(|g| g.bpd.get(&ours.file));
+    let goal = results.goal(level).and_then(|g| g.bpd.get(&ours.file));
     match goal {
         Some(goal) if ours.bpd() > *goal => format!("{text} **▲ {goal}**"),
         Some(goal) => format!("{text} ✓ {goal}"),
@@ -159,16 +151,51 @@ fn speeds(results: &Results) -> String {
     out
 }
 
-/// Every codec's smallest size on every file.
-fn peers(results: &Results) -> String {
-    let mut codecs: Vec<(bool, &str)> = results
-        .rows
-        .iter()
-        .filter(|r| r.level().is_none())
-        .map(|r| (r.given(), r.codec.as_str()))
-        .collect();
+/// Catena beside each peer by itself.
+fn rivals(results: &Results) -> String {
+    let levels = levels(results.rows);
+    if levels.is_empty() {
+        return String::new();
+    }
+    let mut out = "## Beside each peer\n\nCatena's bytes over the peer's, geometric mean over the \
+                   files that the peer took.\n\n| peer | files |"
+        .to_owned();
+    let _ = levels.iter().try_for_each(|l| write!(out, " Catena {l} |"));
+    out += "\n|---|--:|";
+    out += &"--:|".repeat(levels.len());
+    out.push('\n');
+    for (given, codec) in codecs(results) {
+        let ratios: Vec<_> = levels
+            .iter()
+            .map(|l| beside(results, *l, codec, given))
+            .collect();
+        let n = ratios.iter().flatten().map(|(_, n)| *n).max().unwrap_or(0);
+        let _ = write!(out, "| {codec}{} | {n} |", if given { " †" } else { "" });
+        for ratio in ratios {
+            let _ = write!(
+                out,
+                " {} |",
+                ratio.map_or(String::new(), |(r, _)| format!("{r:.4}"))
+            );
+        }
+        out.push('\n');
+    }
+    out.push('\n');
+    out
+}
+
+/// The peers: whether given, and the name.
+fn codecs<'a>(results: &Results<'a>) -> Vec<(bool, &'a str)> {
+    let peers = results.rows.iter().filter(|r| r.level().is_none());
+    let mut codecs: Vec<(bool, &str)> = peers.map(|r| (r.given(), r.codec.as_str())).collect();
     codecs.sort_unstable();
     codecs.dedup();
+    codecs
+}
+
+/// Every codec's smallest size on every file.
+fn peers(results: &Results) -> String {
+    let codecs = codecs(results);
     let mut out = "## Every peer's best, bits per byte\n\n| file |".to_owned();
     let _ = codecs
         .iter()

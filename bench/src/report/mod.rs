@@ -10,7 +10,7 @@ use std::path::Path;
 use anyhow::Result;
 use serde::Serialize;
 
-use crate::corpus::List;
+use crate::corpus::Goal;
 use crate::machine::Machine;
 use crate::row::Row;
 
@@ -23,16 +23,14 @@ pub struct Results<'a> {
     pub rows: &'a [Row],
     /// The files that were measured, in order.
     pub files: &'a [String],
-    /// The corpus list, for its goals.
-    pub list: &'a List,
     /// What it was measured on.
     pub machine: &'a Machine,
     /// What was measured, in words.
     pub title: String,
     /// The command line.
     pub command: String,
-    /// Whether the goals speak of this run: whole files with their layouts.
-    pub goals_apply: bool,
+    /// What the levels shall reach in such a run.
+    pub goals: Vec<Goal>,
     /// Peers that could not be run, with the reason.
     pub skipped: &'a [String],
 }
@@ -45,6 +43,13 @@ struct Json<'a> {
     skipped: &'a [String],
     standings: Vec<Standing>,
     rows: &'a [Row],
+}
+
+impl Results<'_> {
+    /// The goal of a level, if there is one.
+    fn goal(&self, level: u8) -> Option<&Goal> {
+        self.goals.iter().find(|g| g.level == level)
+    }
 }
 
 /// Writes `NAME.csv`, `.md`, `.json`, `.svg` and, if it is built in, `.png` into a folder.

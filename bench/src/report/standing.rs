@@ -111,10 +111,26 @@ pub fn standing(results: &Results, level: u8, against: Against) -> Option<Standi
     })
 }
 
+/// Catena's size over one peer's, the peer in its smallest arrangement on each file: geometric mean, and of how many.
+pub fn beside(results: &Results, level: u8, codec: &str, given: bool) -> Option<(f64, usize)> {
+    let ratios: Vec<f64> = results
+        .files
+        .iter()
+        .filter_map(|file| {
+            let peers = results
+                .rows
+                .iter()
+                .filter(|r| r.file == *file && r.codec == codec && r.given() == given);
+            let peer = peers.map(|r| r.coded).min()?;
+            Some(ours(results.rows, file, level)?.coded as f64 / peer as f64)
+        })
+        .collect();
+    Some((geomean(ratios.iter().copied())?, ratios.len()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::corpus::List;
     use crate::machine::Machine;
 
     fn row(file: &str, codec: &str, coded: u64, given: bool) -> Row {
@@ -151,14 +167,10 @@ mod tests {
         let results = Results {
             rows: &rows,
             files: &files,
-            list: &List {
-                files: Vec::new(),
-                goals: Vec::new(),
-            },
             machine: &Machine::here(),
             title: String::new(),
             command: String::new(),
-            goals_apply: true,
+            goals: Vec::new(),
             skipped: &[],
         };
         let get = |a| {
@@ -169,5 +181,6 @@ mod tests {
         assert_eq!(get(Against::Given), Some((1, 20000.0, 2.0, "a".into())));
         assert_eq!(get(Against::All), Some((2, 10000.0, 2.0, "a".into())));
         assert!(standing(&results, 6, Against::All).is_none());
+        assert_eq!(beside(&results, 5, "pco-12", false), Some((0.4, 1)));
     }
 }
