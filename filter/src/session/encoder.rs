@@ -44,6 +44,8 @@ struct Stream {
     index: IndexBuilder,
     learns: bool,
     flight_max: usize,
+    /// Raw bytes of the frames under way.
+    flying: usize,
     /// Frames cut so far, and their raw bytes.
     frame_n: u64,
     offset: u64,
@@ -174,6 +176,11 @@ impl Encoder {
         self.stream.as_ref().map_or(0, |stream| stream.flow.len())
     }
 
+    /// Raw bytes that were pushed and whose frames were not pulled.
+    pub fn held(&self) -> usize {
+        self.buffer.len() + self.stream.as_ref().map_or(0, |stream| stream.flying)
+    }
+
     /// What went through so far.
     pub fn stats(&self) -> Stats {
         self.stats
@@ -255,6 +262,7 @@ impl Encoder {
         let offset = stream.offset;
         stream.frame_n += 1;
         stream.offset += bytes.len() as u64;
+        stream.flying += bytes.len();
         let raw = Raw { offset, key, bytes };
         stream.flow.submit(chain, key, stream.learns, raw);
     }
@@ -287,6 +295,7 @@ impl Encoder {
                 head,
                 learns,
                 flight_max: flight_max(&self.pool, self.frame_size),
+                flying: 0,
                 frame_n: 0,
                 offset: 0,
             }
@@ -298,6 +307,7 @@ impl Encoder {
         let mut data = packed.bytes;
         if let Some(stream) = &mut self.stream {
             stream.index.add(&packed.header);
+            stream.flying -= packed.header.raw_len;
             if !stream.head.is_empty() {
                 stream.head.append(&mut data);
                 data = std::mem::take(&mut stream.head);
