@@ -163,17 +163,25 @@ impl Args {
             return Err("--range decodes a part; it goes with -d alone".into());
         }
         if self.from != Foreign::None && mode != Mode::Compress {
-            return Err("--from says what is to be compressed; it does not go with -d, -t or -l".into());
+            return Err(
+                "--from says what is to be compressed; it does not go with -d, -t or -l".into(),
+            );
         }
         self.layout().map(drop)
     }
 
     /// The layout asked for: element types, and the grid if there is one.
     pub fn layout(&self) -> Result<Option<Layout>, String> {
-        let (Some(layout), shape) = (self.dtype.clone(), self.shape.as_deref()) else { return Ok(None) };
-        let Some(shape) = shape else { return Ok(Some(layout)) };
+        let (Some(layout), shape) = (self.dtype.clone(), self.shape.as_deref()) else {
+            return Ok(None);
+        };
+        let Some(shape) = shape else {
+            return Ok(Some(layout));
+        };
         let gridded = parse_shape(shape).and_then(|shape| layout.with_shape(&shape));
-        gridded.map(Some).map_err(|e| format!("--shape {shape}: {e}"))
+        gridded
+            .map(Some)
+            .map_err(|e| format!("--shape {shape}: {e}"))
     }
 
     /// The level asked for, or the default.
@@ -184,7 +192,8 @@ impl Args {
 
 /// The formats by name, so that help and completions know them.
 fn foreign_parser() -> impl TypedValueParser<Value = Foreign> {
-    PossibleValuesParser::new(["auto", "gzip", "zstd", "xz", "bzip2", "none"]).try_map(|name| name.parse::<Foreign>())
+    PossibleValuesParser::new(["auto", "gzip", "zstd", "xz", "bzip2", "none"])
+        .try_map(|name| name.parse::<Foreign>())
 }
 
 fn parse_layout(text: &str) -> Result<Layout, String> {
@@ -195,7 +204,9 @@ fn parse_layout(text: &str) -> Result<Layout, String> {
 pub fn parse_size(text: &str) -> Result<u64, String> {
     let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     let (number, unit) = text.split_at(digits);
-    let number: u64 = number.parse().map_err(|_| format!("'{text}' is not a size such as 65536, 64K or 4M"))?;
+    let number: u64 = number
+        .parse()
+        .map_err(|_| format!("'{text}' is not a size such as 65536, 64K or 4M"))?;
     let shift = match unit.to_ascii_uppercase().as_str() {
         "" | "B" => 0,
         "K" | "KB" | "KIB" => 10,
@@ -204,7 +215,9 @@ pub fn parse_size(text: &str) -> Result<u64, String> {
         "T" | "TB" | "TIB" => 40,
         _ => return Err(format!("unknown unit in '{text}': K, M, G and T are known")),
     };
-    number.checked_mul(1 << shift).ok_or_else(|| format!("'{text}' is more than 64 bits hold"))
+    number
+        .checked_mul(1 << shift)
+        .ok_or_else(|| format!("'{text}' is more than 64 bits hold"))
 }
 
 fn parse_range(text: &str) -> Result<Range, String> {
@@ -225,7 +238,9 @@ pub fn parse(line: impl IntoIterator<Item = OsString>) -> Args {
     let args = Args::parse_from(line);
     if let Err(message) = args.check() {
         use clap::CommandFactory;
-        Args::command().error(clap::error::ErrorKind::ArgumentConflict, message).exit();
+        Args::command()
+            .error(clap::error::ErrorKind::ArgumentConflict, message)
+            .exit();
     }
     args
 }
@@ -270,20 +285,53 @@ mod tests {
         for bad in ["", "K", "1.5M", "-1", "99999999999T", "3Q"] {
             assert!(parse_size(bad).is_err(), "{bad}");
         }
-        assert_eq!(parse_range("1K:2"), Ok(Range { offset: 1024, len: Some(2) }));
-        assert_eq!(parse_range("7"), Ok(Range { offset: 7, len: None }));
-        assert_eq!(parse_range("7:"), Ok(Range { offset: 7, len: None }));
+        assert_eq!(
+            parse_range("1K:2"),
+            Ok(Range {
+                offset: 1024,
+                len: Some(2)
+            })
+        );
+        assert_eq!(
+            parse_range("7"),
+            Ok(Range {
+                offset: 7,
+                len: None
+            })
+        );
+        assert_eq!(
+            parse_range("7:"),
+            Ok(Range {
+                offset: 7,
+                len: None
+            })
+        );
         assert!(parse_range(":7").is_err());
         assert!(parse_range("18446744073709551615:2").is_err());
     }
 
     #[test]
     fn what_does_not_go_together_is_refused() {
-        for line in ["-o x a b", "--from gzip -d a", "--range 0:1 -t a", "--dtype <f4 --shape 3,0 a"] {
+        for line in [
+            "-o x a b",
+            "--from gzip -d a",
+            "--range 0:1 -t a",
+            "--dtype <f4 --shape 3,0 a",
+        ] {
             assert!(args(line).check().is_err(), "{line}");
         }
-        for line in ["--json a", "--shape 3 a", "-c -o x a", "--dtype <f9x a", "--frame-size 9Q a"] {
-            assert!(Args::try_parse_from(std::iter::once("catena").chain(line.split_whitespace())).is_err(), "{line}");
+        for line in [
+            "--json a",
+            "--shape 3 a",
+            "-c -o x a",
+            "--dtype <f9x a",
+            "--frame-size 9Q a",
+        ] {
+            assert!(
+                Args::try_parse_from(std::iter::once("catena").chain(line.split_whitespace()))
+                    .is_err(),
+                "{line}"
+            );
         }
     }
 }

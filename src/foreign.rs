@@ -14,13 +14,16 @@ use crate::input::Input;
 const CHUNK: usize = 256 * 1024;
 
 /// The raw bytes of `input`.
-pub fn open(input: Input, format: Foreign) -> io::Result<Box<dyn Read>> {
+pub fn open(input: Input, format: Foreign) -> io::Result<Box<dyn Read + Send>> {
     if format == Foreign::None {
         return Ok(Box::new(input));
     }
     let runtime = Builder::new_current_thread().build()?;
     let source = BufReader::with_capacity(CHUNK, Blocking(input));
-    Ok(Box::new(Decoded { runtime, decoded: decode_foreign(source, format) }))
+    Ok(Box::new(Decoded {
+        runtime,
+        decoded: decode_foreign(source, format),
+    }))
 }
 
 /// An asynchronous reader whose waiting is done here.
@@ -39,7 +42,11 @@ impl Read for Decoded {
 struct Blocking(Input);
 
 impl AsyncRead for Blocking {
-    fn poll_read(mut self: Pin<&mut Self>, _: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         let n = self.0.read(buf.initialize_unfilled())?;
         buf.advance(n);
         Poll::Ready(Ok(()))

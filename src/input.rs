@@ -56,7 +56,10 @@ impl Input {
         let name = "(standard input)".to_string();
         let stdin = io::stdin();
         if stdin.is_terminal() {
-            return Err(Failure::new(&name, "is a terminal; give a FILE, or see --help"));
+            return Err(Failure::new(
+                &name,
+                "is a terminal; give a FILE, or see --help",
+            ));
         }
         let file = duplicate_stdin(&stdin).map_err(|e| Failure::new(&name, e))?;
         Self::new(name, file)
@@ -67,12 +70,17 @@ impl Input {
         if metadata.is_dir() {
             return Err(Failure::new(&name, "is a directory"));
         }
-        Ok(Input { name, file, metadata, read_n: Counter::default() })
+        Ok(Input {
+            name,
+            file,
+            metadata,
+            read_n: Counter::default(),
+        })
     }
 
     /// The length, where it is known beforehand.
     pub fn len(&self) -> Option<u64> {
-        self.metadata.is_file().then(|| self.metadata.len())
+        self.metadata.is_file().then_some(self.metadata.len())
     }
 
     /// The file itself, for random access.

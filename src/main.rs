@@ -11,6 +11,7 @@ mod list;
 mod naming;
 mod output;
 mod progress;
+mod pump;
 mod range;
 mod report;
 mod signals;
@@ -51,20 +52,31 @@ fn main() -> ExitCode {
             run_files(&args, &job, report)
         }
     };
-    if failures.iter().any(|failure| matches!(failure, Failure::BrokenPipe)) {
+    if failures
+        .iter()
+        .any(|failure| matches!(failure, Failure::BrokenPipe))
+    {
         signals::die_of_broken_pipe();
     }
     // Commands report here; files were reported as they failed.
     if args.command.is_some() {
         failures.iter().for_each(|failure| report.error(failure));
     }
-    if failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(FAILED) }
+    if failures.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(FAILED)
+    }
 }
 
 /// Every file, whatever became of the ones before it. Returns what failed.
 fn run_files(args: &Args, job: &Job<'_>, report: Report) -> Vec<Failure> {
     let stdin = [PathBuf::from("-")];
-    let files: &[PathBuf] = if args.files.is_empty() { &stdin } else { &args.files };
+    let files: &[PathBuf] = if args.files.is_empty() {
+        &stdin
+    } else {
+        &args.files
+    };
     let mut list = list::Listing::new(args);
     let mut failures = Vec::new();
     let mut one = |path: &Path| match args.mode() {
@@ -94,10 +106,16 @@ fn run_command(command: &Command) -> Outcome<()> {
     let mut out = Vec::new();
     match command {
         Command::Demo => return demo::run(),
-        Command::Completions { shell } => clap_complete::generate(*shell, &mut Args::command(), "catena", &mut out),
+        Command::Completions { shell } => {
+            clap_complete::generate(*shell, &mut Args::command(), "catena", &mut out)
+        }
         Command::Man => {
-            clap_mangen::Man::new(Args::command()).render(&mut out).map_err(|e| Failure::new("man", e))?;
+            clap_mangen::Man::new(Args::command())
+                .render(&mut out)
+                .map_err(|e| Failure::new("man", e))?;
         }
     }
-    io::stdout().write_all(&out).map_err(|e| Failure::writing("(standard output)", e))
+    io::stdout()
+        .write_all(&out)
+        .map_err(|e| Failure::writing("(standard output)", e))
 }

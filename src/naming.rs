@@ -1,23 +1,54 @@
-//! What a result is called when no name was given.
+//! Where a result goes, and what it is called when no name was given.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use catena::stream::Foreign;
 
+use crate::args::{Args, Mode};
+use crate::input::is_stdin;
+use crate::output::Target;
 use crate::report::{Failure, Outcome, name_of};
 
 /// What compressed files are called.
 pub const SUFFIX: &str = ".cat";
 
+/// Where the result of `path` goes; `derived` makes a name where none was given.
+pub fn target(
+    args: &Args,
+    path: &Path,
+    derived: impl FnOnce() -> Outcome<PathBuf>,
+) -> Outcome<Target> {
+    Ok(match &args.output {
+        _ if args.mode() == Mode::Test => Target::Nowhere,
+        Some(output) if is_stdin(output) => Target::Stdout,
+        Some(output) => Target::Path(output.clone()),
+        None if args.stdout || is_stdin(path) || args.range.is_some() => Target::Stdout,
+        None => Target::Path(derived()?),
+    })
+}
+
+/// Standard input to standard output: the middle of a pipe.
+pub fn is_filter(path: &Path, target: &Target) -> bool {
+    is_stdin(path) && matches!(target, Target::Stdout)
+}
+
 /// `data.bin` becomes `data.bin.cat`; with `--from`, `data.bin.gz` does too. A `.cat` file is not compressed again unless forced.
 pub fn compressed(path: &Path, from: Foreign, force: bool) -> Outcome<PathBuf> {
-    let ends = |suffix: &str| path.as_os_str().as_encoded_bytes().ends_with(suffix.as_bytes());
+    let ends = |suffix: &str| {
+        path.as_os_str()
+            .as_encoded_bytes()
+            .ends_with(suffix.as_bytes())
+    };
     if ends(SUFFIX) && !force {
         let what = format!("already has the suffix {SUFFIX}; -f compresses it again");
         return Err(Failure::new(&name_of(path), what));
     }
-    let foreign = if from == Foreign::None { None } else { FOREIGN.iter().find_map(|suffix| without(path, suffix)) };
+    let foreign = if from == Foreign::None {
+        None
+    } else {
+        FOREIGN.iter().find_map(|suffix| without(path, suffix))
+    };
     let mut name = foreign.unwrap_or_else(|| path.to_owned()).into_os_string();
     name.push(SUFFIX);
     Ok(name.into())
@@ -42,7 +73,10 @@ fn without(path: &Path, suffix: &str) -> Option<PathBuf> {
         return None;
     }
     // The suffix is ASCII, so the cut falls between characters.
-    let stem = name.to_str().map_or_else(|| cut(name, suffix.len()), |name| Some(name[..stem.len()].into()))?;
+    let stem = name.to_str().map_or_else(
+        || cut(name, suffix.len()),
+        |name| Some(name[..stem.len()].into()),
+    )?;
     Some(path.with_file_name(stem))
 }
 
@@ -51,7 +85,9 @@ fn without(path: &Path, suffix: &str) -> Option<PathBuf> {
 fn cut(name: &std::ffi::OsStr, n: usize) -> Option<OsString> {
     use std::os::unix::ffi::{OsStrExt, OsStringExt};
     let bytes = name.as_bytes();
-    Some(OsString::from_vec(bytes[..bytes.len().checked_sub(n)?].to_vec()))
+    Some(OsString::from_vec(
+        bytes[..bytes.len().checked_sub(n)?].to_vec(),
+    ))
 }
 
 #[cfg(not(unix))]
@@ -70,12 +106,27 @@ mod tests {
     #[test]
     fn compressing_adds_the_suffix() {
         let compressed = |path: &str, from, force| name(compressed(Path::new(path), from, force));
-        assert_eq!(compressed("a/x.bin", Foreign::None, false).as_deref(), Some("a/x.bin.cat"));
+        assert_eq!(
+            compressed("a/x.bin", Foreign::None, false).as_deref(),
+            Some("a/x.bin.cat")
+        );
         assert_eq!(compressed("x.cat", Foreign::None, false), None);
-        assert_eq!(compressed("x.cat", Foreign::None, true).as_deref(), Some("x.cat.cat"));
-        assert_eq!(compressed("x.gz", Foreign::None, false).as_deref(), Some("x.gz.cat"));
-        assert_eq!(compressed("x.gz", Foreign::Auto, false).as_deref(), Some("x.cat"));
-        assert_eq!(compressed("x.bin", Foreign::Auto, false).as_deref(), Some("x.bin.cat"));
+        assert_eq!(
+            compressed("x.cat", Foreign::None, true).as_deref(),
+            Some("x.cat.cat")
+        );
+        assert_eq!(
+            compressed("x.gz", Foreign::None, false).as_deref(),
+            Some("x.gz.cat")
+        );
+        assert_eq!(
+            compressed("x.gz", Foreign::Auto, false).as_deref(),
+            Some("x.cat")
+        );
+        assert_eq!(
+            compressed("x.bin", Foreign::Auto, false).as_deref(),
+            Some("x.bin.cat")
+        );
     }
 
     #[test]
@@ -91,7 +142,7 @@ mod tests {
     fn names_need_not_be_text() {
         use std::os::unix::ffi::OsStrExt;
         let path = Path::new(std::ffi::OsStr::from_bytes(b"\xff.cat"));
-        let raw = raw(path).ok().expect("a name");
+        let raw = raw(path).expect("a name");
         assert_eq!(raw.as_os_str().as_bytes(), b"\xff");
     }
 }

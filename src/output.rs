@@ -58,14 +58,27 @@ impl Output {
                 let name = "(standard output)".to_string();
                 let stdout = io::stdout();
                 if stdout.is_terminal() && !to_terminal {
-                    return Err(Failure::new(&name, "is a terminal, and the data are binary; -f writes them there"));
+                    return Err(Failure::new(
+                        &name,
+                        "is a terminal, and the data are binary; -f writes them there",
+                    ));
                 }
                 (name, duplicate_stdout(&stdout).map(Sink::Stream))
             }
             Target::Path(path) => (name_of(path), open_path(path, force)),
         };
         let sink = sink.map_err(|e| Failure::new(&name, describe(e)))?;
-        Ok(Output { name, sink, written_n: Counter::default() })
+        Ok(Output {
+            name,
+            sink,
+            written_n: Counter::default(),
+        })
+    }
+
+    /// Writes all of `data`.
+    pub fn put(&mut self, data: &[u8]) -> Outcome<()> {
+        self.write_all(data)
+            .map_err(|e| Failure::writing(&self.name, e))
     }
 
     /// The file under its temporary name, to be read once more before [`Output::commit`].
@@ -78,9 +91,16 @@ impl Output {
 
     /// Everything is written and right: gives the file its attributes and its name. Returns whether it is on disk.
     pub fn commit(self, like: Option<&Metadata>) -> Outcome<bool> {
-        let Sink::File(file) = self.sink else { return Ok(false) };
+        let Sink::File(file) = self.sink else {
+            return Ok(false);
+        };
         let finish = || -> io::Result<()> {
-            let Unfinished { temp, path, force, _guard } = *file;
+            let Unfinished {
+                temp,
+                path,
+                force,
+                _guard,
+            } = *file;
             if let Some(like) = like {
                 attributes::copy(like, temp.as_file())?;
             }
@@ -91,7 +111,9 @@ impl Output {
             })?;
             sync_folder(&path)
         };
-        finish().map(|()| true).map_err(|e| Failure::writing(&self.name, e))
+        finish()
+            .map(|()| true)
+            .map_err(|e| Failure::writing(&self.name, e))
     }
 }
 
@@ -116,8 +138,15 @@ fn open_path(path: &Path, force: bool) -> io::Result<Sink> {
     // What a link points to is replaced, not the link.
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     match fs::metadata(&path) {
-        Ok(there) if there.is_dir() => return Err(io::Error::new(io::ErrorKind::IsADirectory, "is a directory")),
-        Ok(there) if !there.is_file() => return File::options().write(true).open(&path).map(Sink::Stream),
+        Ok(there) if there.is_dir() => {
+            return Err(io::Error::new(
+                io::ErrorKind::IsADirectory,
+                "is a directory",
+            ));
+        }
+        Ok(there) if !there.is_file() => {
+            return File::options().write(true).open(&path).map(Sink::Stream);
+        }
         Ok(_) if !force => return Err(io::ErrorKind::AlreadyExists.into()),
         Ok(_) | Err(_) => {}
     }
@@ -132,12 +161,22 @@ fn open_path(path: &Path, force: bool) -> io::Result<Sink> {
         use std::os::unix::fs::PermissionsExt;
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
-    let (temp, guard) = signals::guarded(|| builder.tempfile_in(folder), |temp| temp.path().to_owned())?;
-    Ok(Sink::File(Box::new(Unfinished { temp, path, force, _guard: guard })))
+    let (temp, guard) = signals::guarded(
+        || builder.tempfile_in(folder),
+        |temp| temp.path().to_owned(),
+    )?;
+    Ok(Sink::File(Box::new(Unfinished {
+        temp,
+        path,
+        force,
+        _guard: guard,
+    })))
 }
 
 fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
+    path.parent()
+        .filter(|p| !p.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
 }
 
 /// A rename is on disk once its folder is.

@@ -18,7 +18,13 @@ const HZ: u8 = 10;
 
 impl Progress {
     /// A bar for `name`, `total` bytes long if that is known. `raw_n` and `coded_n` give the ratio.
-    pub fn start(name: &str, total: Option<u64>, read_n: &Counter, raw_n: &Counter, coded_n: &Counter) -> Self {
+    pub fn start(
+        name: &str,
+        total: Option<u64>,
+        read_n: &Counter,
+        raw_n: &Counter,
+        coded_n: &Counter,
+    ) -> Self {
         let target = ProgressDrawTarget::stderr_with_hz(HZ);
         let bar = ProgressBar::with_draw_target(total, target);
         let (raw_n, coded_n) = (raw_n.clone(), coded_n.clone());
@@ -26,14 +32,22 @@ impl Progress {
             let _ = out.write_str(&ratio_text(raw_n.get(), coded_n.get()));
         };
         let template = match total {
-            Some(_) => "{prefix}  {bar:24} {bytes:>11} of {total_bytes}  {binary_bytes_per_sec:>12}  ratio {ratio}  {eta} left",
-            None => "{prefix}  {spinner} {bytes:>11}  {binary_bytes_per_sec:>12}  ratio {ratio}  {elapsed}",
+            Some(_) => {
+                "{prefix}  {bar:24} {bytes:>11} of {total_bytes}  {binary_bytes_per_sec:>12}  ratio {ratio}  {eta} left"
+            }
+            None => {
+                "{prefix}  {spinner} {bytes:>11}  {binary_bytes_per_sec:>12}  ratio {ratio}  {elapsed}"
+            }
         };
-        let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+        let style =
+            ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
         bar.set_style(style.with_key("ratio", ratio).progress_chars("##-"));
         bar.set_prefix(shortened(name));
         bar.enable_steady_tick(Duration::from_millis(1000 / u64::from(HZ)));
-        Progress { bar, read_n: read_n.clone() }
+        Progress {
+            bar,
+            read_n: read_n.clone(),
+        }
     }
 
     /// Says that `what` is running, for as long as this lives. Nothing if standard error is no terminal.
@@ -41,12 +55,18 @@ impl Progress {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(HZ));
         bar.set_message(what.to_string());
         bar.enable_steady_tick(Duration::from_millis(1000 / u64::from(HZ)));
-        Progress { bar, read_n: Counter::default() }
+        Progress {
+            bar,
+            read_n: Counter::default(),
+        }
     }
 
     /// No bar.
     pub fn hidden() -> Self {
-        Progress { bar: ProgressBar::hidden(), read_n: Counter::default() }
+        Progress {
+            bar: ProgressBar::hidden(),
+            read_n: Counter::default(),
+        }
     }
 
     /// Some bytes went by.
@@ -63,14 +83,22 @@ impl Drop for Progress {
 
 /// Raw over coded bytes, or a dash while there is nothing to say.
 fn ratio_text(raw: u64, coded: u64) -> String {
-    if coded == 0 { "-".into() } else { format!("{:.2}", raw as f64 / coded as f64) }
+    if coded == 0 {
+        "-".into()
+    } else {
+        format!("{:.2}", raw as f64 / coded as f64)
+    }
 }
 
 /// The end of a long name says more than its beginning.
 fn shortened(name: &str) -> String {
     const MAX: usize = 28;
     let n = name.chars().count();
-    if n <= MAX { name.to_string() } else { format!("…{}", name.chars().skip(n - MAX + 1).collect::<String>()) }
+    if n <= MAX {
+        name.to_string()
+    } else {
+        format!("…{}", name.chars().skip(n - MAX + 1).collect::<String>())
+    }
 }
 
 #[cfg(test)]
@@ -87,6 +115,9 @@ mod tests {
     fn long_names_keep_their_end() {
         assert_eq!(shortened("short"), "short");
         let long = shortened(&format!("{}/jets.bin", "x".repeat(80)));
-        assert!(long.ends_with("/jets.bin") && long.chars().count() == 28, "{long}");
+        assert!(
+            long.ends_with("/jets.bin") && long.chars().count() == 28,
+            "{long}"
+        );
     }
 }

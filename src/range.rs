@@ -1,9 +1,9 @@
 //! A part of the raw bytes: through the index of a file, by decoding what stands before it in a pipe.
 
-use std::io::{BufReader, Read, Write};
+use std::io::{BufReader, Read};
 use std::path::Path;
 
-use catena::Archive;
+use catena::{Archive, DecompressOptions};
 
 use crate::args::Range;
 use crate::input::{Input, is_stdin};
@@ -14,17 +14,23 @@ use crate::report::{Failure, Outcome};
 const CHUNK: usize = 1024 * 1024;
 
 /// Writes the range of a file that can be read at any place.
-pub fn seek(input: Input, range: Range, output: &mut Output) -> Outcome<()> {
+pub fn seek(
+    input: Input,
+    options: DecompressOptions,
+    range: Range,
+    output: &mut Output,
+) -> Outcome<()> {
     let name = input.name.clone();
     let wrong = |e: catena::Error| Failure::new(&name, e);
-    let mut archive = Archive::open(BufReader::new(input.into_file())).map_err(wrong)?;
+    let mut archive =
+        Archive::open_with(BufReader::new(input.into_file()), options).map_err(wrong)?;
     let end = end_of(range, archive.len(), &name)?;
     let mut at = range.offset;
     let mut buffer = vec![0; CHUNK.min(usize::try_from(end - at).unwrap_or(CHUNK))];
     while at < end {
         let n = usize::try_from(end - at).map_or(buffer.len(), |left| left.min(buffer.len()));
         archive.read_at(at, &mut buffer[..n]).map_err(wrong)?;
-        output.write_all(&buffer[..n]).map_err(|e| Failure::writing(&output.name, e))?;
+        output.put(&buffer[..n])?;
         at += n as u64;
     }
     Ok(())
@@ -33,7 +39,8 @@ pub fn seek(input: Input, range: Range, output: &mut Output) -> Outcome<()> {
 /// Writes the range of what can only be read once, from its beginning.
 pub fn skip(decoder: &mut dyn Read, name: &str, range: Range, output: &mut Output) -> Outcome<()> {
     let wrong = |e: std::io::Error| Failure::new(name, e);
-    let skipped = std::io::copy(&mut decoder.take(range.offset), &mut std::io::sink()).map_err(wrong)?;
+    let skipped =
+        std::io::copy(&mut decoder.take(range.offset), &mut std::io::sink()).map_err(wrong)?;
     let mut buffer = vec![0; CHUNK];
     let mut left = range.len.unwrap_or(u64::MAX);
     let mut at = skipped;
@@ -43,7 +50,7 @@ pub fn skip(decoder: &mut dyn Read, name: &str, range: Range, output: &mut Outpu
         if n == 0 {
             break;
         }
-        output.write_all(&buffer[..n]).map_err(|e| Failure::writing(&output.name, e))?;
+        output.put(&buffer[..n])?;
         (at, left) = (at + n as u64, left - n as u64);
     }
     end_of(range, at, name).map(drop)
@@ -51,9 +58,14 @@ pub fn skip(decoder: &mut dyn Read, name: &str, range: Range, output: &mut Outpu
 
 /// Where the range ends in `total` raw bytes.
 fn end_of(range: Range, total: u64, name: &str) -> Outcome<u64> {
-    let end = range.len.map_or(total, |len| range.offset.saturating_add(len));
+    let end = range
+        .len
+        .map_or(total, |len| range.offset.saturating_add(len));
     if range.offset > total || end > total {
-        let what = format!("the range {}..{end} does not lie in its {total} bytes", range.offset);
+        let what = format!(
+            "the range {}..{end} does not lie in its {total} bytes",
+            range.offset
+        );
         return Err(Failure::new(name, what));
     }
     Ok(end)

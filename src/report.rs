@@ -28,7 +28,9 @@ impl Failure {
     pub fn writing(name: &str, error: io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::BrokenPipe => Failure::BrokenPipe,
-            io::ErrorKind::StorageFull => Failure::new(name, "cannot write: no space left on device"),
+            io::ErrorKind::StorageFull => {
+                Failure::new(name, "cannot write: no space left on device")
+            }
             _ => Failure::new(name, format_args!("cannot write: {error}")),
         }
     }
@@ -44,7 +46,9 @@ pub struct Report {
 impl Report {
     /// From the flags.
     pub fn new(args: &Args) -> Self {
-        Report { level: 2 + i32::from(args.verbose) - i32::from(args.quiet) }
+        Report {
+            level: 2 + i32::from(args.verbose) - i32::from(args.quiet),
+        }
     }
 
     /// Something failed.
@@ -120,6 +124,9 @@ mod tests {
 
     #[test]
     fn digits_are_grouped() {
-        assert_eq!([0, 999, 1000, 1234567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
+        assert_eq!(
+            [0, 999, 1000, 1234567].map(grouped),
+            ["0", "999", "1,000", "1,234,567"]
+        );
     }
 }

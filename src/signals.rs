@@ -24,7 +24,10 @@ impl Drop for Guard {
 }
 
 /// Creates a file that a signal removes, with no moment in between.
-pub fn guarded<T>(create: impl FnOnce() -> io::Result<T>, path_of: impl FnOnce(&T) -> PathBuf) -> io::Result<(T, Guard)> {
+pub fn guarded<T>(
+    create: impl FnOnce() -> io::Result<T>,
+    path_of: impl FnOnce(&T) -> PathBuf,
+) -> io::Result<(T, Guard)> {
     let mut unfinished = unfinished();
     let created = create()?;
     *unfinished = Some(path_of(&created));
@@ -47,18 +50,36 @@ pub fn watch() -> io::Result<()> {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
     use signal_hook::iterator::Signals;
 
-    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
-    std::thread::Builder::new().name("signals".into()).spawn(move || {
-        for signal in signals.forever() {
-            let unfinished = unfinished();
-            if let Some(path) = unfinished.as_deref() {
-                // Nothing can be done about a failure, and nobody is left to hear of it.
-                let _ = std::fs::remove_file(path);
-            }
-            die_of(signal);
+    let wanted = [SIGINT, SIGTERM, SIGHUP]
+        .into_iter()
+        .filter(|signal| !is_ignored(*signal));
+    let mut signals = Signals::new(wanted)?;
+    let wait = move || {
+        let Some(signal) = signals.forever().next() else {
+            return;
+        };
+        let unfinished = unfinished();
+        if let Some(path) = unfinished.as_deref() {
+            // Nothing can be done about a failure, and nobody is left to hear of it.
+            let _ = std::fs::remove_file(path);
         }
-    })?;
+        die_of(signal);
+    };
+    std::thread::Builder::new()
+        .name("signals".into())
+        .spawn(wait)?;
     Ok(())
+}
+
+/// Whether the caller (nohup, a shell's background job) wants the signal ignored. Known on Linux alone.
+#[cfg(unix)]
+fn is_ignored(signal: i32) -> bool {
+    let Ok(status) = std::fs::read_to_string("/proc/self/status") else {
+        return false;
+    };
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
 }
 
 /// Elsewhere the unfinished file stays under its temporary name if the process is killed.

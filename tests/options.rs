@@ -20,7 +20,10 @@ fn every_level_comes_back() {
     for level in 1..=9 {
         let flag = format!("-{level}");
         folder.run([&flag, "-f", "--dtype", JETS, "x"]).ok();
-        assert!(folder.run(["-dc", "x.cat"]).ok().stdout == raw, "level {level}");
+        assert!(
+            folder.run(["-dc", "x.cat"]).ok().stdout == raw,
+            "level {level}"
+        );
         assert_eq!(listed(&folder, "x.cat")["level"], level);
     }
 }
@@ -33,8 +36,15 @@ fn long_and_short_names_are_the_same() {
     let coded = folder.get("x.cat");
     assert!(folder.run(["--stdout", "x"]).ok().stdout == coded);
     assert!(folder.run(["--to-stdout", "x"]).ok().stdout == coded);
-    for flags in [["--decompress", "--stdout"], ["--uncompress", "-c"], ["-d", "-c"]] {
-        assert!(folder.run(flags.into_iter().chain(["x.cat"])).ok().stdout == raw, "{flags:?}");
+    for flags in [
+        ["--decompress", "--stdout"],
+        ["--uncompress", "-c"],
+        ["-d", "-c"],
+    ] {
+        assert!(
+            folder.run(flags.into_iter().chain(["x.cat"])).ok().stdout == raw,
+            "{flags:?}"
+        );
     }
     folder.run(["--test", "x.cat"]).ok();
     folder.run(["--list", "x.cat"]).ok();
@@ -52,9 +62,17 @@ fn sources_are_kept_unless_rm_is_given() {
     assert_eq!(folder.names(), ["x"]);
     assert!(folder.get("x") == raw);
     folder.run(["--rm", "-k", "x"]).ok();
-    assert_eq!(folder.names(), ["x", "x.cat"], "the last of --rm and -k wins");
+    assert_eq!(
+        folder.names(),
+        ["x", "x.cat"],
+        "the last of --rm and -k wins"
+    );
     folder.run(["--rm", "-c", "x"]).ok();
-    assert_eq!(folder.names(), ["x", "x.cat"], "what went to standard output may be lost: the source stays");
+    assert_eq!(
+        folder.names(),
+        ["x", "x.cat"],
+        "what went to standard output may be lost: the source stays"
+    );
 }
 
 #[test]
@@ -73,7 +91,9 @@ fn the_output_can_be_named() {
     folder.run(["-d", "other", "--output", "back"]).ok();
     assert!(folder.get("back") == raw);
     folder.run(["-o", "y", "x", "x"]).failed(2, "one input");
-    folder.run(["-c", "-o", "y", "x"]).failed(2, "cannot be used with");
+    folder
+        .run(["-c", "-o", "y", "x"])
+        .failed(2, "cannot be used with");
     folder.run(["-o", "/dev/null", "x"]).ok();
     assert_eq!(folder.names(), ["back", "other", "x"]);
 }
@@ -82,7 +102,23 @@ fn the_output_can_be_named() {
 fn threads_do_not_change_the_bytes() {
     let (folder, raw) = (Folder::new(), sample("jets.bin"));
     let coded = |threads: &str| {
-        folder.pipe(["-3", "--frame-size", "64K", "--chains", "2", "-T", threads, "--dtype", JETS], &raw).ok().stdout
+        folder
+            .pipe(
+                [
+                    "-3",
+                    "--frame-size",
+                    "64K",
+                    "--chains",
+                    "2",
+                    "-T",
+                    threads,
+                    "--dtype",
+                    JETS,
+                ],
+                &raw,
+            )
+            .ok()
+            .stdout
     };
     let one = coded("1");
     for threads in ["0", "2", "5"] {
@@ -98,7 +134,7 @@ fn threads_do_not_change_the_bytes() {
 fn dtype_shape_frames_chains_and_keys_reach_the_stream() {
     let (folder, raw) = (Folder::new(), sample("zee.bin"));
     folder.put("x", &raw);
-    let line = "--dtype <f4 --shape 3200,20 --frame-size 32K --chains 2 --key-every 2 -2 x";
+    let line = "--dtype <f4 --shape 3200,20 --frame-size 32K --chains 2 --key-every 2 -3 x";
     folder.run(line.split(' ')).ok();
     let list = listed(&folder, "x.cat");
     assert_eq!(list["layout"]["dtype"], "<f4");
@@ -150,7 +186,10 @@ fn quiet_and_verbose() {
     folder.put("x", &raw);
     assert_eq!(folder.run(["x"]).ok().stderr, "", "no terminal, no summary");
     let line = folder.run(["-f", "-v", "x"]).ok().stderr;
-    assert!(line.starts_with("x: ") && line.contains("5,600 => ") && line.contains("x.cat"), "{line}");
+    assert!(
+        line.starts_with("x: ") && line.contains("5,600 => ") && line.contains("x.cat"),
+        "{line}"
+    );
     let line = folder.run(["-v", "-t", "x.cat"]).ok().stderr;
     assert!(line.starts_with("x.cat: all right, 5,600 bytes"), "{line}");
     folder.run(["-q", "x"]).failed(1, "x.cat: already exists");
@@ -172,7 +211,9 @@ fn names_must_fit() {
     let (folder, raw) = (Folder::new(), jets(10));
     folder.put("x", &raw);
     folder.run(["x"]).ok();
-    folder.run(["x.cat"]).failed(1, "x.cat: already has the suffix .cat");
+    folder
+        .run(["x.cat"])
+        .failed(1, "x.cat: already has the suffix .cat");
     folder.put("y", &folder.get("x.cat"));
     folder.run(["-d", "y"]).failed(1, "y: does not end in .cat");
     folder.run(["-d", "-o", "z", "y"]).ok();
@@ -180,22 +221,34 @@ fn names_must_fit() {
     std::fs::create_dir(folder.join("folder")).expect("folder");
     folder.run(["folder"]).failed(1, "folder: is a directory");
     folder.run(["-c", "/dev/null"]).ok();
-    folder.run(["/dev/null"]).failed(1, "/dev/null: is not a regular file");
+    folder
+        .run(["/dev/null"])
+        .failed(1, "/dev/null: is not a regular file");
 }
 
 #[test]
 fn help_version_man_and_completions() {
     let folder = Folder::new();
     let help = String::from_utf8(folder.run(["--help"]).ok().stdout).expect("text");
-    for word in ["--decompress", "--range", "--key-every", "Exit status", "demo"] {
+    for word in [
+        "--decompress",
+        "--range",
+        "--key-every",
+        "Exit status",
+        "demo",
+    ] {
         assert!(help.contains(word), "{word}");
     }
     let version = String::from_utf8(folder.run(["-V"]).ok().stdout).expect("text");
-    assert_eq!(version.trim(), format!("catena {}", env!("CARGO_PKG_VERSION")));
+    assert_eq!(
+        version.trim(),
+        format!("catena {}", env!("CARGO_PKG_VERSION"))
+    );
     let man = folder.run(["man"]).ok().stdout;
     assert!(man.starts_with(b".") || man.starts_with(b"'"), "roff");
     for shell in ["bash", "zsh", "fish"] {
-        let script = String::from_utf8(folder.run(["completions", shell]).ok().stdout).expect("text");
+        let script =
+            String::from_utf8(folder.run(["completions", shell]).ok().stdout).expect("text");
         assert!(script.contains("frame-size"), "{shell}");
     }
 }
@@ -211,19 +264,38 @@ fn input_of_other_compressors_is_read_through() {
     let mut xz = liblzma::write::XzEncoder::new(Vec::new(), 0);
     xz.write_all(&raw).expect("xz");
     folder.put("zee.bin.xz", &xz.finish().expect("xz"));
-    for (name, format) in [("zee.bin.gz", "gzip"), ("zee.bin.zst", "zstd"), ("zee.bin.xz", "xz")] {
+    for (name, format) in [
+        ("zee.bin.gz", "gzip"),
+        ("zee.bin.zst", "zstd"),
+        ("zee.bin.xz", "xz"),
+    ] {
         for from in ["auto", format] {
             folder.run(["-f", "-2", "--from", from, name]).ok();
-            assert!(folder.run(["-dc", "zee.bin.cat"]).ok().stdout == raw, "{name} as {from}");
-            let piped = folder.pipe(["-2", "--from", from], &folder.get(name)).ok().stdout;
-            assert!(folder.pipe(["-d"], &piped).ok().stdout == raw, "{name} as {from}, piped");
+            assert!(
+                folder.run(["-dc", "zee.bin.cat"]).ok().stdout == raw,
+                "{name} as {from}"
+            );
+            let piped = folder
+                .pipe(["-2", "--from", from], &folder.get(name))
+                .ok()
+                .stdout;
+            assert!(
+                folder.pipe(["-d"], &piped).ok().stdout == raw,
+                "{name} as {from}, piped"
+            );
         }
     }
     folder.put("plain", &raw);
     folder.run(["-2", "--from", "auto", "plain"]).ok();
-    assert!(folder.run(["-dc", "plain.cat"]).ok().stdout == raw, "what is not compressed is taken as it is");
+    assert!(
+        folder.run(["-dc", "plain.cat"]).ok().stdout == raw,
+        "what is not compressed is taken as it is"
+    );
     folder.run(["-2", "zee.bin.gz"]).ok();
-    assert!(folder.run(["-dc", "zee.bin.gz.cat"]).ok().stdout == folder.get("zee.bin.gz"), "nothing is read through unasked");
+    assert!(
+        folder.run(["-dc", "zee.bin.gz.cat"]).ok().stdout == folder.get("zee.bin.gz"),
+        "nothing is read through unasked"
+    );
 }
 
 #[test]

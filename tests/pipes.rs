@@ -4,6 +4,8 @@ mod common;
 
 use std::io::{Read, Write};
 use std::process::Stdio;
+use std::sync::mpsc;
+use std::time::Duration;
 
 use common::{Folder, JETS, jets, sample};
 
@@ -61,16 +63,32 @@ fn joined_streams_decode_as_one() {
 #[test]
 fn several_files_each_get_their_own() {
     let folder = Folder::new();
-    let files = [("a.bin", jets(30)), ("b.bin", jets(80)), ("c.bin", sample("zee.bin")[..8000].to_vec())];
+    let files = [
+        ("a.bin", jets(30)),
+        ("b.bin", jets(80)),
+        ("c.bin", sample("zee.bin")[..8000].to_vec()),
+    ];
     for (name, bytes) in &files {
         folder.put(name, bytes);
     }
     folder.run(["a.bin", "b.bin", "c.bin"]).ok();
-    assert_eq!(folder.names(), ["a.bin", "a.bin.cat", "b.bin", "b.bin.cat", "c.bin", "c.bin.cat"]);
+    assert_eq!(
+        folder.names(),
+        [
+            "a.bin",
+            "a.bin.cat",
+            "b.bin",
+            "b.bin.cat",
+            "c.bin",
+            "c.bin.cat"
+        ]
+    );
     for (name, _) in &files {
         std::fs::remove_file(folder.join(name)).expect("remove");
     }
-    folder.run(["-d", "a.bin.cat", "b.bin.cat", "c.bin.cat"]).ok();
+    folder
+        .run(["-d", "a.bin.cat", "b.bin.cat", "c.bin.cat"])
+        .ok();
     for (name, bytes) in &files {
         assert!(folder.get(name) == *bytes, "{name}");
     }
@@ -81,7 +99,9 @@ fn one_bad_file_does_not_stop_the_others() {
     let (folder, raw) = (Folder::new(), jets(20));
     folder.put("a", &raw);
     folder.put("z", &raw);
-    let ran = folder.run(["a", "missing", "z"]).failed(1, "catena: missing: ");
+    let ran = folder
+        .run(["a", "missing", "z"])
+        .failed(1, "catena: missing: ");
     assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
     assert_eq!(folder.names(), ["a", "a.cat", "z", "z.cat"]);
 }
@@ -97,7 +117,9 @@ fn tar_calls_it() {
     folder.shell("tar -I catena -xf x.tar.cat -C out").ok();
     assert!(folder.get("out/tracks.bin") == raw);
     assert_eq!(folder.get("out/readme"), b"forty tracks a jet");
-    let list = folder.shell("tar -I 'catena -3 -T1' -cf y.tar.cat -C in . && tar -I catena -tf y.tar.cat").ok();
+    let list = folder
+        .shell("tar -I 'catena -3 -T1' -cf y.tar.cat -C in . && tar -I catena -tf y.tar.cat")
+        .ok();
     assert!(String::from_utf8_lossy(&list.stdout).contains("./tracks.bin"));
 }
 
@@ -106,7 +128,8 @@ fn a_reader_that_goes_away_is_no_error_message() {
     let (folder, raw) = (Folder::new(), sample("jets.bin"));
     let coded = folder.pipe(["-1", "--frame-size", "16K"], &raw).ok().stdout;
     folder.put("x.cat", &coded);
-    let ran = folder.shell("for i in 1 2 3 4 5 6 7 8; do cat x.cat; done | catena -d | head -c 1000");
+    let ran =
+        folder.shell("for i in 1 2 3 4 5 6 7 8; do cat x.cat; done | catena -d | head -c 1000");
     assert_eq!(ran.stdout, raw[..1000]);
     assert_eq!(ran.stderr, "");
 }
@@ -115,20 +138,31 @@ fn a_reader_that_goes_away_is_no_error_message() {
 fn output_appears_while_the_input_is_still_open() {
     let (folder, raw) = (Folder::new(), sample("jets.bin"));
     let coded = folder.pipe(["-1", "--frame-size", "16K"], &raw).ok().stdout;
-    let mut child = folder.command(["-d"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("spawn");
+    let mut child = folder
+        .command(["-d"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("spawn");
     let mut stdin = child.stdin.take().expect("stdin");
     let mut stdout = child.stdout.take().expect("stdout");
-    // All but the end: the first half of the data must not wait for it.
-    let (most, end) = coded.split_at(coded.len() - 100);
-    stdin.write_all(most).expect("write");
-    stdin.flush().expect("flush");
+    // All but the end is written; the end waits until half of the data has come out.
+    let (arrived, half_arrived) = mpsc::channel();
+    let end = coded.len() - 100;
+    let feeder = std::thread::spawn(move || {
+        stdin.write_all(&coded[..end]).expect("write");
+        half_arrived
+            .recv_timeout(Duration::from_secs(30))
+            .expect("half of the data");
+        stdin.write_all(&coded[end..]).expect("write");
+    });
     let mut half = vec![0; raw.len() / 2];
     stdout.read_exact(&mut half).expect("half of the data");
     assert!(half == raw[..raw.len() / 2]);
-    stdin.write_all(end).expect("write");
-    drop(stdin);
+    arrived.send(()).expect("the feeder waits");
     let mut rest = Vec::new();
     stdout.read_to_end(&mut rest).expect("the rest");
     assert!(rest == raw[raw.len() / 2..]);
+    feeder.join().expect("feeder");
     assert!(child.wait().expect("wait").success());
 }

@@ -31,8 +31,15 @@ fn lengths_layouts_and_checksums_hold() {
         assert_eq!(bytes.len(), sample.bytes, "{}", sample.file);
         let layout = Layout::parse(&sample.dtype).expect("dtype");
         assert_eq!(layout.record_size(), sample.record, "{}", sample.file);
-        let hash: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        let hash: String = Sha256::digest(&bytes)
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
         assert_eq!(hash, sample.sha256, "{}", sample.file);
-        assert!(readme.contains(&hash), "README.md names another checksum of {}", sample.file);
+        assert!(
+            readme.contains(&hash),
+            "README.md names another checksum of {}",
+            sample.file
+        );
     }
 }

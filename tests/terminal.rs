@@ -9,12 +9,18 @@ use common::{Folder, Ran, jets, sample};
 
 /// Runs a line of shell on a terminal of its own. Everything it prints comes back as `stdout`.
 fn on_terminal(folder: &Folder, line: &str) -> Option<Ran> {
-    if std::process::Command::new("script").arg("--version").output().is_err() {
+    if std::process::Command::new("script")
+        .arg("--version")
+        .output()
+        .is_err()
+    {
         eprintln!("SKIPPED: there is no script(1) here");
         return None;
     }
     let quoted = line.replace('\'', r"'\''");
-    Some(folder.shell(&format!("TERM=xterm script -qec '{quoted}' /dev/null < /dev/null")))
+    Some(folder.shell(&format!(
+        "TERM=xterm script -qec '{quoted}' /dev/null < /dev/null"
+    )))
 }
 
 fn text(ran: &Ran) -> String {
@@ -28,12 +34,20 @@ fn compressed_data_do_not_go_to_a_terminal() {
     folder.put("x", &raw);
     folder.run(["x"]).ok();
     for line in ["catena < x", "catena -c x", "catena -d < x.cat"] {
-        let Some(ran) = on_terminal(&folder, line) else { return };
+        let Some(ran) = on_terminal(&folder, line) else {
+            return;
+        };
         assert_eq!(ran.code(), 1, "{line}");
-        assert!(text(&ran).contains("is a terminal, and the data are binary"), "{line}: {}", text(&ran));
+        assert!(
+            text(&ran).contains("is a terminal, and the data are binary"),
+            "{line}: {}",
+            text(&ran)
+        );
     }
     for line in ["catena -cf x", "catena -dc x.cat"] {
-        let Some(ran) = on_terminal(&folder, line) else { return };
+        let Some(ran) = on_terminal(&folder, line) else {
+            return;
+        };
         assert_eq!(ran.code(), 0, "{line}");
         assert!(ran.stdout.len() > 100, "{line}");
     }
@@ -42,9 +56,15 @@ fn compressed_data_do_not_go_to_a_terminal() {
 #[test]
 fn a_terminal_is_no_input() {
     let folder = Folder::new();
-    let Some(ran) = on_terminal(&folder, "catena < /dev/tty > x.cat") else { return };
+    let Some(ran) = on_terminal(&folder, "catena < /dev/tty > x.cat") else {
+        return;
+    };
     assert_eq!(ran.code(), 1);
-    assert!(text(&ran).contains("(standard input): is a terminal"), "{}", text(&ran));
+    assert!(
+        text(&ran).contains("(standard input): is a terminal"),
+        "{}",
+        text(&ran)
+    );
 }
 
 #[test]
@@ -53,7 +73,9 @@ fn progress_and_summary_are_shown_on_a_terminal() {
     folder.put("x", &sample("jets.bin"));
     // Slow input, so that the bar has the time to be drawn.
     let slow = "(cat x; sleep 0.6; cat x) |";
-    let Some(ran) = on_terminal(&folder, &format!("{slow} catena -1 -o y.cat")) else { return };
+    let Some(ran) = on_terminal(&folder, &format!("{slow} catena -1 -o y.cat")) else {
+        return;
+    };
     assert_eq!(ran.code(), 0);
     let shown = text(&ran);
     assert!(shown.contains("ratio") && shown.contains("/s"), "{shown}");
@@ -62,9 +84,14 @@ fn progress_and_summary_are_shown_on_a_terminal() {
     for (line, what) in [
         (format!("{slow} catena -1 -q -o z.cat"), "-q"),
         (format!("{slow} catena -1 > w.cat"), "a filter"),
-        (format!("({slow} catena -1 -o v.cat) 2>&1 | cat"), "standard error is no terminal"),
+        (
+            format!("({slow} catena -1 -o v.cat) 2>&1 | cat"),
+            "standard error is no terminal",
+        ),
     ] {
-        let Some(ran) = on_terminal(&folder, &line) else { return };
+        let Some(ran) = on_terminal(&folder, &line) else {
+            return;
+        };
         assert_eq!((ran.code(), text(&ran).as_str()), (0, ""), "{what}");
     }
 }

@@ -12,7 +12,11 @@ impl Level {
 
     /// A level from its number; `None` outside 1..=9.
     pub const fn new(number: u8) -> Option<Self> {
-        if number >= 1 && number <= 9 { Some(Level(number)) } else { None }
+        if number >= 1 && number <= 9 {
+            Some(Level(number))
+        } else {
+            None
+        }
     }
 
     /// The level's number, 1 to 9.

@@ -3,10 +3,31 @@
 //! The modules stand in the order in which data flows through the encoder.
 
 pub mod error;
+pub mod options;
+
 pub mod layout;
 pub mod level;
 pub mod predict;
 
-pub use error::{Error, Result};
+mod backend;
+pub mod frame;
+
+mod archive;
+#[cfg(feature = "ndarray")]
+pub mod array;
+mod chain;
+pub mod io;
+mod one_shot;
+pub mod pool;
+pub mod session;
+mod wavefront;
+
+pub use archive::{Archive, FrameInfo};
+pub use error::{Error, ErrorKind, Result};
+pub use frame::{FrameHeader, FrameKind, StreamHeader};
 pub use layout::{ByteOrder, Field, Kind, Layout};
 pub use level::Level;
+pub use one_shot::{compress, decompress};
+pub use options::{CompressOptions, DecompressOptions};
+pub use session::{Decoder, Encoder, Pull, Stats};
+pub use wavefront::Notify;

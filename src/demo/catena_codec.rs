@@ -17,11 +17,15 @@ impl Codec for Catena {
     }
 
     fn compress(&self, raw: &[u8], layout: &Layout) -> Result<Vec<u8>, String> {
-        let options = CompressOptions::default().with_level(self.0).with_layout(layout.clone()).with_threads(1);
+        let options = CompressOptions::default()
+            .with_level(self.0)
+            .with_layout(layout.clone())
+            .with_threads(1);
         catena::compress(raw, &options).map_err(|e| e.to_string())
     }
 
     fn decompress(&self, coded: &[u8], _: &Layout, _: usize) -> Result<Vec<u8>, String> {
-        catena::decompress(coded, &DecompressOptions::default().with_threads(1)).map_err(|e| e.to_string())
+        catena::decompress(coded, &DecompressOptions::default().with_threads(1))
+            .map_err(|e| e.to_string())
     }
 }

@@ -1,8 +1,7 @@
 //! `catena demo`: the main job on the data that the program carries with it. Compresses at several levels beside the usual
-//! codecs, decompresses, compares, and says where the bytes went.
+//! codecs, decompresses and compares.
 
 mod catena_codec;
-mod fields;
 mod peers;
 mod samples;
 mod table;
@@ -27,22 +26,32 @@ trait Codec {
     fn decompress(&self, coded: &[u8], layout: &Layout, raw_len: usize) -> Result<Vec<u8>, String>;
 }
 
-/// Levels of Catena in the table, and the one that the table of fields takes apart.
+/// Levels of Catena in the table.
 const LEVELS: [u8; 4] = [1, 3, 5, 6];
-const FIELD_LEVEL: u8 = 5;
 
 /// Runs the demonstration; fails if anything comes back other than it went in.
 pub fn run() -> Outcome<()> {
     let samples = samples::all().map_err(|e| Failure::new("samples", e))?;
     let mut out = io::stdout().lock();
     let total: usize = samples.iter().map(|sample| sample.bytes.len()).sum();
-    let mut text = format!("Catena {} on its sample data, {} bytes:\n", env!("CARGO_PKG_VERSION"), grouped(total as u64));
+    let mut text = format!(
+        "Catena {} on its sample data, {} bytes:\n",
+        env!("CARGO_PKG_VERSION"),
+        grouped(total as u64)
+    );
     for sample in &samples {
-        text += &format!("  {:<12}{:>9}  {}\n", sample.file, grouped(sample.bytes.len() as u64), sample.about);
+        text += &format!(
+            "  {:<12}{:>9}  {}\n",
+            sample.file,
+            grouped(sample.bytes.len() as u64),
+            sample.about
+        );
     }
     say(&mut out, &text)?;
 
-    let codecs = peers::all().into_iter().chain(LEVELS.iter().map(|level| catena_codec::at(*level)));
+    let codecs = peers::all()
+        .into_iter()
+        .chain(LEVELS.iter().map(|level| catena_codec::at(*level)));
     let mut rows = Vec::new();
     for codec in codecs {
         let running = Progress::spinner(&codec.name());
@@ -50,24 +59,31 @@ pub fn run() -> Outcome<()> {
         drop(running);
     }
     say(&mut out, &table::render(&samples, &rows))?;
-    say(&mut out, "Everything was decompressed and compared: no bit differs.\n")?;
-    for sample in &samples {
-        say(&mut out, &fields::render(sample, FIELD_LEVEL)?)?;
-    }
+    say(
+        &mut out,
+        "Everything was decompressed and compared: no bit differs.\n",
+    )?;
     Ok(())
 }
 
 fn say(out: &mut impl Write, text: &str) -> Outcome<()> {
-    out.write_all(text.as_bytes()).map_err(|e| Failure::writing("(standard output)", e))
+    out.write_all(text.as_bytes())
+        .map_err(|e| Failure::writing("(standard output)", e))
 }
 
 /// Sizes and times of one codec over all samples.
 fn measure(codec: &dyn Codec, samples: &[Sample]) -> Outcome<Row> {
     let name = codec.name();
-    let mut row = Row { name: name.clone(), sizes: Vec::new(), compress: Duration::ZERO, decompress: Duration::ZERO };
+    let mut row = Row {
+        name: name.clone(),
+        sizes: Vec::new(),
+        compress: Duration::ZERO,
+        decompress: Duration::ZERO,
+    };
     for sample in samples {
         let wrong = |e: String| Failure::new(&name, format_args!("{}: {e}", sample.file));
-        let (coded, compress) = timed(|| codec.compress(&sample.bytes, &sample.layout)).map_err(wrong)?;
+        let (coded, compress) =
+            timed(|| codec.compress(sample.bytes, &sample.layout)).map_err(wrong)?;
         let back = || codec.decompress(&coded, &sample.layout, sample.bytes.len());
         let (raw, decompress) = timed(back).map_err(wrong)?;
         if raw != sample.bytes {

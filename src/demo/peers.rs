@@ -24,12 +24,17 @@ impl Codec for Gzip {
 
     fn compress(&self, raw: &[u8], _: &Layout) -> Result<Vec<u8>, String> {
         let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
-        encoder.write_all(raw).and_then(|()| encoder.finish()).map_err(|e| e.to_string())
+        encoder
+            .write_all(raw)
+            .and_then(|()| encoder.finish())
+            .map_err(|e| e.to_string())
     }
 
     fn decompress(&self, coded: &[u8], _: &Layout, raw_len: usize) -> Result<Vec<u8>, String> {
         let mut raw = Vec::with_capacity(raw_len);
-        flate2::read::GzDecoder::new(coded).read_to_end(&mut raw).map_err(|e| e.to_string())?;
+        flate2::read::GzDecoder::new(coded)
+            .read_to_end(&mut raw)
+            .map_err(|e| e.to_string())?;
         Ok(raw)
     }
 }
@@ -57,12 +62,17 @@ impl Codec for Xz {
         /// `LZMA_PRESET_EXTREME`.
         const EXTREME: u32 = 1 << 31;
         let mut encoder = liblzma::write::XzEncoder::new(Vec::new(), 9 | EXTREME);
-        encoder.write_all(raw).and_then(|()| encoder.finish()).map_err(|e| e.to_string())
+        encoder
+            .write_all(raw)
+            .and_then(|()| encoder.finish())
+            .map_err(|e| e.to_string())
     }
 
     fn decompress(&self, coded: &[u8], _: &Layout, raw_len: usize) -> Result<Vec<u8>, String> {
         let mut raw = Vec::with_capacity(raw_len);
-        liblzma::read::XzDecoder::new(coded).read_to_end(&mut raw).map_err(|e| e.to_string())?;
+        liblzma::read::XzDecoder::new(coded)
+            .read_to_end(&mut raw)
+            .map_err(|e| e.to_string())?;
         Ok(raw)
     }
 }
@@ -83,11 +93,18 @@ impl Codec for Pco {
         Ok(coded)
     }
 
-    fn decompress(&self, mut coded: &[u8], layout: &Layout, raw_len: usize) -> Result<Vec<u8>, String> {
+    fn decompress(
+        &self,
+        mut coded: &[u8],
+        layout: &Layout,
+        raw_len: usize,
+    ) -> Result<Vec<u8>, String> {
         let mut raw = vec![0; raw_len];
         for column in columns(layout)? {
             let (len, rest) = coded.split_first_chunk::<4>().ok_or("truncated")?;
-            let (body, rest) = rest.split_at_checked(u32::from_le_bytes(*len) as usize).ok_or("truncated")?;
+            let (body, rest) = rest
+                .split_at_checked(u32::from_le_bytes(*len) as usize)
+                .ok_or("truncated")?;
             column.decompress(body, &mut raw, layout.record_size() as usize)?;
             coded = rest;
         }
@@ -126,7 +143,10 @@ fn columns(layout: &Layout) -> Result<Vec<Column>, String> {
             (Kind::Uint, 8) => Number::U64,
             (kind, width) => return Err(format!("no sample has a {kind:?} of {width} bytes")),
         };
-        let place = |at: u32| Column { offset: (field.offset + at * field.width) as usize, number };
+        let place = |at: u32| Column {
+            offset: (field.offset + at * field.width) as usize,
+            number,
+        };
         columns.extend((0..field.count).map(place));
     }
     Ok(columns)
@@ -137,14 +157,21 @@ impl Column {
         let config = pco::ChunkConfig::default().with_compression_level(12);
         macro_rules! gather {
             ($type:ty) => {{
-                let value = |bytes: &[u8]| bytes[self.offset..].first_chunk().map(|b| <$type>::from_le_bytes(*b));
+                let value = |bytes: &[u8]| {
+                    bytes[self.offset..]
+                        .first_chunk()
+                        .map(|b| <$type>::from_le_bytes(*b))
+                };
                 let values: Option<Vec<$type>> = raw.chunks_exact(record).map(value).collect();
                 simple_compress(&values.ok_or("a field ends past its record")?, &config)
             }};
         }
         let coded = match self.number {
             Number::Byte => {
-                let values: Vec<u16> = raw.chunks_exact(record).map(|r| u16::from(r[self.offset])).collect();
+                let values: Vec<u16> = raw
+                    .chunks_exact(record)
+                    .map(|r| u16::from(r[self.offset]))
+                    .collect();
                 simple_compress(&values, &config)
             }
             Number::U32 => gather!(u32),
@@ -162,7 +189,8 @@ impl Column {
             ($type:ty) => {{
                 let values = simple_decompress::<$type>(coded).map_err(|e| e.to_string())?;
                 for (place, value) in raw.chunks_exact_mut(record).zip(values) {
-                    place[self.offset..][..size_of::<$type>()].copy_from_slice(&value.to_le_bytes());
+                    place[self.offset..][..size_of::<$type>()]
+                        .copy_from_slice(&value.to_le_bytes());
                 }
             }};
         }

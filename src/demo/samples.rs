@@ -37,9 +37,15 @@ pub fn all() -> Result<Vec<Sample>, String> {
     let list: List = toml::from_str(LAYOUTS).map_err(|e| e.to_string())?;
     let known = |entry: Entry| {
         let found = FILES.iter().find(|(file, _)| *file == entry.file);
-        let (_, bytes) = found.ok_or_else(|| format!("{} is not part of the program", entry.file))?;
+        let (_, bytes) =
+            found.ok_or_else(|| format!("{} is not part of the program", entry.file))?;
         let layout = Layout::parse(&entry.dtype).map_err(|e| format!("{}: {e}", entry.file))?;
-        Ok(Sample { file: entry.file, about: entry.about, layout, bytes })
+        Ok(Sample {
+            file: entry.file,
+            about: entry.about,
+            layout,
+            bytes,
+        })
     };
     list.sample.into_iter().map(known).collect()
 }
@@ -53,8 +59,21 @@ mod tests {
         let samples = all().expect("samples");
         assert_eq!(samples.len(), FILES.len());
         for sample in samples {
-            assert_eq!(sample.bytes.len() % sample.layout.record_size() as usize, 0, "{}", sample.file);
-            assert!(sample.layout.fields().iter().all(|field| !field.name.is_empty()), "{}", sample.file);
+            assert_eq!(
+                sample.bytes.len() % sample.layout.record_size() as usize,
+                0,
+                "{}",
+                sample.file
+            );
+            assert!(
+                sample
+                    .layout
+                    .fields()
+                    .iter()
+                    .all(|field| !field.name.is_empty()),
+                "{}",
+                sample.file
+            );
         }
     }
 }

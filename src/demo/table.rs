@@ -36,7 +36,10 @@ pub fn render(samples: &[Sample], rows: &[Row]) -> String {
     for sample in samples {
         table += &format!("{:>9}", sample.file.trim_end_matches(".bin"));
     }
-    table += &format!("{:>10}{:>7}{:>9}{:>9}\n", "total", "ratio", "in MB/s", "out MB/s");
+    table += &format!(
+        "{:>10}{:>7}{:>9}{:>9}\n",
+        "total", "ratio", "in MB/s", "out MB/s"
+    );
     for row in rows {
         let (total, ratio) = (grouped(row.total()), raw as f64 / row.total().max(1) as f64);
         table += &format!("{:<18}", row.name);
@@ -45,7 +48,11 @@ pub fn render(samples: &[Sample], rows: &[Row]) -> String {
         }
         let (compress, decompress) = (rate(raw, row.compress), rate(raw, row.decompress));
         table += &format!("{total:>10}{ratio:>7.2}{compress:>9}{decompress:>9}\n");
-        chart += &format!("{:<18}{:<BAR$}{total:>10}\n", row.name, bar(row.total(), longest));
+        chart += &format!(
+            "{:<18}{:<BAR$}{total:>10}\n",
+            row.name,
+            bar(row.total(), longest)
+        );
     }
     format!("{table}\n{chart}\n")
 }
@@ -53,7 +60,11 @@ pub fn render(samples: &[Sample], rows: &[Row]) -> String {
 /// Megabytes (10^6) of raw data a second, to about two digits.
 fn rate(raw: usize, time: Duration) -> String {
     let rate = raw as f64 / 1e6 / time.as_secs_f64().max(1e-9);
-    if rate < 10.0 { format!("{rate:.1}") } else { format!("{rate:.0}") }
+    if rate < 10.0 {
+        format!("{rate:.1}")
+    } else {
+        format!("{rate:.0}")
+    }
 }
 
 /// A bar in eighths of a character.

@@ -41,7 +41,11 @@ impl Ran {
     #[track_caller]
     pub fn failed(self, code: i32, with: &str) -> Self {
         assert_eq!(self.code(), code, "stderr: {}", self.stderr);
-        assert!(self.stderr.contains(with), "'{with}' is not in: {}", self.stderr);
+        assert!(
+            self.stderr.contains(with),
+            "'{with}' is not in: {}",
+            self.stderr
+        );
         self
     }
 }
@@ -53,7 +57,9 @@ pub struct Folder {
 
 impl Folder {
     pub fn new() -> Self {
-        Folder { folder: tempfile::tempdir().expect("a temporary folder") }
+        Folder {
+            folder: tempfile::tempdir().expect("a temporary folder"),
+        }
     }
 
     pub fn path(&self) -> &Path {
@@ -80,7 +86,9 @@ impl Folder {
     /// All names in the folder, sorted.
     pub fn names(&self) -> Vec<String> {
         let entries = fs::read_dir(self.path()).expect("read_dir");
-        let mut names: Vec<String> = entries.map(|e| e.expect("entry").file_name().to_string_lossy().into_owned()).collect();
+        let mut names: Vec<String> = entries
+            .map(|e| e.expect("entry").file_name().to_string_lossy().into_owned())
+            .collect();
         names.sort();
         names
     }
@@ -105,16 +113,26 @@ impl Folder {
     /// Runs a line of shell, with the program's folder first in PATH.
     pub fn shell(&self, line: &str) -> Ran {
         let mut command = Command::new("sh");
-        let folder = Path::new(CATENA).parent().expect("a folder").display().to_string();
+        let folder = Path::new(CATENA)
+            .parent()
+            .expect("a folder")
+            .display()
+            .to_string();
         let path = std::env::var("PATH").unwrap_or_default();
-        command.args(["-c", line]).current_dir(self.path()).env("PATH", format!("{folder}:{path}"));
+        command
+            .args(["-c", line])
+            .current_dir(self.path())
+            .env("PATH", format!("{folder}:{path}"));
         ran(command, b"")
     }
 }
 
 /// Runs a command to its end, fed from a thread so that neither side waits for the other.
 pub fn ran(mut command: Command, stdin: &[u8]) -> Ran {
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     let mut child = command.spawn().expect("spawn");
     let mut pipe = child.stdin.take().expect("stdin");
     let stdin = stdin.to_vec();
@@ -124,12 +142,21 @@ pub fn ran(mut command: Command, stdin: &[u8]) -> Ran {
     });
     let output = child.wait_with_output().expect("wait");
     feeder.join().expect("feeder");
-    Ran { status: output.status, stdout: output.stdout, stderr: String::from_utf8_lossy(&output.stderr).into_owned() }
+    Ran {
+        status: output.status,
+        stdout: output.stdout,
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
 }
 
 /// A sample file's bytes.
 pub fn sample(name: &str) -> Vec<u8> {
-    fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("samples").join(name)).expect("sample")
+    fs::read(
+        Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("samples")
+            .join(name),
+    )
+    .expect("sample")
 }
 
 /// The first `records` jets.

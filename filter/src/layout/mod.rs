@@ -8,10 +8,12 @@
 //! A wrong layout costs ratio, never bytes: whatever it does not describe is coded as it is.
 
 mod column;
+mod detect;
 mod dtype;
 mod shape;
 
 pub use column::{Column, Expansion, MAX_ARRAY_COLUMNS, MAX_COLUMNS};
+pub use detect::detect;
 pub use shape::parse_shape;
 
 use crate::error::{Error, Result};

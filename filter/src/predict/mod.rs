@@ -46,7 +46,9 @@ impl Plan {
     /// Reads what [`Plan::write`] wrote from the front of `input` and advances it past that.
     pub fn read(spec: &Spec, offset: u64, raw_len: usize, input: &mut &[u8]) -> Result<Plan> {
         let _ = (spec, offset);
-        let Some((_, rest)) = input.split_first_chunk::<4>() else { return Err(crate::Error::corrupt("plan")) };
+        let Some((_, rest)) = input.split_first_chunk::<4>() else {
+            return Err(crate::Error::corrupt("plan"));
+        };
         *input = rest;
         Ok(Plan { raw_len })
     }
@@ -86,11 +88,21 @@ impl Lane {
     /// Codes this lane of a frame and learns from it. Infallible: any bytes can be coded.
     pub fn encode(&mut self, spec: &Spec, plan: &Plan, columns: &Columns) -> Vec<u8> {
         let _ = (spec, plan);
-        if self.index == 0 { columns.0.to_vec() } else { Vec::new() }
+        if self.index == 0 {
+            columns.0.to_vec()
+        } else {
+            Vec::new()
+        }
     }
 
     /// Decodes this lane of a frame, given the finished lanes before it, and learns from it exactly as `encode` did.
-    pub fn decode(&mut self, spec: &Spec, plan: &Plan, payload: &[u8], before: &[LaneColumns]) -> Result<LaneColumns> {
+    pub fn decode(
+        &mut self,
+        spec: &Spec,
+        plan: &Plan,
+        payload: &[u8],
+        before: &[LaneColumns],
+    ) -> Result<LaneColumns> {
         let _ = (spec, plan, before);
         Ok(LaneColumns(Arc::new(payload.to_vec())))
     }

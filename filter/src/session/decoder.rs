@@ -1,0 +1,292 @@
+//! Streams in, raw bytes out.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::unpack::Unpack;
+use super::{Pull, Stats, flight_max};
+use crate::error::{Error, ErrorKind, Result};
+use crate::frame::{Item, Parser, StreamHeader};
+use crate::options::DecompressOptions;
+use crate::pool::Pool;
+use crate::predict::Spec;
+use crate::wavefront::{Notify, Wavefront};
+
+/// Decompresses one stream, or several that follow one another.
+///
+/// What is pulled has been checked. An error is reported after all bytes before the damage have been pulled.
+pub struct Decoder {
+    options: DecompressOptions,
+    pool: Arc<Pool>,
+    notify: Option<Notify>,
+    parser: Parser,
+    /// What the parser has found and there was no room for.
+    held: Option<Item>,
+    stream: Option<Stream>,
+    input_ended: bool,
+    /// Only the first stream is wanted.
+    single: bool,
+    /// Most bytes to hold.
+    budget: usize,
+    /// Where parsing stopped: reported when the frames before it are out.
+    error: Option<Error>,
+    failed: bool,
+    done: bool,
+    stats: Stats,
+}
+
+/// The stream that is being decoded.
+struct Stream {
+    header: StreamHeader,
+    flow: Wavefront<Unpack>,
+    flight_max: usize,
+    /// Raw bytes of the frames under way.
+    flying: usize,
+    /// Number and place of the frames under way, for errors.
+    places: VecDeque<(u64, u64)>,
+}
+
+impl std::fmt::Debug for Decoder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Decoder")
+            .field("options", &self.options)
+            .field("stats", &self.stats)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Decoder {
+    /// A session whose jobs run on as many threads as the options say.
+    pub fn new(options: DecompressOptions) -> Result<Self> {
+        let pool = Pool::for_threads(options.threads);
+        Ok(Self::on_pool(options, pool))
+    }
+
+    /// A session whose jobs run on this pool.
+    pub fn on_pool(options: DecompressOptions, pool: Arc<Pool>) -> Self {
+        Decoder {
+            options,
+            pool,
+            notify: None,
+            parser: Parser::new(),
+            held: None,
+            stream: None,
+            input_ended: false,
+            single: false,
+            budget: usize::MAX,
+            error: None,
+            failed: false,
+            done: false,
+            stats: Stats::default(),
+        }
+    }
+
+    /// Takes compressed bytes; returns how many. 0: full, pull first.
+    pub fn push(&mut self, bytes: &[u8]) -> Result<usize> {
+        self.check_usable()?;
+        if self.input_ended {
+            return Err(Error::invalid("bytes after the end of the input"));
+        }
+        let mut taken = 0;
+        while taken < bytes.len() && self.held.is_none() && self.error.is_none() && !self.done {
+            taken += self.parser.push(&bytes[taken..]);
+            self.advance();
+        }
+        self.stats.bytes_in += taken as u64;
+        Ok(taken)
+    }
+
+    /// Says that no more bytes will come. Whether they were complete, [`Decoder::pull`] tells.
+    pub fn finish(&mut self) -> Result<()> {
+        self.check_usable()?;
+        self.input_ended = true;
+        self.advance();
+        Ok(())
+    }
+
+    /// The next raw bytes, if there are any yet.
+    pub fn pull(&mut self) -> Result<Pull> {
+        self.check_usable()?;
+        self.advance();
+        if let Some(stream) = &mut self.stream
+            && let Some(raw) = stream.flow.pop()
+        {
+            let (number, position) = stream.places.pop_front().unwrap_or_default();
+            let raw = raw.map_err(|error| {
+                self.failed = true;
+                error.in_frame(number).at_offset(position)
+            })?;
+            self.stats.frames += 1;
+            self.stats.bytes_out += raw.len() as u64;
+            stream.flying = stream.flying.saturating_sub(raw.len());
+            self.advance();
+            return Ok(Pull::Data(raw));
+        }
+        if self.in_flight() > 0 {
+            return Ok(Pull::Pending);
+        }
+        if let Some(error) = self.error.take() {
+            self.failed = true;
+            return Err(error);
+        }
+        Ok(if self.done { Pull::End } else { Pull::Starved })
+    }
+
+    /// Blocks until a job has ended since the last [`Decoder::pull`]; returns at once if none is under way.
+    pub fn wait(&self) {
+        if let Some(stream) = &self.stream {
+            stream.flow.wait();
+        }
+    }
+
+    /// Sets a function that worker threads call whenever a job has ended.
+    pub fn set_notify(&mut self, notify: Notify) {
+        if let Some(stream) = &mut self.stream {
+            stream.flow.set_notify(notify.clone());
+        }
+        self.notify = Some(notify);
+    }
+
+    /// Frames that were taken in and not pulled.
+    pub fn in_flight(&self) -> usize {
+        self.stream.as_ref().map_or(0, |stream| stream.flow.len())
+    }
+
+    /// Bytes held: compressed ones that wait, and raw ones of frames that were taken in and not pulled.
+    pub fn held(&self) -> usize {
+        let waiting = match &self.held {
+            Some(Item::Frame(frame)) => frame.payload.len(),
+            _ => 0,
+        };
+        let flying = self.stream.as_ref().map_or(0, |stream| stream.flying);
+        self.parser.held() + waiting + flying
+    }
+
+    /// Bounds what is [held](Self::held), as far as one frame can be under way.
+    pub fn set_budget(&mut self, bytes: usize) {
+        self.budget = bytes;
+    }
+
+    /// Whether streams that follow the first one are decoded too, which they are at first. If not, [`Decoder::push`]
+    /// takes no byte beyond the stream and [`Pull::End`] comes without [`Decoder::finish`]. To be set before any push.
+    pub fn set_multiple_members(&mut self, enabled: bool) {
+        self.single = !enabled;
+        if self.single {
+            self.parser.take_exactly();
+        }
+    }
+
+    /// What went through so far.
+    pub fn stats(&self) -> Stats {
+        self.stats
+    }
+
+    /// The header of the stream that is being decoded; `None` before the first.
+    pub fn header(&self) -> Option<&StreamHeader> {
+        self.stream.as_ref().map(|stream| &stream.header)
+    }
+
+    fn check_usable(&self) -> Result<()> {
+        if self.failed {
+            return Err(Error::invalid("the decoder has failed before"));
+        }
+        Ok(())
+    }
+
+    /// Starts what has arrived, as far as there is room.
+    fn advance(&mut self) {
+        while self.error.is_none() && !self.done {
+            let item = match self.held.take() {
+                Some(item) => item,
+                None => match self.parser.next() {
+                    Ok(Some(item)) => item,
+                    Ok(None) => {
+                        if self.input_ended {
+                            self.error = self.parser.finish().err();
+                            self.done = true;
+                        }
+                        return;
+                    }
+                    Err(error) => {
+                        self.error = Some(error);
+                        return;
+                    }
+                },
+            };
+            match self.admit(item) {
+                Ok(None) => {}
+                Ok(held) => {
+                    self.held = held;
+                    return;
+                }
+                Err(error) => self.error = Some(error),
+            }
+        }
+    }
+
+    /// Starts an item, or gives it back if there is no room.
+    fn admit(&mut self, item: Item) -> Result<Option<Item>> {
+        match item {
+            Item::Stream(header) => {
+                if self.in_flight() > 0 {
+                    return Ok(Some(Item::Stream(header)));
+                }
+                self.stream = Some(self.begin(header)?);
+            }
+            Item::Frame(frame) => {
+                let Some(stream) = &mut self.stream else {
+                    return Err(Error::corrupt("a frame before the stream header"));
+                };
+                let over = self.parser.held() + stream.flying + frame.header.raw_len > self.budget;
+                if stream.flow.len() >= stream.flight_max || (over && stream.flow.len() > 0) {
+                    return Ok(Some(Item::Frame(frame)));
+                }
+                stream.places.push_back((frame.number, frame.position));
+                let chain = (frame.place % u64::from(stream.header.chains)) as usize;
+                let (key, learned) = (frame.header.key, frame.header.learned);
+                stream.flying += frame.header.raw_len;
+                stream.flow.submit(chain, key, learned, frame);
+            }
+            Item::End => self.done = self.single,
+        }
+        Ok(None)
+    }
+
+    fn begin(&self, header: StreamHeader) -> Result<Stream> {
+        let spec = admit_stream(&header, &self.options)?;
+        let flow = Wavefront::new(
+            Unpack::new(spec),
+            header.chains as usize,
+            self.pool.clone(),
+            self.notify.clone(),
+        );
+        Ok(Stream {
+            flight_max: flight_max(&self.pool, header.frame_size),
+            header,
+            flow,
+            flying: 0,
+            places: VecDeque::new(),
+        })
+    }
+}
+
+/// What decoding a stream takes, unless it is too much or not at hand.
+pub(crate) fn admit_stream(header: &StreamHeader, options: &DecompressOptions) -> Result<Spec> {
+    if let Some(hash) = header.model {
+        return Err(ErrorKind::MissingModel(hash).into());
+    }
+    // Two frames under way, each as payload, as columns and as raw bytes.
+    let needed = 6 * header.frame_size as u64;
+    if needed > options.memory_limit {
+        return Err(ErrorKind::MemoryLimit {
+            needed,
+            limit: options.memory_limit,
+        }
+        .into());
+    }
+    Ok(Spec {
+        layout: header.layout.clone(),
+        level: header.level,
+        lane_n: header.lane_n,
+    })
+}

@@ -1,0 +1,353 @@
+//! Raw bytes in, a stream out.
+
+use std::sync::Arc;
+
+use super::detection::Detection;
+use super::pack::{Pack, Packed, Raw};
+use super::{Pull, Stats, flight_max};
+use crate::Layout;
+use crate::error::{Error, Result};
+use crate::frame::{IndexBuilder, MAX_FRAME_SIZE, MAX_LANES, StreamHeader};
+use crate::options::CompressOptions;
+use crate::pool::Pool;
+use crate::predict::{self, Spec};
+use crate::wavefront::{Notify, Wavefront};
+
+/// Compresses one stream.
+///
+/// The stream's bytes depend on the options, the input and the places of the flushes, not on how the input was split
+/// into pushes nor on the number of threads.
+pub struct Encoder {
+    options: CompressOptions,
+    pool: Arc<Pool>,
+    notify: Option<Notify>,
+    /// Raw bytes that are not in a frame yet.
+    buffer: Vec<u8>,
+    /// Known from the first frame on.
+    layout: Option<Layout>,
+    /// Has the buffer until the layout is found.
+    detection: Option<Detection>,
+    /// Raw bytes of a whole frame.
+    frame_size: usize,
+    /// Known once the first frame is cut.
+    stream: Option<Stream>,
+    /// What has been pushed is to go into frames, whole or not.
+    cut: bool,
+    finishing: bool,
+    ended: bool,
+    failed: bool,
+    stats: Stats,
+}
+
+/// What the stream header fixes.
+struct Stream {
+    flow: Wavefront<Pack>,
+    /// The stream header's bytes, until they are pulled.
+    head: Vec<u8>,
+    index: IndexBuilder,
+    learns: bool,
+    flight_max: usize,
+    /// Raw bytes of the frames under way.
+    flying: usize,
+    /// Frames cut so far, and their raw bytes.
+    frame_n: u64,
+    offset: u64,
+}
+
+impl std::fmt::Debug for Encoder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Encoder")
+            .field("options", &self.options)
+            .field("stats", &self.stats)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Encoder {
+    /// A session whose jobs run on as many threads as the options say.
+    pub fn new(options: CompressOptions) -> Result<Self> {
+        let pool = Pool::for_threads(options.threads);
+        Self::on_pool(options, pool)
+    }
+
+    /// A session whose jobs run on this pool.
+    pub fn on_pool(options: CompressOptions, pool: Arc<Pool>) -> Result<Self> {
+        options.check()?;
+        let mut encoder = Encoder {
+            frame_size: options.frame_size(),
+            layout: None,
+            detection: None,
+            options,
+            pool,
+            notify: None,
+            buffer: Vec::new(),
+            stream: None,
+            cut: false,
+            finishing: false,
+            ended: false,
+            failed: false,
+            stats: Stats::default(),
+        };
+        if let Some(layout) = encoder.options.layout.clone() {
+            encoder.set_layout(layout);
+        }
+        Ok(encoder)
+    }
+
+    /// Takes raw bytes; returns how many. 0: full, pull first.
+    pub fn push(&mut self, bytes: &[u8]) -> Result<usize> {
+        self.check_usable()?;
+        if self.finishing {
+            return Err(Error::invalid("bytes after the end of the stream"));
+        }
+        let mut taken = 0;
+        loop {
+            self.advance();
+            let room = self.frame_size.saturating_sub(self.buffer.len());
+            if self.cut || self.detection.is_some() || room == 0 || taken == bytes.len() {
+                break;
+            }
+            let rest = &bytes[taken..];
+            let part = &rest[..room.min(rest.len())];
+            self.reserve(part.len());
+            self.buffer.extend_from_slice(part);
+            taken += part.len();
+        }
+        self.stats.bytes_in += taken as u64;
+        Ok(taken)
+    }
+
+    /// Ends the current frame, so that all that was pushed can be decoded once it is pulled.
+    pub fn flush(&mut self) -> Result<()> {
+        self.check_usable()?;
+        self.cut |= !self.buffer.is_empty() || self.detection.is_some();
+        self.advance();
+        Ok(())
+    }
+
+    /// Says that no more bytes will come. The stream is complete when [`Pull::End`] is pulled.
+    pub fn finish(&mut self) -> Result<()> {
+        self.flush()?;
+        self.finishing = true;
+        Ok(())
+    }
+
+    /// The next bytes of the stream, if there are any yet.
+    pub fn pull(&mut self) -> Result<Pull> {
+        self.check_usable()?;
+        self.advance();
+        if let Some(packed) = self.stream.as_mut().and_then(|stream| stream.flow.pop()) {
+            let packed = packed.inspect_err(|_| self.failed = true)?;
+            let data = self.deliver(packed);
+            self.advance();
+            return Ok(Pull::Data(data));
+        }
+        if self.in_flight() > 0 || self.detection.is_some() {
+            return Ok(Pull::Pending);
+        }
+        if !self.finishing {
+            return Ok(Pull::Starved);
+        }
+        if self.ended {
+            return Ok(Pull::End);
+        }
+        self.ended = true;
+        let index = self.options.index;
+        let stream = self.begin(0);
+        let mut data = std::mem::take(&mut stream.head);
+        stream.index.write(index, &mut data);
+        self.stats.bytes_out += data.len() as u64;
+        Ok(Pull::Data(data))
+    }
+
+    /// Blocks until a job has ended since the last [`Encoder::pull`]; returns at once if none is under way.
+    pub fn wait(&self) {
+        if let Some(detection) = &self.detection {
+            detection.wait();
+        } else if let Some(stream) = &self.stream {
+            stream.flow.wait();
+        }
+    }
+
+    /// Sets a function that worker threads call whenever a job has ended.
+    pub fn set_notify(&mut self, notify: Notify) {
+        if let Some(stream) = &mut self.stream {
+            stream.flow.set_notify(notify.clone());
+        }
+        if let Some(detection) = &self.detection {
+            detection.set_notify(notify.clone());
+        }
+        self.notify = Some(notify);
+    }
+
+    /// Frames that were cut and not pulled.
+    pub fn in_flight(&self) -> usize {
+        self.stream.as_ref().map_or(0, |stream| stream.flow.len())
+    }
+
+    /// Raw bytes that were pushed and whose frames were not pulled.
+    pub fn held(&self) -> usize {
+        let detecting = self.detection.as_ref().map_or(0, Detection::held);
+        let flying = self.stream.as_ref().map_or(0, |stream| stream.flying);
+        self.buffer.len() + detecting + flying
+    }
+
+    /// What went through so far.
+    pub fn stats(&self) -> Stats {
+        self.stats
+    }
+
+    /// What the bytes are taken for; `None` until the first frame is cut, unless the options say it.
+    pub fn layout(&self) -> Option<&Layout> {
+        self.layout.as_ref()
+    }
+
+    fn check_usable(&self) -> Result<()> {
+        if self.failed {
+            return Err(Error::invalid("the encoder has failed before"));
+        }
+        Ok(())
+    }
+
+    /// Rounds the frame size to whole records. A record larger than the largest frame is cut like plain bytes.
+    fn set_layout(&mut self, layout: Layout) {
+        let record = layout.record_size() as usize;
+        let size = self.options.frame_size();
+        self.frame_size = (size - size % record).max(record).min(MAX_FRAME_SIZE);
+        self.layout = Some(layout);
+    }
+
+    /// Cuts frames off the buffer while there is room for them.
+    fn advance(&mut self) {
+        if let Some(detection) = &self.detection {
+            let Some((layout, bytes)) = detection.take() else {
+                return;
+            };
+            self.detection = None;
+            self.buffer = bytes;
+            self.set_layout(layout);
+        }
+        loop {
+            if self.buffer.is_empty() {
+                self.cut = false;
+            }
+            let target = self.next_len();
+            if self.buffer.len() < target && !self.cut {
+                return;
+            }
+            if self.layout.is_none() {
+                let bytes = std::mem::take(&mut self.buffer);
+                let (pool, notify) = (self.pool.clone(), self.notify.clone());
+                self.detection = Some(Detection::start(pool, bytes, notify));
+                return;
+            }
+            let len = target.min(self.buffer.len());
+            let stream = self.begin(len);
+            if stream.flow.len() >= stream.flight_max {
+                return;
+            }
+            let rest = self.buffer.split_off(len);
+            let bytes = std::mem::replace(&mut self.buffer, rest);
+            self.submit(bytes);
+        }
+    }
+
+    /// Raw bytes of the next whole frame: after a flush inside a record, up to a record's end.
+    fn next_len(&self) -> usize {
+        match (&self.layout, &self.stream) {
+            (Some(layout), Some(stream)) => {
+                let record = u64::from(layout.record_size());
+                let phase = (stream.offset % record) as usize;
+                if phase < self.frame_size {
+                    self.frame_size - phase
+                } else {
+                    self.frame_size
+                }
+            }
+            _ => self.frame_size,
+        }
+    }
+
+    fn submit(&mut self, bytes: Vec<u8>) {
+        let chains = u64::from(self.options.chains());
+        let Some(stream) = &mut self.stream else {
+            return;
+        };
+        let place = stream.frame_n / chains;
+        let key = match self.options.key_every {
+            _ if !stream.learns => true,
+            Some(every) => place.is_multiple_of(every.into()),
+            None => place == 0,
+        };
+        let chain = (stream.frame_n % chains) as usize;
+        let offset = stream.offset;
+        stream.frame_n += 1;
+        stream.offset += bytes.len() as u64;
+        stream.flying += bytes.len();
+        let raw = Raw { offset, key, bytes };
+        stream.flow.submit(chain, key, stream.learns, raw);
+    }
+
+    /// The stream, begun with the length of its first frame if it is not yet.
+    fn begin(&mut self, first_len: usize) -> &mut Stream {
+        let layout = self.layout.get_or_insert_with(Layout::bytes);
+        self.stream.get_or_insert_with(|| {
+            let level = self.options.level;
+            let spec = Spec {
+                lane_n: predict::lane_count(layout, level, first_len).clamp(1, MAX_LANES),
+                layout: layout.clone(),
+                level,
+            };
+            let header = StreamHeader {
+                level,
+                layout: layout.clone(),
+                chains: self.options.chains(),
+                lane_n: spec.lane_n,
+                frame_size: self.frame_size,
+                model: None,
+            };
+            let mut head = Vec::new();
+            header.write(&mut head);
+            let learns = Pack::learns(&spec);
+            let (chain_n, notify) = (header.chains as usize, self.notify.clone());
+            Stream {
+                flow: Wavefront::new(Pack::new(spec), chain_n, self.pool.clone(), notify),
+                index: IndexBuilder::new(head.len()),
+                head,
+                learns,
+                flight_max: flight_max(&self.pool, self.frame_size),
+                flying: 0,
+                frame_n: 0,
+                offset: 0,
+            }
+        })
+    }
+
+    /// A frame's bytes, behind the stream header if it is the first.
+    fn deliver(&mut self, packed: Packed) -> Vec<u8> {
+        let mut data = packed.bytes;
+        if let Some(stream) = &mut self.stream {
+            stream.index.add(&packed.header);
+            stream.flying -= packed.header.raw_len;
+            if !stream.head.is_empty() {
+                stream.head.append(&mut data);
+                data = std::mem::take(&mut stream.head);
+            }
+        }
+        self.stats.frames += 1;
+        self.stats.bytes_out += data.len() as u64;
+        data
+    }
+
+    /// Makes room for bytes that have arrived: by doubling, up to a frame or what the input is known to have left.
+    fn reserve(&mut self, more: usize) {
+        let len = self.buffer.len() + more;
+        if len > self.buffer.capacity() {
+            let hint = self.options.size_hint.unwrap_or(u64::MAX);
+            let left = hint.saturating_sub(self.stats.bytes_in);
+            let most = usize::try_from(left).map_or(self.frame_size, |l| l.min(self.frame_size));
+            let wanted = (2 * self.buffer.capacity()).min(most).max(len);
+            self.buffer.reserve_exact(wanted - self.buffer.len());
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! Compression and decompression without I/O: bytes are pushed in and pulled out, jobs run on a pool.
+//!
+//! The base of the `std::io` adapters and of asynchronous ones. Nothing here blocks but the two `wait` functions.
+//! Invariant: memory is bounded by a few frames per thread; a session that is full takes no bytes until it is pulled.
+
+mod decoder;
+mod detection;
+mod encoder;
+pub(crate) mod pack;
+pub(crate) mod unpack;
+
+pub(crate) use decoder::admit_stream;
+
+pub use decoder::Decoder;
+pub use encoder::Encoder;
+
+use crate::pool::Pool;
+
+/// Most raw bytes of frames under way, beyond the first two frames.
+const FLIGHT_MAX: usize = 256 << 20;
+
+/// What a session has for its caller.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Pull {
+    /// The next bytes of the output.
+    Data(Vec<u8>),
+    /// Jobs are running: wait, or push more if there is room.
+    Pending,
+    /// All that went in has come out: push more, or finish.
+    Starved,
+    /// All output has been pulled.
+    End,
+}
+
+/// What went through a session so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Bytes pushed in.
+    pub bytes_in: u64,
+    /// Bytes pulled out.
+    pub bytes_out: u64,
+    /// Frames pulled out.
+    pub frames: u64,
+}
+
+/// Frames that may be under way: enough to keep all threads busy along a wavefront, within the memory bound.
+pub(crate) fn flight_max(pool: &Pool, frame_size: usize) -> usize {
+    let wanted = pool.threads() + 2;
+    wanted.min(FLIGHT_MAX / frame_size.max(1)).max(2)
+}

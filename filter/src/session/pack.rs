@@ -1,0 +1,112 @@
+//! A frame's way from raw bytes to its header and payload.
+
+use crate::backend::{self, Effort, Table};
+use crate::error::Result;
+use crate::frame::{FrameHeader, FrameKind, put_varint, raw_hash};
+use crate::predict::{Columns, Lane, Plan, Planner, Spec};
+use crate::wavefront::Work;
+
+/// Packs the frames of one stream.
+pub(crate) struct Pack {
+    spec: Spec,
+    table: Table,
+}
+
+/// A frame to pack.
+pub(crate) struct Raw {
+    /// Place of the first byte in the stream.
+    pub(crate) offset: u64,
+    pub(crate) key: bool,
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// A packed frame: its header, and header and payload as they are stored.
+pub(crate) struct Packed {
+    pub(crate) header: FrameHeader,
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl Pack {
+    pub(crate) fn new(spec: Spec) -> Self {
+        let table = Table::new(&spec.layout);
+        Pack { spec, table }
+    }
+
+    /// Whether frames are modelled at this level at all.
+    pub(crate) fn learns(spec: &Spec) -> bool {
+        spec.level.get() >= 3
+    }
+
+    /// The smallest coding of the frame, given the modelled payload if there is one.
+    fn smallest(&self, input: &Raw, modelled: Option<Vec<u8>>) -> (FrameKind, Vec<u8>) {
+        let effort = match self.spec.level.get() {
+            2 => Effort::Best,
+            _ => Effort::Quick,
+        };
+        let other = backend::pack(&self.table, effort, input.offset, &input.bytes);
+        match modelled {
+            Some(payload) if payload.len() < other.1.len() => (FrameKind::Modelled, payload),
+            _ => other,
+        }
+    }
+}
+
+impl Work for Pack {
+    type Input = Raw;
+    type Opened = (Plan, Columns);
+    type Part = Vec<u8>;
+    type Output = Packed;
+
+    fn spec(&self) -> &Spec {
+        &self.spec
+    }
+
+    fn open(&self, input: &Raw, planner: &mut Planner) -> Result<Self::Opened> {
+        Ok(planner.plan(&self.spec, input.offset, &input.bytes))
+    }
+
+    fn in_order(&self, _: &Self::Opened) -> bool {
+        false
+    }
+
+    fn lane(
+        &self,
+        (plan, columns): &Self::Opened,
+        _: usize,
+        lane: &mut Lane,
+        _: &[Vec<u8>],
+    ) -> Result<Vec<u8>> {
+        Ok(lane.encode(&self.spec, plan, columns))
+    }
+
+    fn close(
+        &self,
+        input: &Raw,
+        opened: Option<&Self::Opened>,
+        parts: Vec<Vec<u8>>,
+    ) -> Result<Packed> {
+        let modelled = opened.map(|(plan, _)| {
+            let mut payload = Vec::new();
+            plan.write(&mut payload);
+            // The last lane takes what is left.
+            for part in &parts[..parts.len() - 1] {
+                put_varint(&mut payload, part.len() as u64);
+            }
+            parts
+                .iter()
+                .for_each(|part| payload.extend_from_slice(part));
+            payload
+        });
+        let (kind, payload) = self.smallest(input, modelled);
+        let header = FrameHeader::new(
+            kind,
+            (input.key, opened.is_some()),
+            (input.bytes.len(), raw_hash(&input.bytes, input.offset)),
+            &payload,
+        );
+        let mut bytes = Vec::with_capacity(payload.len() + 32);
+        header.write(&mut bytes);
+        bytes.extend_from_slice(&payload);
+        Ok(Packed { header, bytes })
+    }
+}

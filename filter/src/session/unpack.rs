@@ -1,0 +1,156 @@
+//! A frame's way from its payload back to raw bytes, and to what its chain learns from it.
+
+use std::ops::Range;
+
+use crate::backend::{self, Table};
+use crate::error::{Error, Result};
+use crate::frame::{Cursor, FrameItem, FrameKind, check};
+use crate::predict::{Columns, Lane, LaneColumns, Plan, Planner, Spec, assemble};
+use crate::wavefront::Work;
+
+/// Unpacks the frames of one stream.
+pub(crate) struct Unpack {
+    spec: Spec,
+    table: Table,
+}
+
+/// A frame that its chain learns, before its lanes.
+pub(crate) enum Opened {
+    /// To be predicted: the payload and where each lane's part lies in it.
+    Modelled {
+        plan: Plan,
+        payload: Vec<u8>,
+        lanes: Vec<Range<usize>>,
+    },
+    /// Decoded by a backend: the lanes only learn it.
+    Learning {
+        plan: Plan,
+        columns: Columns,
+        raw: Vec<u8>,
+    },
+}
+
+impl Unpack {
+    pub(crate) fn new(spec: Spec) -> Self {
+        let table = Table::new(&spec.layout);
+        Unpack { spec, table }
+    }
+
+    /// The raw bytes of a frame that is not modelled, checked.
+    fn by_backend(&self, item: &FrameItem) -> Result<Vec<u8>> {
+        let header = &item.header;
+        let raw = backend::unpack(
+            &self.table,
+            header.kind,
+            item.raw_offset,
+            header.raw_len,
+            &item.payload,
+        )?;
+        check(&raw, item.raw_offset, header.raw_hash)?;
+        Ok(raw)
+    }
+
+    /// Where the lanes' parts lie: lengths of all lanes but the last come first.
+    fn cut(&self, payload: &[u8]) -> Result<Vec<Range<usize>>> {
+        let short = || Error::corrupt("lanes are cut");
+        let mut cursor = Cursor::new(payload);
+        let mut lens = Vec::new();
+        for _ in 1..self.spec.lane_n {
+            let len = cursor.varint()?.ok_or_else(short)?;
+            lens.push(usize::try_from(len).map_err(|_| short())?);
+        }
+        let mut start = cursor.position();
+        let mut lanes = Vec::with_capacity(lens.len() + 1);
+        for len in lens {
+            let end = start.checked_add(len).ok_or_else(short)?;
+            lanes.push(start..end);
+            start = end;
+        }
+        if start > payload.len() {
+            return Err(short());
+        }
+        lanes.push(start..payload.len());
+        Ok(lanes)
+    }
+}
+
+impl Work for Unpack {
+    type Input = FrameItem;
+    type Opened = Opened;
+    /// `None` of a lane that only learns.
+    type Part = Option<LaneColumns>;
+    type Output = Vec<u8>;
+
+    fn spec(&self) -> &Spec {
+        &self.spec
+    }
+
+    fn open(&self, item: &FrameItem, planner: &mut Planner) -> Result<Opened> {
+        if item.header.kind != FrameKind::Modelled {
+            let raw = self.by_backend(item)?;
+            let (plan, columns) = planner.plan(&self.spec, item.raw_offset, &raw);
+            return Ok(Opened::Learning { plan, columns, raw });
+        }
+        let mut payload = item.payload.as_slice();
+        let plan = Plan::read(
+            &self.spec,
+            item.raw_offset,
+            item.header.raw_len,
+            &mut payload,
+        )?;
+        Ok(Opened::Modelled {
+            plan,
+            lanes: self.cut(payload)?,
+            payload: payload.to_vec(),
+        })
+    }
+
+    fn in_order(&self, opened: &Opened) -> bool {
+        matches!(opened, Opened::Modelled { .. })
+    }
+
+    fn lane(
+        &self,
+        opened: &Opened,
+        index: usize,
+        lane: &mut Lane,
+        before: &[Self::Part],
+    ) -> Result<Self::Part> {
+        match opened {
+            Opened::Learning { plan, columns, .. } => {
+                lane.encode(&self.spec, plan, columns);
+                Ok(None)
+            }
+            Opened::Modelled {
+                plan,
+                payload,
+                lanes,
+            } => {
+                let before: Vec<LaneColumns> = before.iter().flatten().cloned().collect();
+                let part = &payload[lanes[index].clone()];
+                lane.decode(&self.spec, plan, part, &before).map(Some)
+            }
+        }
+    }
+
+    fn close(
+        &self,
+        item: &FrameItem,
+        opened: Option<&Opened>,
+        parts: Vec<Self::Part>,
+    ) -> Result<Vec<u8>> {
+        match opened {
+            None => self.by_backend(item),
+            Some(Opened::Learning { raw, .. }) => Ok(raw.clone()),
+            Some(Opened::Modelled { plan, .. }) => {
+                let lanes: Vec<LaneColumns> = parts.into_iter().flatten().collect();
+                let raw = assemble(&self.spec, plan, &lanes)?;
+                if raw.len() != item.header.raw_len {
+                    return Err(Error::corrupt("length of the decoded frame"));
+                }
+                check(&raw, item.raw_offset, item.header.raw_hash)?;
+                Ok(raw)
+            }
+        }
+    }
+}
