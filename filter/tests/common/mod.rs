@@ -1,5 +1,8 @@
 //! Inputs that all promises are tried on, made by code.
 
+// Each test file uses a part of it.
+#![allow(dead_code)]
+
 use catena_filter::{CompressOptions, Layout, Level};
 
 /// A small generator of repeatable noise (xorshift64*).
