@@ -95,7 +95,7 @@ pub fn compare(asked: &Compare) -> Result<()> {
         python,
         cache: Cache::open(&cache.join("cache.jsonl"), asked.fresh)?,
     };
-    let mut rows = runner.run(tasks(asked, &entries, &peers)?);
+    let (mut rows, failed) = runner.run(tasks(asked, &entries, &peers)?);
     let files: Vec<String> = entries.iter().map(|e| e.file.clone()).collect();
     if let Some(path) = &asked.reference {
         rows.extend(
@@ -118,6 +118,7 @@ pub fn compare(asked: &Compare) -> Result<()> {
             Vec::new()
         },
         skipped: &skipped,
+        failed: &failed,
     };
     let name = name(asked);
     report::write(&results, out, &name)?;
@@ -127,6 +128,9 @@ pub fn compare(asked: &Compare) -> Result<()> {
         name,
         out.display()
     );
+    if !failed.is_empty() {
+        bail!("{} measurements failed", failed.len());
+    }
     Ok(())
 }
 

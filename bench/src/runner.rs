@@ -1,9 +1,10 @@
 //! Runs measurements: a process for each direction, several jobs side by side if asked, known results from the cache.
 
 use std::collections::VecDeque;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context, Result, bail};
 
@@ -12,7 +13,6 @@ use crate::corpus::Entry;
 use crate::job::{Direction, Found, Job, Settings, Transform};
 use crate::python::Python;
 use crate::row::{Cost, Row};
-use std::io::Write;
 
 /// What all measurements of a run share.
 #[derive(Debug)]
@@ -49,50 +49,42 @@ pub struct Task {
 }
 
 impl Runner {
-    /// Makes all measurements; those that fail are reported and left out.
-    pub fn run(&self, tasks: Vec<Task>) -> Vec<Row> {
+    /// Makes all measurements: the rows in the order of the tasks, and what went wrong, in words.
+    pub fn run(&self, tasks: Vec<Task>) -> (Vec<Row>, Vec<String>) {
         let total = tasks.len();
         let queue: Mutex<VecDeque<(usize, Task)>> =
             Mutex::new(tasks.into_iter().enumerate().collect());
-        let rows: Mutex<Vec<(usize, Row)>> = Mutex::new(Vec::new());
+        let rows = Mutex::new(Vec::new());
+        let failed = Mutex::new(Vec::new());
+        let work = || {
+            loop {
+                let Some((i, task)) = lock(&queue).pop_front() else {
+                    break;
+                };
+                match self.measure(&task) {
+                    Ok(row) => {
+                        let (name, bpd) = (row.label(), row.bpd());
+                        eprintln!("[{}/{total}] {:<36} {name:<34} {bpd:.4}", i + 1, row.file);
+                        lock(&rows).push((i, row));
+                    }
+                    Err(e) => {
+                        let (codec, how) = (&task.codec, task.transform.name());
+                        let what = format!("{codec} {how} on {}: {e:#}", task.entry.file);
+                        eprintln!("FAILED: {what}");
+                        lock(&failed).push(what);
+                    }
+                }
+            }
+        };
         std::thread::scope(|scope| {
             for _ in 0..self.jobs.max(1) {
-                scope.spawn(|| {
-                    loop {
-                        let next = queue
-                            .lock()
-                            .unwrap_or_else(PoisonError::into_inner)
-                            .pop_front();
-                        let Some((i, task)) = next else { break };
-                        match self.measure(&task) {
-                            Ok(row) => {
-                                eprintln!(
-                                    "[{}/{total}] {:<36} {:<34} {:.4}",
-                                    i + 1,
-                                    row.file,
-                                    row.label(),
-                                    row.bpd()
-                                );
-                                rows.lock()
-                                    .unwrap_or_else(PoisonError::into_inner)
-                                    .push((i, row));
-                            }
-                            Err(e) => {
-                                eprintln!(
-                                    "FAILED: {} {} on {}: {e:#}",
-                                    task.codec,
-                                    task.transform.name(),
-                                    task.entry.file
-                                );
-                            }
-                        }
-                    }
-                });
+                scope.spawn(work);
             }
         });
-        let mut rows = rows.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let mut rows: Vec<(usize, Row)> = std::mem::take(&mut lock(&rows));
         rows.sort_by_key(|(i, _)| *i);
-        rows.into_iter().map(|(_, row)| row).collect()
+        let failed = std::mem::take(&mut *lock(&failed));
+        (rows.into_iter().map(|(_, row)| row).collect(), failed)
     }
 
     /// Makes one measurement: encode, decode, compare.
@@ -198,6 +190,10 @@ impl Runner {
         }
         Ok(serde_json::from_slice(&out.stdout)?)
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn kept(encoded: Found, decoded: Found) -> Kept {

@@ -17,6 +17,9 @@ pub fn markdown(results: &Results, name: &str) -> String {
     for skipped in results.skipped {
         let _ = writeln!(out, "**Skipped:** {skipped}\n");
     }
+    for failed in results.failed {
+        let _ = writeln!(out, "**Failed:** {failed}\n");
+    }
     let _ = writeln!(out, "![Ratio against speed]({name}.svg)\n");
     out += &summary(results);
     out += &sizes(results);

@@ -33,6 +33,8 @@ pub struct Results<'a> {
     pub goals: Vec<Goal>,
     /// Peers that could not be run, with the reason.
     pub skipped: &'a [String],
+    /// Measurements that failed, such as bytes that did not come back.
+    pub failed: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -41,6 +43,7 @@ struct Json<'a> {
     command: &'a str,
     machine: &'a Machine,
     skipped: &'a [String],
+    failed: &'a [String],
     standings: Vec<Standing>,
     rows: &'a [Row],
 }
@@ -63,6 +66,7 @@ pub fn write(results: &Results, folder: &Path, name: &str) -> Result<()> {
         command: &results.command,
         machine: results.machine,
         skipped: results.skipped,
+        failed: results.failed,
         standings: standing::all(results),
         rows: results.rows,
     };

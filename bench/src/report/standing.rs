@@ -172,6 +172,7 @@ mod tests {
             command: String::new(),
             goals: Vec::new(),
             skipped: &[],
+            failed: &[],
         };
         let get = |a| {
             standing(&results, 5, a)

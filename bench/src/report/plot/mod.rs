@@ -1,5 +1,6 @@
 //! The plot of ratio against speed: what each codec makes of the same files, and how fast, both ways.
 
+mod label;
 mod points;
 mod svg;
 

@@ -3,22 +3,24 @@
 use std::fmt::Write;
 
 use super::Point;
+use super::label::{self, Area, around};
 use crate::report::Results;
 
 const WIDTH: f64 = 1180.0;
 const HEIGHT: f64 = 648.0;
-const TOP: f64 = 134.0;
-const BOTTOM: f64 = 556.0;
+pub const TOP: f64 = 134.0;
+pub const BOTTOM: f64 = 556.0;
 const LEFT: [f64; 2] = [72.0, 636.0];
-const PANEL: f64 = 516.0;
+pub const PANEL: f64 = 516.0;
 
-const OURS: &str = "#c8321e";
-const NUMERIC: &str = "#1f7a4d";
-const GENERAL: &str = "#3b5f8f";
+pub const OURS: &str = "#c8321e";
+pub const NUMERIC: &str = "#1f7a4d";
+pub const GENERAL: &str = "#3b5f8f";
 
 /// The scales of one panel.
-struct Panel {
-    left: f64,
+pub struct Panel {
+    /// Its left edge.
+    pub left: f64,
     speed: (f64, f64),
     factor: (f64, f64),
 }
@@ -36,9 +38,6 @@ impl Panel {
 
 /// One direction's speed of a point.
 type Speed = fn(&Point) -> f64;
-
-/// A box on the page: x, y, width, height.
-type Area = (f64, f64, f64, f64);
 
 /// The whole picture.
 pub fn draw(points: &[Point], file_n: usize, results: &Results) -> String {
@@ -155,72 +154,21 @@ fn panel(out: &mut String, p: &Panel, name: &str, points: &[Point], speed: Speed
     }
     let mut taken: Vec<Area> = points
         .iter()
-        .map(|q| (p.x(speed(q)) - 6.0, p.y(q.factor) - 6.0, 12.0, 12.0))
+        .map(|q| around(p.x(speed(q)), p.y(q.factor)))
         .collect();
+    // No name on Catena's line either: a box every few pixels of it.
+    for pair in ours.windows(2) {
+        let at = |q: &Point| (p.x(speed(q)), p.y(q.factor));
+        let ((x0, y0), (x1, y1)) = (at(pair[0]), at(pair[1]));
+        let n = ((x1 - x0).hypot(y1 - y0) / 8.0).ceil();
+        let steps = (1..n as u32).map(|i| f64::from(i) / n);
+        taken.extend(steps.map(|t| around(x0 + (x1 - x0) * t, y0 + (y1 - y0) * t)));
+    }
     // Catena's labels first: they get the best places.
     let (first, last): (Vec<_>, Vec<_>) = points.iter().partition(|q| q.level.is_some());
     for q in first.into_iter().chain(last) {
-        mark(out, p, q, (p.x(speed(q)), p.y(q.factor)), &mut taken);
+        label::mark(out, p, q, (p.x(speed(q)), p.y(q.factor)), &mut taken);
     }
-}
-
-/// A point with its name, put where it covers nothing.
-fn mark(out: &mut String, p: &Panel, q: &Point, (x, y): (f64, f64), taken: &mut Vec<Area>) {
-    let (colour, size, weight) = match q.level {
-        Some(_) => (OURS, 6.5, "bold"),
-        None => (colour(&q.codec), 5.0, "normal"),
-    };
-    let _ = writeln!(
-        out,
-        "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"{size}\" fill=\"{colour}\" stroke=\"#fff\"/>"
-    );
-    let name = q
-        .level
-        .map_or_else(|| short(&q.codec).to_owned(), |l| format!("Catena {l}"));
-    let wide = name.len() as f64 * if q.level.is_some() { 8.8 } else { 7.8 };
-    let (right, left, middle) = (x + 10.0, x - 10.0 - wide, x - wide / 2.0);
-    let near = [
-        ("start", right, y - 7.5),
-        ("end", left, y - 7.5),
-        ("middle", middle, y - 24.0),
-        ("middle", middle, y + 9.0),
-        ("start", right, y - 20.0),
-        ("start", right, y + 6.0),
-        ("end", left, y - 20.0),
-        ("end", left, y + 6.0),
-    ];
-    let far = [-40.0, 24.0, -56.0, 39.0].into_iter();
-    let far = far.flat_map(|dy| {
-        [
-            ("middle", middle, y + dy),
-            ("start", right, y + dy),
-            ("end", left, y + dy),
-        ]
-    });
-    let spots: Vec<(&str, Area)> = near
-        .into_iter()
-        .chain(far)
-        .map(|(anchor, ax, ay)| (anchor, (ax, ay, wide, 15.0)))
-        .filter(|(_, a)| {
-            a.0 > p.left && a.0 + a.2 < p.left + PANEL && a.1 > TOP && a.1 + a.3 < BOTTOM
-        })
-        .collect();
-    let free = |(_, a): &&(&str, Area)| !taken.iter().any(|b| overlap(a, b));
-    let Some((anchor, spot)) = spots.iter().find(free).or(spots.first()).copied() else {
-        return;
-    };
-    taken.push(spot);
-    let at = match anchor {
-        "start" => spot.0,
-        "end" => spot.0 + spot.2,
-        _ => spot.0 + spot.2 / 2.0,
-    };
-    let style = format!("fill=\"{colour}\" font-weight=\"{weight}\"");
-    text(out, (at, spot.1 + 12.0), anchor, &style, &name);
-}
-
-fn overlap(a: &Area, b: &Area) -> bool {
-    a.0 < b.0 + b.2 && b.0 < a.0 + a.2 && a.1 < b.1 + b.3 && b.1 < a.1 + a.3
 }
 
 fn legend(out: &mut String) {
@@ -251,31 +199,12 @@ fn legend(out: &mut String) {
     );
 }
 
-fn text(out: &mut String, (x, y): (f64, f64), anchor: &str, style: &str, what: &str) {
+pub fn text(out: &mut String, (x, y): (f64, f64), anchor: &str, style: &str, what: &str) {
     let what = what.replace('&', "&amp;").replace('<', "&lt;");
     let _ = writeln!(
         out,
         "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\" {style}>{what}</text>"
     );
-}
-
-fn colour(codec: &str) -> &'static str {
-    let numeric = ["pco", "fpzip", "zfp", "openzl", "blosc2"];
-    if numeric.iter().any(|n| codec.starts_with(n)) {
-        NUMERIC
-    } else {
-        GENERAL
-    }
-}
-
-fn short(codec: &str) -> &str {
-    match codec {
-        "blosc2-zstd-9" => "blosc2",
-        "bzip3-64" => "bzip3",
-        "openzl-bf" => "OpenZL",
-        "zfp-rev" => "zfp",
-        other => other,
-    }
 }
 
 /// Whole decades around all speeds.
