@@ -144,10 +144,10 @@ fn dropping_a_stream_does_not_wait_for_its_jobs() {
 }
 
 #[test]
-fn adapters_are_send() {
-    fn assert_send<T: Send>(_: &T) {}
-    assert_send(&write_encoder(Vec::new()));
-    assert_send(&write::CatenaDecoder::new(Vec::new()));
-    assert_send(&read_encoder(&[][..]));
-    assert_send(&bufread::CatenaDecoder::new(&[][..]));
+fn adapters_are_send_and_sync() {
+    fn assert_both<T: Send + Sync>(_: &T) {}
+    assert_both(&write_encoder(Vec::new()));
+    assert_both(&write::CatenaDecoder::new(Vec::new()));
+    assert_both(&read_encoder(&[][..]));
+    assert_both(&bufread::CatenaDecoder::new(&[][..]));
 }
