@@ -49,6 +49,8 @@ pub mod write;
 pub mod codec;
 #[cfg(feature = "decompress")]
 pub mod foreign;
+#[cfg(feature = "decompress")]
+mod signature;
 
 pub use drive::DEFAULT_BUDGET;
 #[cfg(feature = "decompress")]

@@ -2,6 +2,7 @@
 
 mod common;
 
+use catena_filter::CompressOptions;
 use common::*;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
 
@@ -10,13 +11,23 @@ const LEN: usize = 5 * FRAME + 333;
 /// Chunk sizes on both sides of the frame size and the smallest.
 const CHUNKS: [usize; 5] = [1, 7, 333, FRAME, 4 * FRAME];
 
+/// All chunk sizes at both kinds of level: chunk size, raw bytes, what they become.
+fn cases() -> impl Iterator<Item = (CompressOptions, usize, Vec<u8>, Vec<u8>)> {
+    [small_frames(), modelled_frames()]
+        .into_iter()
+        .flat_map(|options| {
+            let raw = records(LEN);
+            let coded = one_shot_with(&raw, &options);
+            CHUNKS.map(|chunk| (options.clone(), chunk, raw.clone(), coded.clone()))
+        })
+}
+
 #[test]
 fn write_encoder_equals_the_one_shot_call() {
-    let raw = records(LEN);
-    let want = one_shot(&raw);
-    for chunk in CHUNKS {
+    for (options, chunk, raw, want) in cases() {
         let coded = block_on(async {
-            let mut encoder = write_encoder(Choppy::new(Vec::new(), chunk));
+            let sink = Choppy::new(Vec::new(), chunk);
+            let mut encoder = write::CatenaEncoder::with_options(sink, options).unwrap();
             for piece in raw.chunks(chunk) {
                 encoder.write_all(piece).await?;
                 assert_eq!(encoder.write(&[]).await?, 0);
@@ -30,19 +41,17 @@ fn write_encoder_equals_the_one_shot_call() {
 
 #[test]
 fn read_encoder_equals_the_one_shot_call() {
-    let raw = records(LEN);
-    let want = one_shot(&raw);
-    for chunk in CHUNKS {
-        let coded = block_on(read_all(read_encoder(Choppy::new(&raw[..], chunk)))).unwrap();
+    for (options, chunk, raw, want) in cases() {
+        let source = Choppy::new(&raw[..], chunk);
+        let encoder = bufread::CatenaEncoder::with_options(source, options).unwrap();
+        let coded = block_on(read_all(encoder)).unwrap();
         assert!(coded == want, "chunks of {chunk}");
     }
 }
 
 #[test]
 fn write_decoder_gives_the_bytes_back() {
-    let raw = records(LEN);
-    let coded = one_shot(&raw);
-    for chunk in CHUNKS {
+    for (_, chunk, raw, coded) in cases() {
         let back = block_on(async {
             let mut decoder = write::CatenaDecoder::new(Choppy::new(Vec::new(), chunk));
             for piece in coded.chunks(chunk) {
@@ -58,14 +67,9 @@ fn write_decoder_gives_the_bytes_back() {
 
 #[test]
 fn read_decoder_gives_the_bytes_back() {
-    let raw = records(LEN);
-    let coded = one_shot(&raw);
-    for chunk in CHUNKS {
-        let back = block_on(read_all(bufread::CatenaDecoder::new(Choppy::new(
-            &coded[..],
-            chunk,
-        ))))
-        .unwrap();
+    for (_, chunk, raw, coded) in cases() {
+        let decoder = bufread::CatenaDecoder::new(Choppy::new(&coded[..], chunk));
+        let back = block_on(read_all(decoder)).unwrap();
         assert!(back == raw, "chunks of {chunk}");
     }
 }

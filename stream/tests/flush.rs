@@ -14,7 +14,7 @@ fn what_was_flushed_can_be_read_on_the_other_side() {
         // Smaller than a frame: every step needs backpressure too.
         let (near, far) = tokio::io::duplex(100);
         let mut decoder = bufread::CatenaDecoder::new(BufReader::new(far));
-        let mut encoder = write_encoder(near);
+        let mut encoder = write::CatenaEncoder::with_options(near, modelled_frames()).unwrap();
         for piece in raw.chunks(611) {
             let mut back = vec![0; piece.len()];
             let send = async {

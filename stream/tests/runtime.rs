@@ -114,6 +114,20 @@ fn a_stream_may_move_between_tasks() {
 }
 
 #[test]
+fn a_stream_may_have_threads_of_its_own() {
+    let raw = records(20 * FRAME);
+    for threads in [1, 2] {
+        let options = modelled_frames().with_threads(threads);
+        block_on(async {
+            let mut encoder = write::CatenaEncoder::with_options(Vec::new(), options).unwrap();
+            encoder.write_all(&raw).await.unwrap();
+            encoder.shutdown().await.unwrap();
+            assert!(encoder.into_inner() == one_shot_with(&raw, &modelled_frames()));
+        });
+    }
+}
+
+#[test]
 fn dropping_a_stream_does_not_wait_for_its_jobs() {
     let raw = records(2 << 20);
     block_on(async {
@@ -130,10 +144,10 @@ fn dropping_a_stream_does_not_wait_for_its_jobs() {
 }
 
 #[test]
-fn adapters_are_send() {
-    fn assert_send<T: Send>(_: &T) {}
-    assert_send(&write_encoder(Vec::new()));
-    assert_send(&write::CatenaDecoder::new(Vec::new()));
-    assert_send(&read_encoder(&[][..]));
-    assert_send(&bufread::CatenaDecoder::new(&[][..]));
+fn adapters_are_send_and_sync() {
+    fn assert_both<T: Send + Sync>(_: &T) {}
+    assert_both(&write_encoder(Vec::new()));
+    assert_both(&write::CatenaDecoder::new(Vec::new()));
+    assert_both(&read_encoder(&[][..]));
+    assert_both(&bufread::CatenaDecoder::new(&[][..]));
 }

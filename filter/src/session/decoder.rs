@@ -162,7 +162,7 @@ impl Decoder {
         self.parser.held() + waiting + flying
     }
 
-    /// Bounds what is [held](Self::held), as far as one frame can be under way.
+    /// Lets no frame in that would raise what is [held](Self::held) above this, unless none is under way.
     pub fn set_budget(&mut self, bytes: usize) {
         self.budget = bytes;
     }

@@ -4,6 +4,7 @@
 //! Invariant: memory is bounded by a few frames per thread; a session that is full takes no bytes until it is pulled.
 
 mod decoder;
+mod detection;
 mod encoder;
 pub(crate) mod pack;
 pub(crate) mod unpack;

@@ -26,16 +26,26 @@ pub fn records(len: usize) -> Vec<u8> {
     bytes
 }
 
-/// Frames so small that a few kilobytes have many of them.
+/// Frames so small that a few kilobytes have many of them; at a level that keeps no state, for tests of many streams.
 pub fn small_frames() -> CompressOptions {
+    modelled_frames().with_level(Level::MIN)
+}
+
+/// The same at a level that models: frames wait for one another.
+pub fn modelled_frames() -> CompressOptions {
+    let level = Level::new(4).expect("a level");
     CompressOptions::default()
-        .with_level(Level::new(3).unwrap())
+        .with_level(level)
         .with_frame_size(FRAME)
 }
 
 /// The one-shot result, which every adapter must equal to the byte.
 pub fn one_shot(raw: &[u8]) -> Vec<u8> {
-    catena_filter::compress(raw, &small_frames()).unwrap()
+    one_shot_with(raw, &small_frames())
+}
+
+pub fn one_shot_with(raw: &[u8], options: &CompressOptions) -> Vec<u8> {
+    catena_filter::compress(raw, options).unwrap()
 }
 
 pub fn one_shot_back(coded: &[u8]) -> catena_filter::Result<Vec<u8>> {
