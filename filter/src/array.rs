@@ -55,6 +55,9 @@ element!(
 
 /// Compresses an array with its type and shape into one stream. The options' layout is not used.
 ///
+/// # Errors
+/// `InvalidInput` for an axis of length 0 that is not the first.
+///
 /// ```
 /// use catena_filter::array::{compress_array, decompress_array};
 /// use catena_filter::{CompressOptions, DecompressOptions};
@@ -101,7 +104,16 @@ pub fn decompress_array<T: Element>(
     }
     let shape: Option<Vec<usize>> = match header.layout.shape() {
         [] => Some(vec![values.len()]),
-        shape => shape.iter().map(|&dim| usize::try_from(dim).ok()).collect(),
+        // A first axis of unknown length.
+        [0, inner @ ..] => {
+            let inner: Option<Vec<usize>> =
+                inner.iter().map(|&d| usize::try_from(d).ok()).collect();
+            inner.map(|inner| {
+                let step = inner.iter().product::<usize>().max(1);
+                [vec![values.len() / step], inner].concat()
+            })
+        }
+        shape => shape.iter().map(|&d| usize::try_from(d).ok()).collect(),
     };
     let element_n = values.len();
     shape
@@ -160,6 +172,17 @@ mod tests {
     fn shapes_at_the_border() {
         assert_eq!(there_and_back(&arr0(1.5f64))[[0]], 1.5);
         assert_eq!(there_and_back(&Array1::<u8>::zeros(0)).len(), 0);
+    }
+
+    #[test]
+    fn the_first_axis_may_be_unknown() {
+        let layout = Layout::parse("<i2").unwrap().with_shape(&[0, 3]).unwrap();
+        let options = CompressOptions::default().with_layout(layout);
+        let packed = compress(&[0; 24], &options).unwrap();
+        let array = decompress_array::<i16>(&packed, &DecompressOptions::default()).unwrap();
+        assert_eq!(array.shape(), [4, 3]);
+        let packed = compress(&[0; 22], &options).unwrap();
+        assert!(decompress_array::<i16>(&packed, &DecompressOptions::default()).is_err());
     }
 
     #[test]

@@ -18,6 +18,7 @@ pub(super) struct Column {
 pub(crate) struct Table {
     columns: Vec<Column>,
     record_size: usize,
+    is_bytes: bool,
     /// Records of one step along a grid's slowest axis, where they are a unit each.
     slab: Option<usize>,
 }
@@ -76,6 +77,7 @@ impl Table {
         Table {
             columns: columns.collect(),
             record_size: expansion.record_size as usize,
+            is_bytes: layout.is_bytes(),
             slab: match *expansion.shape.as_slice() {
                 [_, ref inner @ ..] if expansion.columns.len() == 1 && !inner.is_empty() => {
                     let records = inner.iter().try_fold(1u64, |n, &dim| n.checked_mul(dim));
@@ -88,9 +90,9 @@ impl Table {
         }
     }
 
-    /// Whether the records are single bytes.
+    /// Whether nothing is known of the bytes.
     pub(super) fn is_bytes(&self) -> bool {
-        self.record_size == 1
+        self.is_bytes
     }
 
     /// The whole records of a frame of `raw_len` bytes from `offset` on in the stream.
