@@ -277,6 +277,37 @@ fn hostile_frames() {
     }
 }
 
+/// Payloads that damage has not come to by chance: their checksums are right.
+#[test]
+fn hostile_payloads() {
+    let mut noise = common::Noise::new(99);
+    for (sample, packed) in small_streams() {
+        let archive = Archive::open(Cursor::new(&packed)).unwrap();
+        for frame in archive.frames() {
+            let start = frame.position as usize;
+            let len = frame_header(0, frame.raw_len as u64, frame.coded_len as u64, &[]).len();
+            let payload = start + len..start + len + frame.coded_len;
+            for round in 0..200 {
+                let mut forged = packed.clone();
+                for _ in 0..1 + round % 4 {
+                    let at = payload.start + noise.next() as usize % frame.coded_len;
+                    forged[at] = noise.next() as u8;
+                }
+                let sum = crc32fast::hash(&forged[payload.clone()]).to_le_bytes();
+                forged[payload.start - 8..payload.start - 4].copy_from_slice(&sum);
+                let sum = crc32fast::hash(&forged[start..payload.start - 4]).to_le_bytes();
+                forged[payload.start - 4..payload.start].copy_from_slice(&sum);
+                match unpack(&forged) {
+                    Ok(raw) => assert!(raw == sample.raw),
+                    Err(error) => {
+                        assert!(matches!(error.kind(), ErrorKind::Corrupt(_)), "{error:?}")
+                    }
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn hostile_indices() {
     let header = stream_header(2, 1, 1000, b"u1", &[]);
