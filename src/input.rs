@@ -18,6 +18,11 @@ impl Counter {
         self.0.load(Ordering::Relaxed)
     }
 
+    /// Makes the count `n`.
+    pub fn set(&self, n: u64) {
+        self.0.store(n, Ordering::Relaxed);
+    }
+
     /// Counts `n` more.
     pub fn add(&self, n: usize) {
         self.0.fetch_add(n as u64, Ordering::Relaxed);

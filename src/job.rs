@@ -74,8 +74,9 @@ impl<'a> Job<'a> {
         let mut output = Output::open(&target, self.args.force, self.args.force)?;
         let (in_name, out_name) = (input.name.clone(), output.name.clone());
         let (metadata, total) = (input.metadata.clone(), input.len());
-        let (raw_n, coded_n) = (Counter::default(), output.written_n.clone());
-        let progress = self.progress(path, &target, total, [&input.read_n, &raw_n, &coded_n]);
+        let (raw_n, done_n) = (Counter::default(), Counter::default());
+        let coded_n = output.written_n.clone();
+        let progress = self.progress(path, &target, total, [&input.read_n, &done_n, &coded_n]);
 
         let wrong = |e: &dyn std::fmt::Display| Failure::new(&in_name, e);
         let size_hint = if self.args.from == Foreign::None {
@@ -86,11 +87,12 @@ impl<'a> Job<'a> {
         let options = self.compress.clone().with_size_hint(size_hint);
         let source = foreign::open(input, self.args.from).map_err(|e| wrong(&e))?;
         let mut encoder = Encoder::new(options).map_err(|e| wrong(&e))?;
-        let took = |n| {
+        let moved = |n, held| {
             raw_n.add(n);
+            done_n.set(raw_n.get().saturating_sub(held as u64));
             progress.tick();
         };
-        pump::run(source, &in_name, &mut encoder, took, |data| {
+        pump::run(source, &in_name, &mut encoder, moved, |data| {
             output.put(data)
         })?;
         if self.args.verify || self.args.rm {
@@ -121,8 +123,8 @@ impl<'a> Job<'a> {
 
         let options = self.decompress.clone();
         let mut decoder = Decoder::new(options).map_err(|e| Failure::new(&in_name, e))?;
-        let took = |_| progress.tick();
-        pump::run(Box::new(input), &in_name, &mut decoder, took, |data| {
+        let moved = |_, _| progress.tick();
+        pump::run(Box::new(input), &in_name, &mut decoder, moved, |data| {
             output.put(data)
         })?;
         drop(progress);
@@ -211,7 +213,7 @@ impl<'a> Job<'a> {
         std::fs::remove_file(path).map_err(wrong)
     }
 
-    /// A bar, where one is wanted. The counters: read, raw, coded.
+    /// A bar, where one is wanted. The counters: read, and for the ratio raw and coded.
     fn progress(
         &self,
         path: &Path,

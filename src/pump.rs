@@ -25,6 +25,8 @@ pub trait Session {
     fn finish(&mut self) -> catena::Result<()>;
     fn pull(&mut self) -> catena::Result<Pull>;
     fn set_notify(&mut self, notify: Notify);
+    /// Bytes that were taken and whose result was not given yet.
+    fn held(&self) -> usize;
 }
 
 macro_rules! session {
@@ -41,6 +43,9 @@ macro_rules! session {
             }
             fn set_notify(&mut self, notify: Notify) {
                 self.set_notify(notify);
+            }
+            fn held(&self) -> usize {
+                self.held()
             }
         }
     };
@@ -64,12 +69,13 @@ struct Chunk {
     len: usize,
 }
 
-/// Moves all of `source` through `session`. `took` is told how much went in, `put` is given what comes out.
+/// Moves all of `source` through `session`. `moved` is told how much went in and
+/// how much of all that is still inside, `put` is given what comes out.
 pub fn run<S: Session>(
     source: Box<dyn Read + Send>,
     name: &str,
     session: &mut S,
-    mut took: impl FnMut(usize),
+    mut moved: impl FnMut(usize, usize),
     mut put: impl FnMut(&[u8]) -> Outcome<()>,
 ) -> Outcome<()> {
     let (events, arrived) = mpsc::channel();
@@ -89,6 +95,7 @@ pub fn run<S: Session>(
         match session.pull().map_err(wrong)? {
             Pull::Data(data) => {
                 put(&data)?;
+                moved(0, session.held());
                 continue;
             }
             Pull::End => return Ok(()),
@@ -96,7 +103,7 @@ pub fn run<S: Session>(
         }
         if let Some(chunk) = waiting.front_mut() {
             let n = feed(session, chunk).map_err(wrong)?;
-            took(n);
+            moved(n, session.held());
             let (len, used_up) = (chunk.len, chunk.taken == chunk.len);
             if used_up && let Some(chunk) = waiting.pop_front() {
                 // The reader has ended if it does not want the buffer back.
@@ -197,7 +204,7 @@ mod tests {
             Box::new(Drips(bytes, 0, fails)),
             "x",
             session,
-            |n| taken += n,
+            |n, _| taken += n,
             put,
         );
         (result, out, taken)

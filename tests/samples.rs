@@ -31,6 +31,11 @@ fn lengths_layouts_and_checksums_hold() {
         assert_eq!(bytes.len(), sample.bytes, "{}", sample.file);
         let layout = Layout::parse(&sample.dtype).expect("dtype");
         assert_eq!(layout.record_size(), sample.record, "{}", sample.file);
+        assert!(
+            layout.fields().iter().all(|field| !field.name.is_empty()),
+            "{}",
+            sample.file
+        );
         let hash: String = Sha256::digest(&bytes)
             .iter()
             .map(|byte| format!("{byte:02x}"))
