@@ -15,6 +15,9 @@ pub mod predict;
 mod backend;
 pub mod frame;
 
+mod archive;
+#[cfg(feature = "ndarray")]
+pub mod array;
 mod chain;
 pub mod io;
 mod one_shot;
@@ -22,7 +25,9 @@ pub mod pool;
 pub mod session;
 mod wavefront;
 
+pub use archive::{Archive, FrameInfo};
 pub use error::{Error, ErrorKind, Result};
+pub use frame::{FrameHeader, FrameKind, StreamHeader};
 pub use layout::{ByteOrder, Field, Kind, Layout};
 pub use level::Level;
 pub use one_shot::{compress, decompress};

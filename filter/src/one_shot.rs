@@ -3,6 +3,10 @@
 use std::sync::Arc;
 
 use crate::error::Result;
+#[cfg(feature = "ndarray")]
+use crate::error::{Error, ErrorKind};
+#[cfg(feature = "ndarray")]
+use crate::frame::StreamHeader;
 use crate::options::{CompressOptions, DecompressOptions};
 use crate::pool::Pool;
 use crate::session::{Decoder, Encoder, Pull};
@@ -45,6 +49,24 @@ pub fn compress(input: &[u8], options: &CompressOptions) -> Result<Vec<u8>> {
 
 /// Decompresses a whole input: one stream, or several that follow one another.
 pub fn decompress(input: &[u8], options: &DecompressOptions) -> Result<Vec<u8>> {
+    run_decoder(input, options).map(|(raw, _)| raw)
+}
+
+/// Decompresses a whole input and tells the header of its last stream.
+#[cfg(feature = "ndarray")]
+pub(crate) fn decompress_with_header(
+    input: &[u8],
+    options: &DecompressOptions,
+) -> Result<(Vec<u8>, StreamHeader)> {
+    let (raw, decoder) = run_decoder(input, options)?;
+    let header = decoder.header().cloned();
+    Ok((
+        raw,
+        header.ok_or_else(|| Error::from(ErrorKind::Truncated))?,
+    ))
+}
+
+fn run_decoder(input: &[u8], options: &DecompressOptions) -> Result<(Vec<u8>, Decoder)> {
     let mut decoder = Decoder::on_pool(options.clone(), pool(options.threads, input.len()));
     let mut rest = input;
     let mut out = Vec::new();
@@ -60,7 +82,7 @@ pub fn decompress(input: &[u8], options: &DecompressOptions) -> Result<Vec<u8>> 
             Pull::Data(data) => append(&mut out, data),
             Pull::Pending if taken == 0 => decoder.wait(),
             Pull::Pending | Pull::Starved => {}
-            Pull::End => return Ok(out),
+            Pull::End => return Ok((out, decoder)),
         }
     }
 }

@@ -212,6 +212,47 @@ fn grids() {
 }
 
 #[test]
+fn colours_side_by_side_and_waveforms() {
+    let mut random = Random(10);
+    let shades = field(1, 300, 400).flat_map(|x| [x + 2.5, 0.3 * x + 3.0, 2.2 - 0.8 * x]);
+    let image: Vec<u8> = shades.map(|x| (x * 50.0 + random.normal()) as u8).collect();
+    assert_found(&image, "3u1");
+    let mut waves = Vec::new();
+    for _ in 0..300 {
+        let (start, height) = (60.0 + 8.0 * random.unit(), 4_000.0 * random.unit());
+        for at in 0..500 {
+            let t = (f64::from(at) - start).max(0.0);
+            let sample =
+                1_000.0 + height * (t / 5.0).min(1.0) * (-t / 120.0).exp() + 3.0 * random.normal();
+            waves.extend((sample as u16).to_le_bytes());
+        }
+    }
+    assert_found(&waves, "<u2");
+}
+
+#[test]
+fn packed_records_of_many_types() {
+    let mut random = Random(11);
+    let mut data = Vec::new();
+    for at in 0..9_000u64 {
+        for scale in [5e4, 1.0, 1.0, 9e3] {
+            data.extend(((random.unit() * scale) as f32).to_le_bytes());
+        }
+        data.extend((1e-19 * random.normal()).to_le_bytes());
+        data.push(random.below(3) as u8);
+        data.push(random.below(2) as u8);
+        data.extend((random.below(60_000) as u16).to_le_bytes());
+        data.extend((at * 37 + random.below(40)).to_le_bytes());
+        data.extend([
+            b'a' + random.below(20) as u8,
+            b'k',
+            b'0' + random.below(10) as u8,
+        ]);
+    }
+    assert_found(&data, "4<f4,<f8,2u1,<u2,<u8,3u1");
+}
+
+#[test]
 fn columns_one_after_another() {
     let mut random = Random(7);
     let energies: Vec<f64> = (0..20_000)

@@ -1,5 +1,7 @@
 //! A stream's layout as the backends use it: columns of equal elements, and the whole records of a frame.
 
+use std::ops::Range;
+
 use crate::layout::{ByteOrder, Kind, Layout};
 
 /// One column: an element of this width from `offset` on in each record.
@@ -14,9 +16,43 @@ pub(super) struct Column {
 /// The columns of a record as [`Layout::columns`] sees it.
 #[derive(Clone, Debug)]
 pub(crate) struct Table {
-    pub(super) columns: Vec<Column>,
+    columns: Vec<Column>,
     record_size: usize,
+    is_bytes: bool,
+    /// Records of one step along a grid's slowest axis, where they are a unit each.
+    slab: Option<usize>,
 }
+
+/// How a frame's records are cut into units.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cut {
+    /// A unit for each column of the record.
+    Columns = 0,
+    /// A unit for each slab of the grid.
+    Slabs = 1,
+}
+
+/// What is coded by itself: a column over some of the frame's records.
+#[derive(Clone, Debug)]
+pub(super) struct Unit {
+    pub(super) column: Column,
+    records: Range<usize>,
+}
+
+impl Unit {
+    /// Elements.
+    pub(super) fn n(&self) -> usize {
+        self.records.len()
+    }
+
+    /// Bytes of all elements.
+    pub(super) fn len(&self) -> usize {
+        self.n() * self.column.width
+    }
+}
+
+/// Least records of a slab: in smaller ones, what is learned anew in each costs more than their differences give.
+const SLAB_MIN: u64 = 1 << 15;
 
 /// Where a frame's whole records are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,12 +77,22 @@ impl Table {
         Table {
             columns: columns.collect(),
             record_size: expansion.record_size as usize,
+            is_bytes: layout.is_bytes(),
+            slab: match *expansion.shape.as_slice() {
+                [_, ref inner @ ..] if expansion.columns.len() == 1 && !inner.is_empty() => {
+                    let records = inner.iter().try_fold(1u64, |n, &dim| n.checked_mul(dim));
+                    records
+                        .filter(|&n| n >= SLAB_MIN)
+                        .and_then(|n| usize::try_from(n).ok())
+                }
+                _ => None,
+            },
         }
     }
 
-    /// Whether the records are single bytes.
+    /// Whether nothing is known of the bytes.
     pub(super) fn is_bytes(&self) -> bool {
-        self.record_size == 1
+        self.is_bytes
     }
 
     /// The whole records of a frame of `raw_len` bytes from `offset` on in the stream.
@@ -61,29 +107,66 @@ impl Table {
         }
     }
 
-    /// Appends the column's elements of all records in `rows`.
-    pub(super) fn gather(&self, column: &Column, rows: &[u8], out: &mut Vec<u8>) {
-        if column.width == self.record_size {
-            out.extend_from_slice(rows);
-            return;
-        }
-        out.reserve(rows.len() / self.record_size * column.width);
-        for record in rows.chunks_exact(self.record_size) {
-            out.extend_from_slice(&record[column.offset..column.offset + column.width]);
+    /// The ways to cut a frame. Slabs are for one column in a grid of large ones: files that hold columns one after
+    /// another look like that.
+    pub(super) fn cuts(&self) -> &'static [Cut] {
+        match self.slab {
+            Some(_) => &[Cut::Columns, Cut::Slabs],
+            None => &[Cut::Columns],
         }
     }
 
-    /// Puts the column's elements back into the records.
-    pub(super) fn scatter(&self, column: &Column, elements: &[u8], rows: &mut [u8]) {
-        if column.width == self.record_size {
+    /// The units of a frame whose whole records are `rows`, in the order of the payload.
+    pub(super) fn units(&self, offset: u64, rows: &Rows, cut: Cut) -> Vec<Unit> {
+        let mut units = Vec::new();
+        match (cut, self.slab, self.columns.as_slice()) {
+            (Cut::Slabs, Some(slab), &[column]) => {
+                let first = (offset + rows.head as u64) / self.record_size as u64;
+                let mut start = 0;
+                let mut end = slab - (first % slab as u64) as usize;
+                while start < rows.n {
+                    let records = start..end.min(rows.n);
+                    units.push(Unit { column, records });
+                    (start, end) = (end, end + slab);
+                }
+            }
+            (_, _, columns) => units.extend(columns.iter().map(|&column| Unit {
+                column,
+                records: 0..rows.n,
+            })),
+        }
+        units
+    }
+
+    /// Appends the unit's elements. `rows` are the bytes of the frame's whole records.
+    pub(super) fn gather(&self, unit: &Unit, rows: &[u8], out: &mut Vec<u8>) {
+        let size = self.record_size;
+        let rows = &rows[unit.records.start * size..unit.records.end * size];
+        let Column { width, offset, .. } = unit.column;
+        if width == size {
+            out.extend_from_slice(rows);
+            return;
+        }
+        out.reserve(unit.len());
+        for record in rows.chunks_exact(size) {
+            out.extend_from_slice(&record[offset..offset + width]);
+        }
+    }
+
+    /// Puts the unit's elements back into the records.
+    pub(super) fn scatter(&self, unit: &Unit, elements: &[u8], rows: &mut [u8]) {
+        let size = self.record_size;
+        let rows = &mut rows[unit.records.start * size..unit.records.end * size];
+        let Column { width, offset, .. } = unit.column;
+        if width == size {
             rows.copy_from_slice(elements);
             return;
         }
         for (record, element) in rows
-            .chunks_exact_mut(self.record_size)
-            .zip(elements.chunks_exact(column.width))
+            .chunks_exact_mut(size)
+            .zip(elements.chunks_exact(width))
         {
-            record[column.offset..column.offset + column.width].copy_from_slice(element);
+            record[offset..offset + width].copy_from_slice(element);
         }
     }
 }
@@ -142,6 +225,18 @@ mod tests {
                 len: 0
             }
         );
+    }
+
+    #[test]
+    fn slabs_are_cut_at_their_borders() {
+        let layout = Layout::parse("<f4").unwrap();
+        let table = Table::new(&layout.with_shape(&[3, 40_000]).unwrap());
+        let rows = table.rows(4 * 30_000, 4 * 60_000);
+        let units = table.units(4 * 30_000, &rows, Cut::Slabs);
+        let n: Vec<usize> = units.iter().map(Unit::n).collect();
+        assert_eq!(n, [10_000, 40_000, 10_000]);
+        let small = Table::new(&Layout::parse("<f4").unwrap().with_shape(&[9, 999]).unwrap());
+        assert_eq!(small.cuts(), [Cut::Columns]);
     }
 
     #[test]

@@ -21,7 +21,7 @@ const TAG_END: u8 = 0;
 const TAG_END_INDEX: u8 = 0b1000;
 
 /// Whether a tag begins the end of a stream rather than a frame.
-pub(super) fn is_end(tag: u8) -> bool {
+pub(crate) fn is_end(tag: u8) -> bool {
     tag & 0b111 == TAG_END
 }
 
@@ -33,6 +33,19 @@ pub(crate) struct IndexEntry {
     pub(crate) learned: bool,
     pub(crate) raw_len: u64,
     pub(crate) coded_len: u64,
+}
+
+impl IndexEntry {
+    /// What the index says of the frame with this header.
+    pub(crate) fn of(header: &FrameHeader) -> Self {
+        IndexEntry {
+            kind: header.kind,
+            key: header.key,
+            learned: header.learned,
+            raw_len: header.raw_len as u64,
+            coded_len: header.coded_len as u64,
+        }
+    }
 }
 
 /// What the end of a stream says about it.

@@ -20,7 +20,7 @@ pub use stream_header::StreamHeader;
 
 pub(crate) use checksum::{check, raw_hash};
 pub(crate) use cursor::{Cursor, put_varint};
-pub(crate) use index::IndexBuilder;
+pub(crate) use index::{EndRecord, IndexBuilder, IndexEntry, MAX_END_BODY, TAIL_LEN, Tail, is_end};
 pub(crate) use parser::{FrameItem, Item, Parser};
 
 /// First bytes of every stream.

@@ -63,6 +63,8 @@ pub(crate) struct Parser {
     stream_n: u64,
     /// Bytes that the next item needs at least.
     need: usize,
+    /// Bytes that are taken ahead of what is needed.
+    ahead: usize,
 }
 
 impl Parser {
@@ -78,12 +80,23 @@ impl Parser {
             frames_before: 0,
             stream_n: 0,
             need: 1,
+            ahead: READ_AHEAD,
         }
+    }
+
+    /// Takes nothing ahead from now on: what follows a stream stays with the caller.
+    pub(crate) fn take_exactly(&mut self) {
+        self.ahead = 1;
+    }
+
+    /// Bytes that have arrived and belong to no item yet.
+    pub(crate) fn held(&self) -> usize {
+        self.rest().len()
     }
 
     /// Takes bytes; returns how many (none once more than the next item is there).
     pub(crate) fn push(&mut self, bytes: &[u8]) -> usize {
-        let room = self.need.max(READ_AHEAD).saturating_sub(self.rest().len());
+        let room = self.need.max(self.ahead).saturating_sub(self.rest().len());
         let len = room.min(bytes.len());
         if self.done == self.buffer.len() || self.done >= READ_AHEAD {
             self.buffer.drain(..self.done);
@@ -200,7 +213,7 @@ impl Parser {
 
     /// Notes that more bytes are needed: this many, or else more than there are.
     fn starve(&mut self, need: Option<usize>) -> Option<Item> {
-        self.need = need.unwrap_or(self.rest().len() + READ_AHEAD);
+        self.need = need.unwrap_or(self.rest().len() + self.ahead);
         None
     }
 

@@ -24,6 +24,10 @@ pub struct Decoder {
     held: Option<Item>,
     stream: Option<Stream>,
     input_ended: bool,
+    /// Only the first stream is wanted.
+    single: bool,
+    /// Most bytes to hold.
+    budget: usize,
     /// Where parsing stopped: reported when the frames before it are out.
     error: Option<Error>,
     failed: bool,
@@ -36,6 +40,8 @@ struct Stream {
     header: StreamHeader,
     flow: Wavefront<Unpack>,
     flight_max: usize,
+    /// Raw bytes of the frames under way.
+    flying: usize,
     /// Number and place of the frames under way, for errors.
     places: VecDeque<(u64, u64)>,
 }
@@ -66,6 +72,8 @@ impl Decoder {
             held: None,
             stream: None,
             input_ended: false,
+            single: false,
+            budget: usize::MAX,
             error: None,
             failed: false,
             done: false,
@@ -80,7 +88,7 @@ impl Decoder {
             return Err(Error::invalid("bytes after the end of the input"));
         }
         let mut taken = 0;
-        while taken < bytes.len() && self.held.is_none() && self.error.is_none() {
+        while taken < bytes.len() && self.held.is_none() && self.error.is_none() && !self.done {
             taken += self.parser.push(&bytes[taken..]);
             self.advance();
         }
@@ -110,6 +118,7 @@ impl Decoder {
             })?;
             self.stats.frames += 1;
             self.stats.bytes_out += raw.len() as u64;
+            stream.flying = stream.flying.saturating_sub(raw.len());
             self.advance();
             return Ok(Pull::Data(raw));
         }
@@ -143,6 +152,30 @@ impl Decoder {
         self.stream.as_ref().map_or(0, |stream| stream.flow.len())
     }
 
+    /// Bytes held: compressed ones that wait, and raw ones of frames that were taken in and not pulled.
+    pub fn held(&self) -> usize {
+        let waiting = match &self.held {
+            Some(Item::Frame(frame)) => frame.payload.len(),
+            _ => 0,
+        };
+        let flying = self.stream.as_ref().map_or(0, |stream| stream.flying);
+        self.parser.held() + waiting + flying
+    }
+
+    /// Lets no frame in that would raise what is [held](Self::held) above this, unless none is under way.
+    pub fn set_budget(&mut self, bytes: usize) {
+        self.budget = bytes;
+    }
+
+    /// Whether streams that follow the first one are decoded too, which they are at first. If not, [`Decoder::push`]
+    /// takes no byte beyond the stream and [`Pull::End`] comes without [`Decoder::finish`]. To be set before any push.
+    pub fn set_multiple_members(&mut self, enabled: bool) {
+        self.single = !enabled;
+        if self.single {
+            self.parser.take_exactly();
+        }
+    }
+
     /// What went through so far.
     pub fn stats(&self) -> Stats {
         self.stats
@@ -162,7 +195,7 @@ impl Decoder {
 
     /// Starts what has arrived, as far as there is room.
     fn advance(&mut self) {
-        while self.error.is_none() {
+        while self.error.is_none() && !self.done {
             let item = match self.held.take() {
                 Some(item) => item,
                 None => match self.parser.next() {
@@ -204,15 +237,17 @@ impl Decoder {
                 let Some(stream) = &mut self.stream else {
                     return Err(Error::corrupt("a frame before the stream header"));
                 };
-                if stream.flow.len() >= stream.flight_max {
+                let over = self.parser.held() + stream.flying + frame.header.raw_len > self.budget;
+                if stream.flow.len() >= stream.flight_max || (over && stream.flow.len() > 0) {
                     return Ok(Some(Item::Frame(frame)));
                 }
                 stream.places.push_back((frame.number, frame.position));
                 let chain = (frame.place % u64::from(stream.header.chains)) as usize;
                 let (key, learned) = (frame.header.key, frame.header.learned);
+                stream.flying += frame.header.raw_len;
                 stream.flow.submit(chain, key, learned, frame);
             }
-            Item::End => {}
+            Item::End => self.done = self.single,
         }
         Ok(None)
     }
@@ -229,6 +264,7 @@ impl Decoder {
             flight_max: flight_max(&self.pool, header.frame_size),
             header,
             flow,
+            flying: 0,
             places: VecDeque::new(),
         })
     }

@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
+use super::detection::Detection;
 use super::pack::{Pack, Packed, Raw};
 use super::{Pull, Stats, flight_max};
+use crate::Layout;
 use crate::error::{Error, Result};
 use crate::frame::{IndexBuilder, MAX_FRAME_SIZE, MAX_LANES, StreamHeader};
 use crate::options::CompressOptions;
 use crate::pool::Pool;
 use crate::predict::{self, Spec};
 use crate::wavefront::{Notify, Wavefront};
-use crate::{Layout, layout};
 
 /// Compresses one stream.
 ///
@@ -24,6 +25,8 @@ pub struct Encoder {
     buffer: Vec<u8>,
     /// Known from the first frame on.
     layout: Option<Layout>,
+    /// Has the buffer until the layout is found.
+    detection: Option<Detection>,
     /// Raw bytes of a whole frame.
     frame_size: usize,
     /// Known once the first frame is cut.
@@ -44,6 +47,8 @@ struct Stream {
     index: IndexBuilder,
     learns: bool,
     flight_max: usize,
+    /// Raw bytes of the frames under way.
+    flying: usize,
     /// Frames cut so far, and their raw bytes.
     frame_n: u64,
     offset: u64,
@@ -71,6 +76,7 @@ impl Encoder {
         let mut encoder = Encoder {
             frame_size: options.frame_size(),
             layout: None,
+            detection: None,
             options,
             pool,
             notify: None,
@@ -98,7 +104,7 @@ impl Encoder {
         loop {
             self.advance();
             let room = self.frame_size.saturating_sub(self.buffer.len());
-            if self.cut || room == 0 || taken == bytes.len() {
+            if self.cut || self.detection.is_some() || room == 0 || taken == bytes.len() {
                 break;
             }
             let rest = &bytes[taken..];
@@ -114,7 +120,7 @@ impl Encoder {
     /// Ends the current frame, so that all that was pushed can be decoded once it is pulled.
     pub fn flush(&mut self) -> Result<()> {
         self.check_usable()?;
-        self.cut |= !self.buffer.is_empty();
+        self.cut |= !self.buffer.is_empty() || self.detection.is_some();
         self.advance();
         Ok(())
     }
@@ -136,7 +142,7 @@ impl Encoder {
             self.advance();
             return Ok(Pull::Data(data));
         }
-        if self.in_flight() > 0 {
+        if self.in_flight() > 0 || self.detection.is_some() {
             return Ok(Pull::Pending);
         }
         if !self.finishing {
@@ -156,7 +162,9 @@ impl Encoder {
 
     /// Blocks until a job has ended since the last [`Encoder::pull`]; returns at once if none is under way.
     pub fn wait(&self) {
-        if let Some(stream) = &self.stream {
+        if let Some(detection) = &self.detection {
+            detection.wait();
+        } else if let Some(stream) = &self.stream {
             stream.flow.wait();
         }
     }
@@ -166,12 +174,22 @@ impl Encoder {
         if let Some(stream) = &mut self.stream {
             stream.flow.set_notify(notify.clone());
         }
+        if let Some(detection) = &self.detection {
+            detection.set_notify(notify.clone());
+        }
         self.notify = Some(notify);
     }
 
     /// Frames that were cut and not pulled.
     pub fn in_flight(&self) -> usize {
         self.stream.as_ref().map_or(0, |stream| stream.flow.len())
+    }
+
+    /// Raw bytes that were pushed and whose frames were not pulled.
+    pub fn held(&self) -> usize {
+        let detecting = self.detection.as_ref().map_or(0, Detection::held);
+        let flying = self.stream.as_ref().map_or(0, |stream| stream.flying);
+        self.buffer.len() + detecting + flying
     }
 
     /// What went through so far.
@@ -201,6 +219,14 @@ impl Encoder {
 
     /// Cuts frames off the buffer while there is room for them.
     fn advance(&mut self) {
+        if let Some(detection) = &self.detection {
+            let Some((layout, bytes)) = detection.take() else {
+                return;
+            };
+            self.detection = None;
+            self.buffer = bytes;
+            self.set_layout(layout);
+        }
         loop {
             if self.buffer.is_empty() {
                 self.cut = false;
@@ -210,8 +236,10 @@ impl Encoder {
                 return;
             }
             if self.layout.is_none() {
-                self.set_layout(layout::detect(&self.buffer));
-                continue;
+                let bytes = std::mem::take(&mut self.buffer);
+                let (pool, notify) = (self.pool.clone(), self.notify.clone());
+                self.detection = Some(Detection::start(pool, bytes, notify));
+                return;
             }
             let len = target.min(self.buffer.len());
             let stream = self.begin(len);
@@ -255,6 +283,7 @@ impl Encoder {
         let offset = stream.offset;
         stream.frame_n += 1;
         stream.offset += bytes.len() as u64;
+        stream.flying += bytes.len();
         let raw = Raw { offset, key, bytes };
         stream.flow.submit(chain, key, stream.learns, raw);
     }
@@ -284,6 +313,7 @@ impl Encoder {
                 head,
                 learns,
                 flight_max: flight_max(&self.pool, self.frame_size),
+                flying: 0,
                 frame_n: 0,
                 offset: 0,
             }
@@ -295,6 +325,7 @@ impl Encoder {
         let mut data = packed.bytes;
         if let Some(stream) = &mut self.stream {
             stream.index.add(&packed.header);
+            stream.flying -= packed.header.raw_len;
             if !stream.head.is_empty() {
                 stream.head.append(&mut data);
                 data = std::mem::take(&mut stream.head);

@@ -2,10 +2,11 @@
 //!
 //! In a smooth field the difference to the value `lag` before is smallest for lag 1 and has a sharp minimum at the
 //! row's length, where the value lies right above: one more or one less, and it lies askew. The same holds for whole
-//! rows at the plane's length. A minimum counts if it is several times deeper than what the curve shows by chance.
+//! rows at the plane's length. Which minimum counts is [`Curve`]'s matter.
 
 use super::super::{ByteOrder, Field, Kind};
 use super::cost::{self, ONE};
+use super::curve::Curve;
 use super::{echo, number};
 
 /// Longest row looked for, in values.
@@ -36,7 +37,10 @@ impl Grid {
 }
 
 /// The sample's values, in an order-preserving map to 31 bits.
-pub(super) struct Values(Vec<i32>);
+pub(super) struct Values {
+    values: Vec<i32>,
+    is_bytes: bool,
+}
 
 impl Values {
     /// Reads the sample as values of a field.
@@ -57,20 +61,24 @@ impl Values {
         };
         let words = sample.chunks_exact(field.width as usize);
         // Two closures, so that the order is no question in the loop.
-        Values(match field.order {
+        let values = match field.order {
             ByteOrder::Little => words
                 .map(|word| map(number::value(word, ByteOrder::Little)))
                 .collect(),
             ByteOrder::Big => words
                 .map(|word| map(number::value(word, ByteOrder::Big)))
                 .collect(),
-        })
+        };
+        Values {
+            values,
+            is_bytes: field.width == 1,
+        }
     }
 
     /// Whether rows of `row` values are a field's rather than records, which would cost `record_cost` a value: the
     /// value before says as much as the one above, and more than the place in the record.
     pub(super) fn is_field(&self, row: usize, record_cost: u64) -> bool {
-        let values = &self.0;
+        let values = &self.values;
         let starts = (row..values.len().saturating_sub(64)).step_by((values.len() / 256).max(1));
         let mean = |lag: usize| {
             let at_lag = |at: usize| {
@@ -84,15 +92,17 @@ impl Values {
 
     /// Rows and planes, if neighbours are alike and rows stand out.
     pub(super) fn grid(&self) -> Option<Grid> {
-        let lag_max = ROW_MAX.min(self.0.len() / 4);
+        let lag_max = ROW_MAX.min(self.values.len() / 4);
         // What the values before say, and what any value says.
         let first = self.curve(1, (1..lag_max.min(65)).chain([lag_max / 2, lag_max]));
-        let (left, far) = (*first.first()?, *first.last()?);
-        if left + ONE / 4 > far {
+        let (left, far) = (*first.first()?, *first.iter().max()?);
+        // Bytes of anything have some such likeness; an image's have more.
+        let least = if self.is_bytes { ONE } else { ONE / 4 };
+        if left + least > far {
             return None;
         }
-        let curve = self.curve(1, 0..=lag_max);
-        let row = row(&curve)?;
+        let curve = Curve::new(self.curve(1, 0..=lag_max));
+        let row = curve.valley(ROW_MIN, 10, 2 * ONE)?;
         Some(Grid {
             row,
             plane_rows: self.plane(row),
@@ -101,19 +111,22 @@ impl Values {
 
     /// The distance at which runs of values come again, more or less the same: columns stored one after another.
     pub(super) fn echo(&self) -> Option<usize> {
-        echo::distance(&self.0)
+        if self.is_bytes {
+            None
+        } else {
+            echo::distance(&self.values)
+        }
     }
 
     /// Rows a plane.
     fn plane(&self, row: usize) -> Option<usize> {
-        let curve = self.curve(row, 0..=PLANE_ROWS_MAX.min(self.0.len() / row / 2));
-        sharpest(&curve, 2, 3)
-            .filter(|&rows| stands_out(&curve, rows) && curve[rows] < curve[1] + 3 * ONE)
+        let rows_max = PLANE_ROWS_MAX.min(self.values.len() / row / 2);
+        Curve::new(self.curve(row, 0..=rows_max)).valley(2, 3, 3 * ONE)
     }
 
     /// Mean bits of the difference to the value `unit * lag` before, for each lag.
     fn curve(&self, unit: usize, lags: impl Iterator<Item = usize> + Clone) -> Vec<u64> {
-        let values = &self.0;
+        let values = &self.values;
         let from = lags.clone().max().unwrap_or(0) * unit;
         let windows = windows(values, from);
         let at_lag = |lag: usize| {
@@ -128,56 +141,6 @@ impl Values {
         };
         lags.map(at_lag).collect()
     }
-}
-
-/// The row's length, from the curve of all lags.
-fn row(curve: &[u64]) -> Option<usize> {
-    sharpest(curve, ROW_MIN, 10)
-        .filter(|&row| stands_out(curve, row) && curve[row] < curve[1] + 2 * ONE)
-}
-
-/// Whether values are nearer at this lag than at most shorter ones. An oscillation in a plain row of values is not.
-fn stands_out(curve: &[u64], lag: usize) -> bool {
-    let nearest = (lag / 3..lag.saturating_sub(1))
-        .skip(1)
-        .map(|lag| curve[lag])
-        .min();
-    nearest.is_none_or(|nearest| curve[lag] as i64 + depth(curve, lag) / 8 < nearest as i64)
-}
-
-/// The lag, `from` or more, where the curve has its sharpest minimum; of lags that divide that one, the sharpest if it
-/// has at least one `share`th of the sharpness (a plane may be sharper than the rows that divide it).
-fn sharpest(curve: &[u64], from: usize, share: i64) -> Option<usize> {
-    let inner = 2..curve.len().saturating_sub(1);
-    let mut depths: Vec<i64> = inner.clone().map(|lag| depth(curve, lag).abs()).collect();
-    if depths.len() < 4 {
-        return None;
-    }
-    let middle = depths.len() / 2;
-    let usual = *depths.select_nth_unstable(middle).1;
-    let best = inner
-        .filter(|&lag| lag >= from)
-        .max_by_key(|&lag| (depth(curve, lag), std::cmp::Reverse(lag)))?;
-    let clear = |lag: usize, times: i64| {
-        let depth = depth(curve, lag);
-        curve[lag] < curve[lag - 1].min(curve[lag + 1]) && depth > usual * times
-    };
-    if !clear(best, 6) || depth(curve, best) < ONE as i64 / 4 {
-        return None;
-    }
-    let shorter = |best: usize| {
-        let divides =
-            |lag: &usize| best.is_multiple_of(*lag) && clear(*lag, 5) && stands_out(curve, *lag);
-        let sharpest = (from..=best / 2)
-            .filter(divides)
-            .max_by_key(|&lag| depth(curve, lag));
-        sharpest.filter(|&lag| depth(curve, lag) * share > depth(curve, best))
-    };
-    std::iter::successors(Some(best), |&lag| shorter(lag)).last()
-}
-
-fn depth(curve: &[u64], lag: usize) -> i64 {
-    (curve[lag - 1] + curve[lag + 1]) as i64 - 2 * curve[lag] as i64
 }
 
 /// Where windows begin: spread over what lies past `from`, the liveliest of their surroundings.

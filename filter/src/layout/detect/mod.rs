@@ -11,6 +11,7 @@
 //! level takes for 1 MiB.
 
 mod cost;
+mod curve;
 mod echo;
 mod grid;
 mod number;
@@ -57,11 +58,17 @@ fn guess(sample: &[u8]) -> Option<Layout> {
             return Layout::from_fields(words).ok()?.with_shape(&shape).ok();
         }
     }
-    let fields = record::fields(sample, period.record);
-    let shape = match period::row(sample, period.record) {
-        Some(row) => vec![0, row as u64],
-        None => Vec::new(),
+    let row = period::row(sample, period.record);
+    let (record, row) = match row {
+        // Rows of a few bytes, with much padding perhaps, are records after all.
+        Some(row) if period.record <= 8 && row <= MAX_ARRAY_COLUMNS => {
+            let record = period.record * row;
+            (record, period::row(sample, record))
+        }
+        _ => (period.record, row),
     };
+    let shape: Vec<u64> = row.map(|row| vec![0, row as u64]).unwrap_or_default();
+    let fields = record::fields(sample, record);
     Layout::from_fields(fields).ok()?.with_shape(&shape).ok()
 }
 

@@ -97,6 +97,7 @@ impl<'a> Rows<'a> {
         let exponent_mask = middle * 2 + 1;
         let sign = 1 << (width * 8 - 1);
         let (mut set_n, mut plausible_n, mut letters_n, mut low_n, mut fill_n) = (0, 0, 0, 0, 0);
+        let (mut before, mut new_n) = (0, 0);
         let mut fill = None;
         for value in self
             .values(at, width, order)
@@ -114,14 +115,22 @@ impl<'a> Rows<'a> {
             }
             set_n += 1;
             plausible_n += i32::from(plausible);
-            letters_n += i32::from(
-                value.to_le_bytes()[..width]
+            // A value that stays says nothing more.
+            if value != before {
+                let letter_n = value
+                    .to_le_bytes()
                     .iter()
-                    .all(|b| matches!(b, b' '..=b'~')),
-            );
+                    .filter(|byte| matches!(byte, b' '..=b'~'))
+                    .count();
+                new_n += 1;
+                letters_n += i32::from(letter_n >= width - 1);
+                before = value;
+            }
             low_n += i32::from(value as u32 >> 24 != 0);
         }
-        if set_n == 0 || plausible_n * 100 < set_n * 92 || letters_n * 4 > set_n * 3 {
+        let entropy = |rank| self.entropy(at, width, order, rank);
+        let is_text = new_n > 7 && letters_n * 4 > new_n * 3;
+        if set_n == 0 || plausible_n * 100 < set_n * 92 || is_text {
             return 0;
         }
         // Little to go by.
@@ -143,17 +152,29 @@ impl<'a> Rows<'a> {
             }
         }
         // A mantissa whose low bits live has no still bits above them.
-        let entropy = |rank| self.entropy(at, width, order, rank);
         if entropy(1) < 100 && entropy(0) > entropy(1) + 100 {
             return 0;
         }
-        if few { 600 } else { 1000 * plausible_n / set_n }
+        // Read the wrong way round, the low bits stand where the mantissa's high ones belong.
+        let turned = if entropy(0) > 500 && entropy(width - 2) > entropy(0) + 8 {
+            80
+        } else {
+            0
+        };
+        if few {
+            600
+        } else {
+            1000 * plausible_n / set_n - turned
+        }
     }
 
     fn int_score(&self, at: usize, width: usize, order: ByteOrder) -> (Kind, i32) {
         let entropy = |rank| self.entropy(at, width, order, rank);
         let falls = (1..width).all(|rank| entropy(rank) <= entropy(rank - 1) + 60);
         if !falls || width == 1 {
+            return (Kind::Uint, 0);
+        }
+        if width == 4 && self.is_pair_of_bytes(at, order) {
             return (Kind::Uint, 0);
         }
         let top = width * 8 - 1;
@@ -166,7 +187,7 @@ impl<'a> Rows<'a> {
             short_n += i32::from(signed.unsigned_abs() >> (top - room) == 0);
             negative_n += i32::from(signed < 0);
         }
-        let kind = if width == 4 || negative_n > 0 {
+        let kind = if width == 4 || negative_n * 50 > set_n {
             Kind::Int
         } else {
             Kind::Uint
@@ -176,9 +197,9 @@ impl<'a> Rows<'a> {
         let varied = entropy(0) >= entropy(width - 1) + 50;
         let score = match (width, is_short, varied) {
             // Small numbers side by side may be bytes.
-            (2, _, true) if self.size > 2 && entropy(0) < 450 => 0,
-            (2, true, true) => 700,
-            (2, false, true) => 560,
+            (2, _, _) if self.size > 2 && !self.is_full(entropy(0), entropy(1)) => 0,
+            (2, _, true) => 700,
+            (2, _, false) if self.size > 2 && entropy(1) > 400 => 560,
             (4, true, _) => 900,
             (8, true, true) if self.size == 8 || self.carries(at, order) => 850,
             (4, false, true) if entropy(3) < 30 && entropy(0) > 400 => 800,
@@ -186,6 +207,31 @@ impl<'a> Rows<'a> {
             _ => 0,
         };
         (kind, score)
+    }
+
+    /// Whether a low byte of this entropy uses all its values as it must beside a high byte that varies (a byte of even
+    /// distribution seems to have less than 8 bits, the fewer rows there are).
+    fn is_full(&self, low: u32, high: u32) -> bool {
+        let full = 775 - (18_400 / self.rows.len().max(64)) as u32;
+        low >= if high > 150 { full } else { 450 }
+    }
+
+    /// Whether the lower two bytes of the word at `at` are small numbers of their own: in one number the second byte
+    /// counts the first one's overflows, or both are of few values (codes).
+    fn is_pair_of_bytes(&self, at: usize, order: ByteOrder) -> bool {
+        if self.entropy(at, 4, order, 0) >= 300 {
+            return false;
+        }
+        let mut low = [false; 256];
+        let mut high = [false; 256];
+        let mut both = std::collections::BTreeSet::new();
+        for value in self.values(at, 4, order) {
+            low[value as usize & 255] = true;
+            high[value as usize >> 8 & 255] = true;
+            both.insert(value as u16);
+        }
+        let count = |seen: &[bool]| seen.iter().filter(|&&seen| seen).count();
+        count(&high) > 1 && both.len() + 1 >= count(&low) + count(&high)
     }
 
     /// Whether the eight bytes at `at` are one integer rather than two: if the high half ever counts, the low half uses

@@ -1,0 +1,349 @@
+//! Promise: damage is found, named and survived. No flip of a bit passes, no hostile number panics or allocates.
+
+mod common;
+
+use std::io::{Cursor, Read};
+
+use catena_filter::io::read;
+use catena_filter::{
+    Archive, CompressOptions, DecompressOptions, ErrorKind, FrameKind, Result, compress, decompress,
+};
+use common::Sample;
+
+fn unpack(packed: &[u8]) -> Result<Vec<u8>> {
+    decompress(packed, &DecompressOptions::default().with_threads(1))
+}
+
+fn read_archive(packed: &[u8]) -> Result<Vec<u8>> {
+    let options = DecompressOptions::default().with_threads(1);
+    let mut archive = Archive::open_with(Cursor::new(packed), options)?;
+    let mut raw = vec![0; archive.len() as usize];
+    archive.read_at(0, &mut raw)?;
+    Ok(raw)
+}
+
+/// Small streams that have frames of all kinds between them, with indices.
+fn small_streams() -> Vec<(Sample, Vec<u8>)> {
+    let mut streams = Vec::new();
+    for sample in [common::records(40), common::text(), common::noise()] {
+        for level in [1, 2, 5] {
+            let mut sample = Sample {
+                raw: sample.raw.clone(),
+                ..sample
+            };
+            sample.raw.truncate(900);
+            let options = common::options(&sample, level).with_frame_size(400);
+            let packed = compress(&sample.raw, &options).unwrap();
+            streams.push((sample, packed));
+        }
+    }
+    streams
+}
+
+#[test]
+fn the_streams_of_this_test_have_all_kinds() {
+    let mut kinds = Vec::new();
+    for (_, packed) in small_streams() {
+        let archive = Archive::open(Cursor::new(packed)).unwrap();
+        kinds.extend(archive.frames().iter().map(|frame| frame.kind));
+    }
+    for kind in [FrameKind::Stored, FrameKind::Zstd, FrameKind::Fields] {
+        assert!(kinds.contains(&kind), "{kind:?}");
+    }
+}
+
+#[test]
+fn every_flipped_bit_is_found() {
+    for (sample, packed) in small_streams() {
+        assert!(unpack(&packed).unwrap() == sample.raw);
+        let mut spoiled = packed.clone();
+        for bit in 0..8 * packed.len() {
+            spoiled[bit / 8] ^= 1 << (bit % 8);
+            let error = unpack(&spoiled).expect_err("a flipped bit");
+            assert!(error.offset().is_some(), "{error}");
+            assert!(!matches!(error.kind(), ErrorKind::Panicked(_)), "{error}");
+            let error = read_archive(&spoiled).expect_err("a flipped bit");
+            assert!(!matches!(error.kind(), ErrorKind::Panicked(_)), "{error}");
+            spoiled[bit / 8] ^= 1 << (bit % 8);
+        }
+    }
+}
+
+#[test]
+fn frames_in_another_order_are_found() {
+    let sample = common::records(100);
+    let options = common::options(&sample, 1)
+        .with_frame_size(520)
+        .with_index(false);
+    let packed = compress(&sample.raw, &options).unwrap();
+    let frames = Archive::open(Cursor::new(&packed))
+        .unwrap()
+        .frames()
+        .to_vec();
+    let place = |i: usize| frames[i].position as usize;
+    let swapped = [
+        &packed[..place(1)],
+        &packed[place(2)..place(3)],
+        &packed[place(1)..place(2)],
+        &packed[place(3)..],
+    ];
+    let error = unpack(&swapped.concat()).unwrap_err();
+    assert_eq!(
+        (error.frame(), error.offset()),
+        (Some(1), Some(place(1) as u64))
+    );
+    let dropped = [&packed[..place(1)], &packed[place(2)..]].concat();
+    assert_eq!(unpack(&dropped).unwrap_err().frame(), Some(1));
+}
+
+#[test]
+fn what_comes_before_the_damage_comes_out() {
+    let sample = common::records(1000);
+    for level in [1, 5] {
+        let options = common::options(&sample, level).with_frame_size(2600);
+        let mut packed = compress(&sample.raw, &options).unwrap();
+        let frames = Archive::open(Cursor::new(&packed))
+            .unwrap()
+            .frames()
+            .to_vec();
+        packed[frames[4].position as usize + 30] ^= 0x10;
+        let mut raw = Vec::new();
+        let mut reader =
+            read::Decoder::new(packed.as_slice(), DecompressOptions::default()).unwrap();
+        assert!(reader.read_to_end(&mut raw).is_err());
+        assert!(
+            raw == sample.raw[..frames[4].offset as usize],
+            "{}",
+            raw.len()
+        );
+    }
+}
+
+#[test]
+fn foreign_bytes() {
+    for foreign in [
+        &b""[..],
+        b"\x1f\x8b\x08\0\0\0\0\0",
+        b"hello",
+        &[0; 1000],
+        &[0xCA; 50],
+    ] {
+        let error = unpack(foreign).unwrap_err();
+        if foreign.is_empty() {
+            assert!(matches!(error.kind(), ErrorKind::Truncated));
+        } else {
+            assert!(matches!(error.kind(), ErrorKind::NotCatena));
+        }
+        assert!(Archive::open(Cursor::new(foreign)).is_err());
+    }
+    let mut packed = compress(b"abc", &CompressOptions::default()).unwrap();
+    packed.extend_from_slice(b"garbage");
+    assert!(matches!(
+        unpack(&packed).unwrap_err().kind(),
+        ErrorKind::NotCatena
+    ));
+    packed[4] = 9;
+    assert!(matches!(
+        unpack(&packed).unwrap_err().kind(),
+        ErrorKind::Version(9)
+    ));
+}
+
+// --- streams forged with right checksums -------------------------------------------------------------------------
+
+fn varint(out: &mut Vec<u8>, mut value: u64) {
+    while value >= 0x80 {
+        out.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    out.push(value as u8);
+}
+
+fn sealed(mut bytes: Vec<u8>) -> Vec<u8> {
+    let sum = crc32fast::hash(&bytes);
+    bytes.extend_from_slice(&sum.to_le_bytes());
+    bytes
+}
+
+fn stream_header(chains: u64, lanes: u64, frame_size: u64, dtype: &[u8], shape: &[u64]) -> Vec<u8> {
+    let mut body = vec![5];
+    for number in [chains, lanes, frame_size, dtype.len() as u64] {
+        varint(&mut body, number);
+    }
+    body.extend_from_slice(dtype);
+    varint(&mut body, shape.len() as u64);
+    shape.iter().for_each(|&dim| varint(&mut body, dim));
+    let mut out = vec![0xCA, 0x7E, 0x4E, 0xA0, 1, 0];
+    varint(&mut out, body.len() as u64);
+    out.extend(body);
+    sealed(out)
+}
+
+fn frame_header(tag: u8, raw_len: u64, coded_len: u64, payload: &[u8]) -> Vec<u8> {
+    let mut out = vec![tag];
+    varint(&mut out, raw_len);
+    varint(&mut out, coded_len);
+    out.extend_from_slice(&[0; 8]);
+    out.extend_from_slice(&crc32fast::hash(payload).to_le_bytes());
+    sealed(out)
+}
+
+fn end(frame_n: u64, raw_len: u64, frames_len: u64, entries: &[(u8, u64, u64)]) -> Vec<u8> {
+    let mut body = Vec::new();
+    for number in [frame_n, raw_len, frames_len] {
+        varint(&mut body, number);
+    }
+    for &(tag, raw_len, coded_len) in entries {
+        body.push(tag);
+        varint(&mut body, raw_len);
+        varint(&mut body, coded_len);
+    }
+    let mut out = vec![8];
+    varint(&mut out, body.len() as u64);
+    out.extend(body);
+    let mut out = sealed(out);
+    let len = out.len() as u32;
+    out.extend_from_slice(&len.to_le_bytes());
+    out.extend_from_slice(&[0xA0, 0x4E, 0x7E, 0xCA]);
+    out
+}
+
+const STORED: u8 = 1 | 8;
+const ZSTD: u8 = 2 | 8;
+const FIELDS: u8 = 3 | 8;
+const MODELLED: u8 = 4 | 8 | 16;
+
+fn refused(packed: &[u8]) {
+    for error in [
+        unpack(packed).unwrap_err(),
+        read_archive(packed).unwrap_err(),
+    ] {
+        let expected = matches!(
+            error.kind(),
+            ErrorKind::Corrupt(_) | ErrorKind::Truncated | ErrorKind::MemoryLimit { .. }
+        );
+        assert!(expected, "{error:?}");
+    }
+}
+
+#[test]
+fn hostile_stream_headers() {
+    let huge = [0, 1 << 28, u64::from(u32::MAX), 1 << 63, u64::MAX];
+    for number in huge {
+        refused(&stream_header(number, 1, 1000, b"u1", &[]));
+        refused(&stream_header(1, number, 1000, b"u1", &[]));
+        refused(&stream_header(1, 1, 1000, b"u1", &[number, number, number]));
+    }
+    for number in [0, (1 << 28) + 1, 1 << 63, u64::MAX] {
+        refused(&stream_header(1, 1, number, b"u1", &[]));
+    }
+    for dtype in [
+        &b""[..],
+        b"<f5",
+        b"f4",
+        b"\xff\xfe",
+        b"4294967295<f8",
+        b"V99999999999",
+        b"u1,",
+    ] {
+        refused(&stream_header(1, 1, 1000, dtype, &[]));
+    }
+    // A shape of 2^63 axes, of which none is there.
+    let mut body = vec![5, 1, 1, 100, 2, b'u', b'1'];
+    varint(&mut body, 1 << 63);
+    let mut out = vec![0xCA, 0x7E, 0x4E, 0xA0, 1, 0, body.len() as u8];
+    out.extend(body);
+    refused(&sealed(out));
+    // A header of 2^63 bytes.
+    let mut out = vec![0xCA, 0x7E, 0x4E, 0xA0, 1, 0];
+    varint(&mut out, 1 << 63);
+    refused(&out);
+}
+
+#[test]
+fn hostile_frames() {
+    let header = stream_header(1, 1, 1 << 28, b"<f4", &[]);
+    let numbers = [0, 1, 4, 1 << 28, (1 << 28) + 1, 1 << 63, u64::MAX];
+    for tag in [STORED, ZSTD, FIELDS, MODELLED, 5, 7, 0x29, 0x49, 0x89] {
+        for raw_len in numbers {
+            for coded_len in numbers {
+                let frame = frame_header(tag, raw_len, coded_len, &[]);
+                refused(&[&header[..], &frame].concat());
+                let garbage = vec![0x5A; coded_len.min(64) as usize];
+                let frame = frame_header(tag, raw_len, garbage.len() as u64, &garbage);
+                refused(&[&header[..], &frame, &garbage].concat());
+            }
+        }
+    }
+}
+
+/// Payloads that damage has not come to by chance: their checksums are right.
+#[test]
+fn hostile_payloads() {
+    let mut noise = common::Noise::new(99);
+    for (sample, packed) in small_streams() {
+        let archive = Archive::open(Cursor::new(&packed)).unwrap();
+        for frame in archive.frames() {
+            let start = frame.position as usize;
+            let len = frame_header(0, frame.raw_len as u64, frame.coded_len as u64, &[]).len();
+            let payload = start + len..start + len + frame.coded_len;
+            for round in 0..200 {
+                let mut forged = packed.clone();
+                for _ in 0..1 + round % 4 {
+                    let at = payload.start + noise.next() as usize % frame.coded_len;
+                    forged[at] = noise.next() as u8;
+                }
+                let sum = crc32fast::hash(&forged[payload.clone()]).to_le_bytes();
+                forged[payload.start - 8..payload.start - 4].copy_from_slice(&sum);
+                let sum = crc32fast::hash(&forged[start..payload.start - 4]).to_le_bytes();
+                forged[payload.start - 4..payload.start].copy_from_slice(&sum);
+                match unpack(&forged) {
+                    Ok(raw) => assert!(raw == sample.raw),
+                    Err(error) => {
+                        assert!(matches!(error.kind(), ErrorKind::Corrupt(_)), "{error:?}")
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn hostile_indices() {
+    let header = stream_header(2, 1, 1000, b"u1", &[]);
+    let frame = frame_header(STORED, 4, 4, b"data");
+    let body = [&header[..], &frame, b"data"].concat();
+    let len = body.len() as u64;
+    let entry = (STORED, 4, 4);
+    for tail in [
+        end(1, 4, len, &[entry, entry]),
+        end(2, 8, len, &[entry, entry]),
+        end(1, 4, 0, &[entry]),
+        end(1, 4, u64::MAX, &[entry]),
+        end(1, 4, len + 1, &[entry]),
+        end(u64::MAX, u64::MAX, len, &[]),
+        end(1, 1 << 63, len, &[(STORED, 1 << 63, 1 << 63)]),
+        end(
+            2,
+            0,
+            len,
+            &[(STORED, 1 << 63, 1 << 63), (STORED, 1 << 63, 1 << 63)],
+        ),
+        end(1, 1000, len, &[(ZSTD, 1000, 4)]),
+    ] {
+        refused(&[&body[..], &tail].concat());
+    }
+    // A tail that names more bytes than there are.
+    let mut packed = [&body[..], &end(1, 4, len, &[entry])].concat();
+    let at = packed.len() - 8;
+    packed[at..at + 4].copy_from_slice(&u32::MAX.to_le_bytes());
+    refused(&packed);
+}
+
+#[test]
+fn a_limit_on_memory() {
+    let packed = compress(&common::noise().raw, &CompressOptions::default()).unwrap();
+    let options = DecompressOptions::default().with_memory_limit(1 << 20);
+    let error = decompress(&packed, &options).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::MemoryLimit { .. }));
+}

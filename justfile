@@ -1,0 +1,27 @@
+# Everything a contributor runs. `just` lists it.
+
+default:
+    @just --list
+
+# Formatting, lints and documentation, warnings denied.
+check:
+    cargo fmt --all -- --check
+    cargo clippy --workspace --all-targets -- -D warnings
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
+    command -v cargo-deny > /dev/null && cargo deny check || echo "cargo-deny is not installed: skipped"
+
+# All tests of the workspace.
+test *ARGS:
+    ./test {{ARGS}}
+
+# The main job on the sample data.
+demo:
+    cargo run --release -- demo
+
+# The golden files: streams of earlier versions that must decode for ever. They are added, never overwritten.
+golden:
+    CATENA_GOLDEN=1 cargo test -p catena-filter --test compatibility
+
+# What CI runs.
+ci:
+    .ci/run

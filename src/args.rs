@@ -1,0 +1,337 @@
+//! What the user asks for, in the words of zstd and xz. Everything is parsed into types here, once.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use catena::layout::parse_shape;
+use catena::stream::Foreign;
+use catena::{Layout, Level};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{ArgAction, Parser, Subcommand};
+
+use crate::levels::LevelFlags;
+
+/// Streaming lossless compression of scientific binary data.
+///
+/// With no FILE, or where FILE is -, reads standard input and writes standard output. FILE is compressed to FILE.cat and kept;
+/// with -d, FILE.cat is decompressed to FILE.
+#[derive(Parser, Debug)]
+#[command(
+    name = "catena",
+    version,
+    args_conflicts_with_subcommands = true,
+    disable_help_subcommand = true,
+    after_help = "Exit status: 0 all well; 1 a file failed (its name is in the message); 2 wrong usage."
+)]
+pub struct Args {
+    /// Compress (the default)
+    #[arg(short = 'z', long, overrides_with_all = ["decompress", "test", "list"])]
+    pub compress: bool,
+    /// Decompress
+    #[arg(short, long, visible_alias = "uncompress", overrides_with_all = ["compress", "test", "list"])]
+    pub decompress: bool,
+    /// Test the integrity of compressed files; write nothing
+    #[arg(short, long, overrides_with_all = ["compress", "decompress", "list"])]
+    pub test: bool,
+    /// List what compressed files hold: layout, frames, kinds, ratio (with -v, every frame)
+    #[arg(short, long, overrides_with_all = ["compress", "decompress", "test"])]
+    pub list: bool,
+    /// With --list: machine-readable, one JSON array with an object a file
+    #[arg(long, requires = "list")]
+    pub json: bool,
+
+    #[command(flatten)]
+    pub level: LevelFlags,
+
+    /// Write to FILE ("-" for standard output); takes one input
+    #[arg(short, long, value_name = "FILE", conflicts_with = "stdout")]
+    pub output: Option<PathBuf>,
+    /// Write to standard output, keep the files
+    #[arg(short = 'c', long, visible_alias = "to-stdout")]
+    pub stdout: bool,
+    /// Overwrite files, follow links with --rm, write compressed data to a terminal
+    #[arg(short, long)]
+    pub force: bool,
+    /// Keep the input files (the default)
+    #[arg(short, long, overrides_with = "rm")]
+    pub keep: bool,
+    /// Remove the input files once the output is on disk; what was compressed is verified first
+    #[arg(long, overrides_with = "keep")]
+    pub rm: bool,
+    /// Decode what was compressed and check it before it gets its name
+    #[arg(long)]
+    pub verify: bool,
+
+    /// Worker threads; 0 means one a core. The output does not depend on it
+    #[arg(short = 'T', long, value_name = "N", default_value_t = 0)]
+    pub threads: usize,
+
+    /// What a record is: NumPy's comma form, such as '<f4' or '<u8,pt:<f4,4<i4' [default: detected]
+    #[arg(long, value_name = "DTYPE", value_parser = parse_layout)]
+    pub dtype: Option<Layout>,
+    /// The records form a grid, slowest axis first, such as 41,128,128
+    #[arg(long, value_name = "N,...", requires = "dtype")]
+    pub shape: Option<String>,
+    /// Raw bytes a frame, such as 64K or 4M [default: 1M; 8M for -1 and -2]
+    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    pub frame_size: Option<u64>,
+    /// Chains that are compressed side by side, each with a memory of its own [default: 1]
+    #[arg(long, value_name = "N")]
+    pub chains: Option<u32>,
+    /// Start afresh at every Nth frame of a chain: a place to seek to [default: the first alone]
+    #[arg(long, value_name = "N")]
+    pub key_every: Option<u32>,
+    /// Write no index: smaller by some bytes a frame, but --range has to look for frames
+    #[arg(long)]
+    pub no_index: bool,
+    /// Refuse compressed files that need more memory than this to decompress [default: 2G]
+    #[arg(short = 'M', long, value_name = "SIZE", value_parser = parse_size)]
+    pub memory: Option<u64>,
+    /// Input that another compressor wrote, decoded on the fly
+    #[arg(long, value_name = "FORMAT", value_parser = foreign_parser(), default_value = "none")]
+    pub from: Foreign,
+
+    /// Decompress LEN bytes from OFFSET on (all that follow without LEN), to standard output unless -o is given
+    #[arg(long, value_name = "OFFSET[:LEN]", value_parser = parse_range)]
+    pub range: Option<Range>,
+
+    /// Say less: no progress; twice, no messages either
+    #[arg(short, long, action = ArgAction::Count)]
+    pub quiet: u8,
+    /// Say more
+    #[arg(short, long, action = ArgAction::Count)]
+    pub verbose: u8,
+
+    /// Files; "-" is standard input. A file that has a command's name is written ./demo
+    #[arg(value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// The commands beside compressing and decompressing.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Compress the sample data at several levels, beside gzip, xz, zstd and pco
+    Demo,
+    /// Print a completion script
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page (roff)
+    Man,
+}
+
+/// What to do with the files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    Compress,
+    Decompress,
+    Test,
+    List,
+}
+
+/// A part of the raw bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Range {
+    /// First byte.
+    pub offset: u64,
+    /// Bytes; `None` for all that follow.
+    pub len: Option<u64>,
+}
+
+impl Args {
+    /// What to do; `--range` asks for decompression.
+    pub fn mode(&self) -> Mode {
+        match self {
+            _ if self.list => Mode::List,
+            _ if self.test => Mode::Test,
+            _ if self.decompress || self.range.is_some() => Mode::Decompress,
+            _ => Mode::Compress,
+        }
+    }
+
+    /// What no single argument shows to be wrong.
+    pub fn check(&self) -> Result<(), String> {
+        let mode = self.mode();
+        if self.output.is_some() && self.files.len() > 1 {
+            return Err("-o takes one input; with -c the outputs are joined, and joined streams decode as one".into());
+        }
+        if self.range.is_some() && mode != Mode::Decompress {
+            return Err("--range decodes a part; it goes with -d alone".into());
+        }
+        if self.from != Foreign::None && mode != Mode::Compress {
+            return Err(
+                "--from says what is to be compressed; it does not go with -d, -t or -l".into(),
+            );
+        }
+        self.layout().map(drop)
+    }
+
+    /// The layout asked for: element types, and the grid if there is one.
+    pub fn layout(&self) -> Result<Option<Layout>, String> {
+        let (Some(layout), shape) = (self.dtype.clone(), self.shape.as_deref()) else {
+            return Ok(None);
+        };
+        let Some(shape) = shape else {
+            return Ok(Some(layout));
+        };
+        let gridded = parse_shape(shape).and_then(|shape| layout.with_shape(&shape));
+        gridded
+            .map(Some)
+            .map_err(|e| format!("--shape {shape}: {e}"))
+    }
+
+    /// The level asked for, or the default.
+    pub fn level(&self) -> Level {
+        self.level.level().unwrap_or_default()
+    }
+}
+
+/// The formats by name, so that help and completions know them.
+fn foreign_parser() -> impl TypedValueParser<Value = Foreign> {
+    PossibleValuesParser::new(["auto", "gzip", "zstd", "xz", "bzip2", "none"])
+        .try_map(|name| name.parse::<Foreign>())
+}
+
+fn parse_layout(text: &str) -> Result<Layout, String> {
+    Layout::parse(text).map_err(|e| e.to_string())
+}
+
+/// A number of bytes: digits, then nothing, K, M, G or T (powers of 1024; an i and a B may follow).
+pub fn parse_size(text: &str) -> Result<u64, String> {
+    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let (number, unit) = text.split_at(digits);
+    let number: u64 = number
+        .parse()
+        .map_err(|_| format!("'{text}' is not a size such as 65536, 64K or 4M"))?;
+    let shift = match unit.to_ascii_uppercase().as_str() {
+        "" | "B" => 0,
+        "K" | "KB" | "KIB" => 10,
+        "M" | "MB" | "MIB" => 20,
+        "G" | "GB" | "GIB" => 30,
+        "T" | "TB" | "TIB" => 40,
+        _ => return Err(format!("unknown unit in '{text}': K, M, G and T are known")),
+    };
+    number
+        .checked_mul(1 << shift)
+        .ok_or_else(|| format!("'{text}' is more than 64 bits hold"))
+}
+
+fn parse_range(text: &str) -> Result<Range, String> {
+    let (offset, len) = match text.split_once(':') {
+        Some((offset, "")) => (offset, None),
+        Some((offset, len)) => (offset, Some(parse_size(len)?)),
+        None => (text, None),
+    };
+    let offset = parse_size(offset)?;
+    if len.is_some_and(|len| offset.checked_add(len).is_none()) {
+        return Err(format!("'{text}' ends past 64 bits"));
+    }
+    Ok(Range { offset, len })
+}
+
+/// Parses the command line; leaves the process on --help, --version and wrong usage.
+pub fn parse(line: impl IntoIterator<Item = OsString>) -> Args {
+    let args = Args::parse_from(line);
+    if let Err(message) = args.check() {
+        use clap::CommandFactory;
+        Args::command()
+            .error(clap::error::ErrorKind::ArgumentConflict, message)
+            .exit();
+    }
+    args
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn args(line: &str) -> Args {
+        Args::try_parse_from(std::iter::once("catena").chain(line.split_whitespace())).expect(line)
+    }
+
+    #[test]
+    fn the_command_is_consistent() {
+        use clap::CommandFactory;
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn the_last_mode_and_level_win() {
+        assert_eq!(args("").mode(), Mode::Compress);
+        assert_eq!(args("-d -t x").mode(), Mode::Test);
+        assert_eq!(args("-t -d x").mode(), Mode::Decompress);
+        assert_eq!(args("-1 -9 -3").level().get(), 3);
+        assert_eq!(args("-dc9").level().get(), 9);
+        assert_eq!(args("").level().get(), 5);
+        assert_eq!(args("--range 5:7 x").mode(), Mode::Decompress);
+    }
+
+    #[test]
+    fn a_file_may_have_a_commands_name() {
+        assert!(args("demo").command.is_some());
+        for line in ["-k demo", "-- demo", "a demo", "./demo"] {
+            assert!(args(line).command.is_none(), "{line}");
+        }
+    }
+
+    #[test]
+    fn sizes_and_ranges() {
+        assert_eq!(parse_size("64K"), Ok(65536));
+        assert_eq!(parse_size("4MiB"), Ok(4 << 20));
+        for bad in ["", "K", "1.5M", "-1", "99999999999T", "3Q"] {
+            assert!(parse_size(bad).is_err(), "{bad}");
+        }
+        assert_eq!(
+            parse_range("1K:2"),
+            Ok(Range {
+                offset: 1024,
+                len: Some(2)
+            })
+        );
+        assert_eq!(
+            parse_range("7"),
+            Ok(Range {
+                offset: 7,
+                len: None
+            })
+        );
+        assert_eq!(
+            parse_range("7:"),
+            Ok(Range {
+                offset: 7,
+                len: None
+            })
+        );
+        assert!(parse_range(":7").is_err());
+        assert!(parse_range("18446744073709551615:2").is_err());
+    }
+
+    #[test]
+    fn what_does_not_go_together_is_refused() {
+        for line in [
+            "-o x a b",
+            "--from gzip -d a",
+            "--range 0:1 -t a",
+            "--dtype <f4 --shape 3,0 a",
+        ] {
+            assert!(args(line).check().is_err(), "{line}");
+        }
+        for line in [
+            "--json a",
+            "--shape 3 a",
+            "-c -o x a",
+            "--dtype <f9x a",
+            "--frame-size 9Q a",
+        ] {
+            assert!(
+                Args::try_parse_from(std::iter::once("catena").chain(line.split_whitespace()))
+                    .is_err(),
+                "{line}"
+            );
+        }
+    }
+}

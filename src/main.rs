@@ -1,0 +1,121 @@
+//! The command line: catena with the habits of zstd and xz. This file reads the arguments and gives the exit status.
+
+mod args;
+mod attributes;
+mod demo;
+mod foreign;
+mod input;
+mod job;
+mod levels;
+mod list;
+mod naming;
+mod output;
+mod progress;
+mod pump;
+mod range;
+mod report;
+mod signals;
+mod summary;
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::CommandFactory;
+
+use crate::args::{Args, Command, Mode};
+use crate::job::Job;
+use crate::report::{Failure, Outcome, Report};
+
+/// A file failed.
+const FAILED: u8 = 1;
+/// The arguments make no sense. The parser uses the same number.
+const USAGE: u8 = 2;
+
+fn main() -> ExitCode {
+    let args = args::parse(std::env::args_os());
+    let report = Report::new(&args);
+    if let Err(e) = signals::watch() {
+        report.error(&Failure::new("signals", e));
+        return ExitCode::from(FAILED);
+    }
+    let failures = match &args.command {
+        Some(command) => run_command(command).err().into_iter().collect(),
+        None => {
+            let job = match Job::new(&args, report) {
+                Ok(job) => job,
+                Err(message) => {
+                    report.error(&Failure::Message(message));
+                    return ExitCode::from(USAGE);
+                }
+            };
+            run_files(&args, &job, report)
+        }
+    };
+    if failures
+        .iter()
+        .any(|failure| matches!(failure, Failure::BrokenPipe))
+    {
+        signals::die_of_broken_pipe();
+    }
+    // Commands report here; files were reported as they failed.
+    if args.command.is_some() {
+        failures.iter().for_each(|failure| report.error(failure));
+    }
+    if failures.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(FAILED)
+    }
+}
+
+/// Every file, whatever became of the ones before it. Returns what failed.
+fn run_files(args: &Args, job: &Job<'_>, report: Report) -> Vec<Failure> {
+    let stdin = [PathBuf::from("-")];
+    let files: &[PathBuf] = if args.files.is_empty() {
+        &stdin
+    } else {
+        &args.files
+    };
+    let mut list = list::Listing::new(args);
+    let mut failures = Vec::new();
+    let mut one = |path: &Path| match args.mode() {
+        Mode::List => list.add(path),
+        _ => job.run(path),
+    };
+    for path in files {
+        if let Err(failure) = one(path) {
+            report.error(&failure);
+            let broken = matches!(failure, Failure::BrokenPipe);
+            failures.push(failure);
+            if broken {
+                return failures;
+            }
+        }
+    }
+    if args.mode() == Mode::List
+        && let Err(failure) = list.finish()
+    {
+        report.error(&failure);
+        failures.push(failure);
+    }
+    failures
+}
+
+fn run_command(command: &Command) -> Outcome<()> {
+    let mut out = Vec::new();
+    match command {
+        Command::Demo => return demo::run(),
+        Command::Completions { shell } => {
+            clap_complete::generate(*shell, &mut Args::command(), "catena", &mut out)
+        }
+        Command::Man => {
+            clap_mangen::Man::new(Args::command())
+                .render(&mut out)
+                .map_err(|e| Failure::new("man", e))?;
+        }
+    }
+    io::stdout()
+        .write_all(&out)
+        .map_err(|e| Failure::writing("(standard output)", e))
+}

@@ -1,0 +1,123 @@
+//! The progress bar: bytes, rate, ratio so far, time left. It looks at two counters; the work does not know of it.
+
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+
+use crate::input::Counter;
+
+/// A bar on standard error, or nothing. Gone from the screen when dropped.
+#[derive(Debug)]
+pub struct Progress {
+    bar: ProgressBar,
+    read_n: Counter,
+}
+
+/// Redraws a second.
+const HZ: u8 = 10;
+
+impl Progress {
+    /// A bar for `name`, `total` bytes long if that is known. `raw_n` and `coded_n` give the ratio.
+    pub fn start(
+        name: &str,
+        total: Option<u64>,
+        read_n: &Counter,
+        raw_n: &Counter,
+        coded_n: &Counter,
+    ) -> Self {
+        let target = ProgressDrawTarget::stderr_with_hz(HZ);
+        let bar = ProgressBar::with_draw_target(total, target);
+        let (raw_n, coded_n) = (raw_n.clone(), coded_n.clone());
+        let ratio = move |_: &ProgressState, out: &mut dyn std::fmt::Write| {
+            let _ = out.write_str(&ratio_text(raw_n.get(), coded_n.get()));
+        };
+        let template = match total {
+            Some(_) => {
+                "{prefix}  {bar:24} {bytes:>11} of {total_bytes}  {binary_bytes_per_sec:>12}  ratio {ratio}  {eta} left"
+            }
+            None => {
+                "{prefix}  {spinner} {bytes:>11}  {binary_bytes_per_sec:>12}  ratio {ratio}  {elapsed}"
+            }
+        };
+        let style =
+            ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+        bar.set_style(style.with_key("ratio", ratio).progress_chars("##-"));
+        bar.set_prefix(shortened(name));
+        bar.enable_steady_tick(Duration::from_millis(1000 / u64::from(HZ)));
+        Progress {
+            bar,
+            read_n: read_n.clone(),
+        }
+    }
+
+    /// Says that `what` is running, for as long as this lives. Nothing if standard error is no terminal.
+    pub fn spinner(what: &str) -> Self {
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(HZ));
+        bar.set_message(what.to_string());
+        bar.enable_steady_tick(Duration::from_millis(1000 / u64::from(HZ)));
+        Progress {
+            bar,
+            read_n: Counter::default(),
+        }
+    }
+
+    /// No bar.
+    pub fn hidden() -> Self {
+        Progress {
+            bar: ProgressBar::hidden(),
+            read_n: Counter::default(),
+        }
+    }
+
+    /// Some bytes went by.
+    pub fn tick(&self) {
+        self.bar.set_position(self.read_n.get());
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// Raw over coded bytes, or a dash while there is nothing to say.
+fn ratio_text(raw: u64, coded: u64) -> String {
+    if coded == 0 {
+        "-".into()
+    } else {
+        format!("{:.2}", raw as f64 / coded as f64)
+    }
+}
+
+/// The end of a long name says more than its beginning.
+fn shortened(name: &str) -> String {
+    const MAX: usize = 28;
+    let n = name.chars().count();
+    if n <= MAX {
+        name.to_string()
+    } else {
+        format!("…{}", name.chars().skip(n - MAX + 1).collect::<String>())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ratio_waits_for_bytes() {
+        assert_eq!(ratio_text(10, 0), "-");
+        assert_eq!(ratio_text(10, 4), "2.50");
+    }
+
+    #[test]
+    fn long_names_keep_their_end() {
+        assert_eq!(shortened("short"), "short");
+        let long = shortened(&format!("{}/jets.bin", "x".repeat(80)));
+        assert!(
+            long.ends_with("/jets.bin") && long.chars().count() == 28,
+            "{long}"
+        );
+    }
+}

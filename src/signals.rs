@@ -1,0 +1,104 @@
+//! Ctrl-C leaves nothing behind: the one unfinished file is known here, and a thread that waits for signals removes it.
+//!
+//! Invariant: whoever gives the file its final name holds the lock while doing so, so a signal finds it either
+//! unfinished (and removes it) or finished (and leaves it alone).
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+static UNFINISHED: Mutex<Option<PathBuf>> = Mutex::new(None);
+
+fn unfinished() -> MutexGuard<'static, Option<PathBuf>> {
+    UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// While this lives, a signal removes the file it was made for.
+#[derive(Debug)]
+pub struct Guard(());
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        *unfinished() = None;
+    }
+}
+
+/// Creates a file that a signal removes, with no moment in between.
+pub fn guarded<T>(
+    create: impl FnOnce() -> io::Result<T>,
+    path_of: impl FnOnce(&T) -> PathBuf,
+) -> io::Result<(T, Guard)> {
+    let mut unfinished = unfinished();
+    let created = create()?;
+    *unfinished = Some(path_of(&created));
+    Ok((created, Guard(())))
+}
+
+/// Runs `finish`, which gives the file its final name, as one step as far as signals can see.
+pub fn finish<T>(finish: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+    let mut unfinished = unfinished();
+    let result = finish();
+    if result.is_ok() {
+        *unfinished = None;
+    }
+    result
+}
+
+/// Starts the thread that waits for SIGINT, SIGTERM and SIGHUP. The process then dies of the signal, as a shell's loop expects.
+#[cfg(unix)]
+pub fn watch() -> io::Result<()> {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    use signal_hook::iterator::Signals;
+
+    let wanted = [SIGINT, SIGTERM, SIGHUP]
+        .into_iter()
+        .filter(|signal| !is_ignored(*signal));
+    let mut signals = Signals::new(wanted)?;
+    let wait = move || {
+        let Some(signal) = signals.forever().next() else {
+            return;
+        };
+        let unfinished = unfinished();
+        if let Some(path) = unfinished.as_deref() {
+            // Nothing can be done about a failure, and nobody is left to hear of it.
+            let _ = std::fs::remove_file(path);
+        }
+        die_of(signal);
+    };
+    std::thread::Builder::new()
+        .name("signals".into())
+        .spawn(wait)?;
+    Ok(())
+}
+
+/// Whether the caller (nohup, a shell's background job) wants the signal ignored. Known on Linux alone.
+#[cfg(unix)]
+fn is_ignored(signal: i32) -> bool {
+    let Ok(status) = std::fs::read_to_string("/proc/self/status") else {
+        return false;
+    };
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
+}
+
+/// Elsewhere the unfinished file stays under its temporary name if the process is killed.
+#[cfg(not(unix))]
+pub fn watch() -> io::Result<()> {
+    Ok(())
+}
+
+/// Ends the process the way it ends when nobody handles `signal`.
+#[cfg(unix)]
+fn die_of(signal: i32) -> ! {
+    let _ = signal_hook::low_level::emulate_default_handler(signal);
+    std::process::exit(128 + signal)
+}
+
+/// The quiet end of a filter whose reader went away.
+pub fn die_of_broken_pipe() -> ! {
+    #[cfg(unix)]
+    die_of(signal_hook::consts::SIGPIPE);
+    #[cfg(not(unix))]
+    std::process::exit(1)
+}
