@@ -36,7 +36,7 @@ const RECIPROCALS: [f64; 32] = {
 
 /// ln(x) for positive normal x; anything else gives -700.
 pub fn ln(x: f64) -> f64 {
-    if !(x >= f64::MIN_POSITIVE && x < f64::INFINITY) {
+    if !(f64::MIN_POSITIVE..f64::INFINITY).contains(&x) {
         return -700.0;
     }
     let bits = x.to_bits();
@@ -67,7 +67,7 @@ pub fn sin_cos(x: f64) -> (f64, f64) {
         return (0.0, 1.0);
     }
     let quarter = (x * std::f64::consts::FRAC_2_PI).round();
-    let r = (x - quarter * 1.570_796_326_734_125_6) - quarter * 6.077_100_506_506_192_6e-11;
+    let r = (x - quarter * 1.570_796_326_734_125_6) - quarter * 6.077_100_506_506_192e-11;
     let r2 = r * r;
     let (mut s, mut c) = (1.0, 1.0);
     for i in (1..9).rev() {

@@ -40,15 +40,14 @@ impl ColumnModel {
         planes: &[PlaneMode; 8],
         hits: bool,
     ) -> u64 {
-        let mut expectation = self.expect::<E, I>(around);
-        if hits {
-            if let Some(value) = self.code_hit::<I, C>(coder, around, &mut expectation, actual) {
-                self.record_copies(around, &expectation.copies, &expectation.there, value);
-                return value;
-            }
+        let mut expectation = self.expect::<I>(around);
+        if hits && let Some(value) = self.code_hit::<I, C>(coder, around, &mut expectation, actual)
+        {
+            self.record_copies(around, &expectation.copies, &expectation.there, value);
+            return value;
         }
         let value = self.code_bits::<E, I, C>(coder, around, &expectation, actual, planes);
-        self.learn_value::<E, I>(around, value, &expectation);
+        self.learn_value::<I>(around, value, &expectation);
         value
     }
 
@@ -284,23 +283,23 @@ impl ColumnModel {
                 }
                 // The lattice.
                 let mut on_lattice = false;
-                if let Some(lattice) = self.lattice {
-                    if let Some((p, n)) = self.span.cut(lattice.count(cut, vt)) {
-                        on_lattice = true;
-                        let class = if n < 1.5 {
-                            0
-                        } else if n < 8.5 {
-                            1
-                        } else if n < 300.0 {
-                            2
-                        } else {
-                            3
-                        };
-                        let s = logistic.stretch(p);
-                        xs[E::AT_LATTICE] = if class < 3 { s } else { 0.0 };
-                        xs[E::AT_LATTICE + 1] =
-                            logistic.stretch(self.lattice_map.refine(bit_index * 4 + class, s));
-                    }
+                if let Some(lattice) = self.lattice
+                    && let Some((p, n)) = self.span.cut(lattice.count(cut, vt))
+                {
+                    on_lattice = true;
+                    let class = if n < 1.5 {
+                        0
+                    } else if n < 8.5 {
+                        1
+                    } else if n < 300.0 {
+                        2
+                    } else {
+                        3
+                    };
+                    let s = logistic.stretch(p);
+                    xs[E::AT_LATTICE] = if class < 3 { s } else { 0.0 };
+                    xs[E::AT_LATTICE + 1] =
+                        logistic.stretch(self.lattice_map.refine(bit_index * 4 + class, s));
                 }
                 let direct_at = k * 256 + node as usize;
                 xs[E::AT_DIRECT] = logistic.stretch16(u32::from(self.direct[direct_at]));

@@ -3,7 +3,6 @@
 use super::super::experts::lattice::Span;
 use super::super::experts::numeric::EXPERTS;
 use super::code::Expectation;
-use super::effort::Effort;
 use super::{Around, COPIES, ColumnModel, Family, SCALES};
 use crate::Kind;
 use crate::kernel::vector::Isa;
@@ -25,7 +24,7 @@ const SCALE_RATES: [f64; 41] = {
 impl ColumnModel {
     /// Centres and scales of the numeric experts, and the candidates for a copy.
     #[inline(always)]
-    pub(super) fn expect<E: Effort, I: Isa>(&mut self, around: &Around) -> Expectation {
+    pub(super) fn expect<I: Isa>(&mut self, around: &Around) -> Expectation {
         let vt = self.value;
         let [a, b] = around.before;
         let [n, nw, ne, z, zw, zn, znw] = around.grid;
@@ -193,7 +192,7 @@ impl ColumnModel {
 
     /// Learns a whole value.
     #[inline(always)]
-    pub(super) fn learn_value<E: Effort, I: Isa>(
+    pub(super) fn learn_value<I: Isa>(
         &mut self,
         around: &Around,
         value: u64,

@@ -34,7 +34,7 @@ pub fn hash2(a: u32, b: u32) -> u32 {
 /// Which byte of `word` equals `byte`, if any: the lowest.
 #[inline(always)]
 fn matching(word: u32, byte: u8) -> Option<u32> {
-    let x = word ^ u32::from(byte) * 0x0101_0101;
+    let x = word ^ (u32::from(byte) * 0x0101_0101);
     let zero = x.wrapping_sub(0x0101_0101) & !x & 0x8080_8080;
     (zero != 0).then(|| zero.trailing_zeros() / 8)
 }
