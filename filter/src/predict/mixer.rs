@@ -20,76 +20,92 @@ const fn rates(low: f32, high: f32) -> [f32; RATE_STEPS] {
 static RATES: [f32; RATE_STEPS] = rates(0.002, 0.02);
 static SLOW_RATES: [f32; RATE_STEPS] = rates(0.001, 0.005);
 
+/// Most blocks of a weight vector.
+pub const MAX_BLOCKS: usize = 4;
+
+/// One weight vector and how often it was used.
+#[derive(Clone, Debug)]
+struct Weights {
+    blocks: [Block; MAX_BLOCKS],
+    seen: u32,
+}
+
 /// Weight vectors to choose from by a small context.
 #[derive(Clone, Debug)]
 pub struct WeightSets {
-    weights: Vec<Block>,
-    seen: Vec<u32>,
-    blocks: usize,
+    sets: Vec<Weights>,
     at: usize,
 }
 
 impl WeightSets {
-    /// `sets` vectors of `blocks` blocks each, all equal to `start`.
-    pub fn new(sets: usize, start: &[Block]) -> Self {
-        let blocks = start.len();
-        let mut weights = Vec::with_capacity(sets * blocks);
-        for _ in 0..sets {
-            weights.extend_from_slice(start);
-        }
-        WeightSets {
-            weights,
-            seen: vec![0; sets],
-            blocks,
-            at: 0,
-        }
+    /// `sets` vectors, all equal to `start`.
+    pub fn new(sets: usize, start: &[Block; MAX_BLOCKS]) -> Self {
+        WeightSets { sets: vec![Weights { blocks: *start, seen: 0 }; sets], at: 0 }
     }
 
-    /// The sum under the set that `context` names.
+    /// The sum under the set that `context` names, over the blocks of `x`.
     #[inline(always)]
     pub fn mix<I: Isa>(&mut self, context: usize, x: &[Block]) -> f32 {
         self.at = context;
-        I::dot(x, &self.weights[context * self.blocks..][..self.blocks])
+        I::dot(x, &self.sets[context].blocks)
     }
 
     /// Learns from the error of the last `mix`, fast at first.
     #[inline(always)]
     pub fn learn<I: Isa>(&mut self, x: &[Block], error: f32) {
-        self.step::<I>(x, error, &RATES);
-    }
-
-    /// As `learn`, for the mixer of mixers.
-    #[inline(always)]
-    pub fn learn_slowly<I: Isa>(&mut self, x: &[Block], error: f32) {
-        self.step::<I>(x, error, &SLOW_RATES);
-    }
-
-    #[inline(always)]
-    fn step<I: Isa>(&mut self, x: &[Block], error: f32, rates: &[f32; RATE_STEPS]) {
-        let n = self.seen[self.at];
-        self.seen[self.at] = n.saturating_add(1);
-        let rate = rates[(n as usize).min(RATE_STEPS - 1)];
-        I::train(
-            x,
-            &mut self.weights[self.at * self.blocks..][..self.blocks],
-            error * rate,
-        );
+        let set = &mut self.sets[self.at];
+        let rate = RATES[(set.seen as usize).min(RATE_STEPS - 1)];
+        set.seen = set.seen.saturating_add(1);
+        I::train(x, &mut set.blocks, error * rate);
     }
 
     /// Mean of all sets, weighted by use.
     pub fn mean(&self) -> Vec<f64> {
-        let mut sum = vec![0.0f64; self.blocks * 16];
+        let mut sum = vec![0.0f64; MAX_BLOCKS * 16];
         let mut total = 0.0f64;
-        for (set, &n) in self.seen.iter().enumerate() {
-            for (s, w) in sum
-                .iter_mut()
-                .zip(self.weights[set * self.blocks..][..self.blocks].as_flattened())
-            {
-                *s += f64::from(*w) * f64::from(n);
+        for set in &self.sets {
+            for (s, w) in sum.iter_mut().zip(set.blocks.as_flattened()) {
+                *s += f64::from(*w) * f64::from(set.seen);
             }
-            total += f64::from(n);
+            total += f64::from(set.seen);
         }
         sum.iter_mut().for_each(|s| *s /= total.max(1.0));
         sum
+    }
+}
+
+/// Most first-layer sums that are mixed again.
+pub const MAX_SUMS: usize = 4;
+
+/// The mixer of mixers: few inputs, so that plain arithmetic is fastest.
+#[derive(Clone, Debug)]
+pub struct Second {
+    sets: Vec<([f32; MAX_SUMS], u32)>,
+    at: usize,
+}
+
+impl Second {
+    /// `sets` vectors, all equal to `start`.
+    pub fn new(sets: usize, start: [f32; MAX_SUMS]) -> Self {
+        Second { sets: vec![(start, 0); sets], at: 0 }
+    }
+
+    /// The sum under the set that `context` names.
+    #[inline(always)]
+    pub fn mix(&mut self, context: usize, x: &[f32; MAX_SUMS]) -> f32 {
+        self.at = context;
+        let (w, _) = &self.sets[context];
+        (x[0] * w[0] + x[1] * w[1]) + (x[2] * w[2] + x[3] * w[3])
+    }
+
+    /// Learns from the error of the last `mix`.
+    #[inline(always)]
+    pub fn learn(&mut self, x: &[f32; MAX_SUMS], error: f32) {
+        let (w, seen) = &mut self.sets[self.at];
+        let step = error * SLOW_RATES[(*seen as usize).min(RATE_STEPS - 1)];
+        *seen = seen.saturating_add(1);
+        for i in 0..MAX_SUMS {
+            w[i] += x[i] * step;
+        }
     }
 }

@@ -5,13 +5,14 @@ use super::super::experts::history::HISTORIES;
 use super::super::experts::numeric::EXPERTS;
 use super::super::experts::slots::{Place, Slot, hash2};
 use super::super::logistic::BUCKETS;
+use super::super::mixer::{MAX_BLOCKS, MAX_SUMS};
 use super::effort::{Effort, MAX_CONTEXTS, MAX_MAPPED, MAX_MIXERS};
 use super::{
     Around, COPIES, ColumnModel, Family, HIT_BITS, HIT_CONTEXTS, PlaneMode, RECORDS, SCALES,
 };
 use crate::Kind;
 use crate::coder::BitCoder;
-use crate::kernel::vector::{Block, Isa};
+use crate::kernel::vector::Isa;
 
 /// Which experts are mapped, the most useful first.
 const MAPPED_RECORD: [usize; 5] = [7, 4, 5, 2, 6];
@@ -232,7 +233,7 @@ impl ColumnModel {
                     }
                     nibble = 1;
                 }
-                let mut x = [[0.0f32; 16]; super::effort::MAX_BLOCKS];
+                let mut x = [[0.0f32; 16]; MAX_BLOCKS];
                 let xs = x.as_flattened_mut();
                 let bit_index = k * 8 + 7 - bit_at as usize;
                 // Hashed contexts.
@@ -314,21 +315,21 @@ impl ColumnModel {
                     k * 256 + live_mask * 8 + level(xs[E::AT_MAPPED]),
                 ];
                 let x = &x[..E::BLOCKS];
-                let mut outs: [Block; 1] = [[0.0; 16]];
+                let mut outs = [0.0f32; MAX_SUMS];
                 let mut ps = [0.0f32; MAX_MIXERS];
                 for m in 0..E::MIXERS {
                     let s = self.mixers[m]
                         .mix::<I>(chosen[if E::MIXERS == 1 { 1 } else { m }], x)
                         .clamp(-11.5, 11.5);
-                    outs[0][m] = s;
+                    outs[m] = s;
                     ps[m] = logistic.squash(s);
                 }
                 let (s, p_mix) = if E::MIXERS == 1 {
-                    (outs[0][0], ps[0])
+                    (outs[0], ps[0])
                 } else {
                     let s = self
                         .last_mixer
-                        .mix::<I>(bit_index, &outs)
+                        .mix(bit_index, &outs)
                         .clamp(-11.5, 11.5);
                     (s, logistic.squash(s))
                 };
@@ -348,7 +349,7 @@ impl ColumnModel {
                     self.mixers[m].learn::<I>(x, y - ps[m]);
                 }
                 if E::MIXERS > 1 {
-                    self.last_mixer.learn_slowly::<I>(&outs, y - p_mix);
+                    self.last_mixer.learn(&outs, y - p_mix);
                 }
                 self.by_node.learn(bit);
                 self.by_expected.learn(bit);

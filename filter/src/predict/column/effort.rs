@@ -86,8 +86,6 @@ impl Effort for Thorough {
 
 /// Most contexts of any level.
 pub const MAX_CONTEXTS: usize = 20;
-/// Most blocks of any level.
-pub const MAX_BLOCKS: usize = 4;
 /// Most mapped experts of any level.
 pub const MAX_MAPPED: usize = 5;
 /// Most first-layer mixers of any level.

@@ -13,12 +13,12 @@ use super::experts::numeric::{Bank, EXPERTS};
 use super::experts::ols::{Ols, Row as Regressors};
 use super::experts::slots::Slots;
 use super::logistic::{BUCKETS, Logistic, tables};
-use super::mixer::WeightSets;
+use super::mixer::{MAX_BLOCKS, MAX_SUMS, Second, WeightSets};
 use super::refine::Refinement;
 use super::start;
 use super::value::ValueType;
 use contexts::{Lead, leads};
-use effort::{MAX_BLOCKS, MAX_CONTEXTS, MAX_MAPPED, MAX_MIXERS};
+use effort::{MAX_CONTEXTS, MAX_MAPPED, MAX_MIXERS};
 
 /// Candidates for an exact copy: the value before, a match, the first reference (or the value above), the expected value, a relation (or the
 /// plane above).
@@ -146,7 +146,7 @@ pub struct ColumnModel {
     hit_mixer: WeightSets,
     mirror_score: [i32; 2],
     mixers: Vec<WeightSets>,
-    last_mixer: WeightSets,
+    last_mixer: Second,
     by_node: Refinement,
     by_expected: Refinement,
     /// Cost of each plane in 1/256 bit, and values, since they were last taken.
@@ -174,10 +174,9 @@ impl ColumnModel {
         }
         let mut weights = [[0.0f32; 16]; MAX_BLOCKS];
         start::weights::<E>(shape.family, weights.as_flattened_mut());
-        let weights = &weights[..E::BLOCKS];
         let mut hit_start = [0.0f32; 16];
         hit_start[..HIT_CONTEXTS + 1].fill(0.35);
-        let mut last = [0.0f32; 16];
+        let mut last = [0.0f32; MAX_SUMS];
         last[..E::MIXERS].fill(1.15 / E::MIXERS as f32);
         let scale = if shape.family == Family::Record {
             shape.value.max_ordered() as f64 / 4096.0
@@ -229,12 +228,12 @@ impl ColumnModel {
             copy_cells: vec![[Cell::new(49152, logistic); RECORDS]; COPIES * width * 8],
             hit_cells: vec![Cell::new(49152, logistic); COPIES * RECORDS * 8],
             hit_hashed: vec![Cell::new(49152, logistic); HIT_CONTEXTS << HIT_BITS],
-            hit_mixer: WeightSets::new(COPIES, &[hit_start]),
+            hit_mixer: WeightSets::new(COPIES, &[hit_start, [0.0; 16], [0.0; 16], [0.0; 16]]),
             mirror_score: [0; 2],
             mixers: (0..E::MIXERS)
-                .map(|m| WeightSets::new(sets[m % MAX_MIXERS], weights))
+                .map(|m| WeightSets::new(sets[m % MAX_MIXERS], &weights))
                 .collect(),
-            last_mixer: WeightSets::new(width * 8, &[last]),
+            last_mixer: Second::new(width * 8, last),
             by_node: Refinement::new(width * 256, 0.02, logistic),
             by_expected: Refinement::new(width * 7 * 16, 0.02, logistic),
             cost: [0; 8],

@@ -17,6 +17,8 @@ const ZERO: Row = [[0.0; 8]; MAX_REGRESSORS / 8];
 #[derive(Clone, Debug)]
 pub struct Ols {
     n: usize,
+    /// Eights in use.
+    eights: usize,
     forget: f64,
     period: u32,
     wait: u32,
@@ -31,6 +33,7 @@ impl Ols {
         let n = n.min(MAX_REGRESSORS);
         Ols {
             n,
+            eights: n.div_ceil(8),
             forget,
             period,
             wait: 0,
@@ -43,16 +46,18 @@ impl Ols {
     /// The prediction at `x`; entries past the n-th must be zero.
     #[inline(always)]
     pub fn predict<I: Isa>(&self, x: &Row) -> f64 {
-        I::dot64(&self.weights, x)
+        I::dot64(&self.weights[..self.eights], &x[..self.eights])
     }
 
     /// Learns that `y` came at `x`.
     #[inline(always)]
     pub fn learn<I: Isa>(&mut self, x: &Row, y: f64) {
+        let m = self.eights;
+        let x = &x[..m];
         for (i, row) in self.cov.iter_mut().enumerate() {
-            I::decay_add(row, x, self.forget, x.as_flattened()[i]);
+            I::decay_add(&mut row[..m], x, self.forget, x.as_flattened()[i]);
         }
-        I::decay_add(&mut self.xy, x, self.forget, y);
+        I::decay_add(&mut self.xy[..m], x, self.forget, y);
         self.wait += 1;
         if self.wait >= self.period {
             self.wait = 0;
@@ -64,6 +69,7 @@ impl Ols {
     #[inline(always)]
     fn solve<I: Isa>(&mut self) {
         let n = self.n;
+        let m = self.eights;
         let mut a = [ZERO; MAX_REGRESSORS];
         let mut right = self.xy;
         let y = right.as_flattened_mut();
@@ -86,7 +92,7 @@ impl Ols {
                 let f = row_k.as_flattened()[i] * inverse;
                 // Columns left of the diagonal are not looked at again.
                 let from = i / 8;
-                I::sub_scaled(&mut a[i][from..], &row_k[from..], f);
+                I::sub_scaled(&mut a[i][from..m], &row_k[from..m], f);
                 y[i] -= f * y[k];
             }
         }
