@@ -106,7 +106,7 @@ impl ColumnModel {
         x[0][HIT_CONTEXTS + 1] = 0.3;
         let mixed = self
             .logistic
-            .squash(self.hit_mixer.mix::<I>(i, &x).clamp(-11.5, 11.5));
+            .squash(self.hit_mixer.mix::<I>(i, &x).max(-11.5).min(11.5));
         let p = ((mixed * 65536.0) as i32).clamp(16, 65520) as u32;
         let hit = coder.code(u32::from(expectation.copies[i] == actual), p);
         self.whole_cost += u64::from(self.logistic.cost(if hit == 1 { p } else { 65536 - p }));
@@ -251,10 +251,8 @@ impl ColumnModel {
                 let chances = self
                     .bank
                     .cut::<I>(if record { cut as f64 } else { vt.number(cut) });
-                let mut st = [0.0f32; EXPERTS];
                 for i in 0..EXPERTS {
-                    st[i] = logistic.stretch12(chances[i]);
-                    xs[E::AT_BANK + i] = st[i] * 0.5;
+                    xs[E::AT_BANK + i] = logistic.stretch12(chances[i]) * 0.5;
                 }
                 let maps = &self.maps[bit_index * E::MAPPED..][..E::MAPPED];
                 let mut said = [0usize; MAX_MAPPED];
@@ -269,12 +267,12 @@ impl ColumnModel {
                 }
                 // Copies.
                 let mut live_mask = 0usize;
-                for i in 0..COPIES {
+                for i in 0..E::COPIES {
                     live_mask |= usize::from(live[i]) << i;
                 }
                 let cells = &self.copy_cells[bit_index * COPIES..][..COPIES];
                 if live_mask != 0 {
-                    for i in 0..COPIES {
+                    for i in 0..E::COPIES {
                         if live[i] {
                             let s = cells[i][self.records[i] as usize % RECORDS].stretched;
                             let expect = (copies[i] >> (shift + bit_at)) & 1;
@@ -306,13 +304,13 @@ impl ColumnModel {
                 xs[E::AT_DIRECT] = logistic.stretch16(u32::from(self.direct[direct_at]));
                 xs[E::AT_BIAS] = 0.3;
                 // Mixing.
-                let level = |s: f32| (s.clamp(-3.9, 3.9) + 4.0) as usize;
-                let second = if record { st[4] } else { st[2] };
+                let expert_level = |i: usize| logistic.level(chances[i]);
+                let second = if record { 4 } else { 2 };
                 let chosen = [
                     bit_index,
-                    k * 64 + level(st[7]) * 8 + level(second),
+                    k * 64 + expert_level(7) * 8 + expert_level(second),
                     direct_at,
-                    k * 256 + live_mask * 8 + level(xs[E::AT_MAPPED]),
+                    k * 256 + live_mask * 8 + (xs[E::AT_MAPPED].max(-3.9).min(3.9) + 4.0) as usize,
                 ];
                 let x = &x[..E::BLOCKS];
                 let mut outs = [0.0f32; MAX_SUMS];
@@ -320,7 +318,7 @@ impl ColumnModel {
                 for m in 0..E::MIXERS {
                     let s = self.mixers[m]
                         .mix::<I>(chosen[if E::MIXERS == 1 { 1 } else { m }], x)
-                        .clamp(-11.5, 11.5);
+                        .max(-11.5).min(11.5);
                     outs[m] = s;
                     ps[m] = logistic.squash(s);
                 }
@@ -330,16 +328,17 @@ impl ColumnModel {
                     let s = self
                         .last_mixer
                         .mix(bit_index, &outs)
-                        .clamp(-11.5, 11.5);
+                        .max(-11.5).min(11.5);
                     (s, logistic.squash(s))
                 };
                 let pa = self.by_node.refine(direct_at, s);
-                let pb = self.by_expected.refine(
-                    (k * 7 + e_lead as usize) * 16
-                        + ((e_byte.wrapping_sub(node << bit_at) & 255) >> 4) as usize,
-                    s,
-                );
-                let p = p_mix * 0.5 + pa * 0.25 + pb * 0.25;
+                let p = if E::REFINED == 1 {
+                    p_mix * 0.5 + pa * 0.5
+                } else {
+                    let off = (e_byte.wrapping_sub(node << bit_at) & 255) >> 4;
+                    let pb = self.by_expected.refine((k * 7 + e_lead as usize) * 16 + off as usize, s);
+                    p_mix * 0.5 + pa * 0.25 + pb * 0.25
+                };
                 let p16 = ((p * 65536.0) as i32).clamp(1, 65535) as u32;
                 let bit = coder.code(actual_byte >> bit_at & 1, p16);
                 plane_cost += logistic.cost(if bit == 1 { p16 } else { 65536 - p16 });
@@ -352,7 +351,9 @@ impl ColumnModel {
                     self.last_mixer.learn(&outs, y - p_mix);
                 }
                 self.by_node.learn(bit);
-                self.by_expected.learn(bit);
+                if E::REFINED > 1 {
+                    self.by_expected.learn(bit);
+                }
                 let cells = &mut self.cells[k * E::CONTEXTS..][..E::CONTEXTS];
                 for i in 0..E::CONTEXTS {
                     let state = &mut held[i][(nibble & 15) as usize];
@@ -366,7 +367,7 @@ impl ColumnModel {
                 self.bank.narrow(bit);
                 if live_mask != 0 {
                     let cells = &mut self.copy_cells[bit_index * COPIES..][..COPIES];
-                    for i in 0..COPIES {
+                    for i in 0..E::COPIES {
                         if live[i] {
                             let hit = (copies[i] >> (shift + bit_at)) & 1 == u64::from(bit);
                             cells[i][self.records[i] as usize % RECORDS].learn(

@@ -1,7 +1,6 @@
 //! How much a level spends on a bit.
 
 use super::super::experts::numeric::EXPERTS;
-use super::COPIES;
 
 /// A level's sizes, known when the code is compiled.
 pub trait Effort: Copy {
@@ -11,6 +10,10 @@ pub trait Effort: Copy {
     const CONFIDENT: bool;
     /// Numeric experts whose probabilities are also mapped by what came of them.
     const MAPPED: usize;
+    /// Candidates for a copy that are watched bit by bit.
+    const COPIES: usize;
+    /// Refinements of the mixed probability.
+    const REFINED: usize;
     /// Weight sets that see a bit.
     const MIXERS: usize;
     /// Values between two solutions of the least squares.
@@ -26,7 +29,7 @@ pub trait Effort: Copy {
     /// First input of the copies.
     const AT_COPIES: usize = Self::AT_MAPPED + Self::MAPPED;
     /// First input of the lattice.
-    const AT_LATTICE: usize = Self::AT_COPIES + COPIES;
+    const AT_LATTICE: usize = Self::AT_COPIES + Self::COPIES;
     /// The partial byte's own probability.
     const AT_DIRECT: usize = Self::AT_LATTICE + 2;
     /// The constant input.
@@ -49,38 +52,46 @@ pub struct Good;
 pub struct Thorough;
 
 impl Effort for Quick {
-    const CONTEXTS: usize = 4;
+    const CONTEXTS: usize = 3;
     const CONFIDENT: bool = false;
-    const MAPPED: usize = 2;
+    const MAPPED: usize = 1;
+    const COPIES: usize = 2;
+    const REFINED: usize = 1;
     const MIXERS: usize = 1;
     const OLS_PERIOD: u32 = 32;
     const REGRESSORS: usize = 5;
 }
 
 impl Effort for Fair {
-    const CONTEXTS: usize = 6;
-    const CONFIDENT: bool = true;
+    const CONTEXTS: usize = 5;
+    const CONFIDENT: bool = false;
     const MAPPED: usize = 3;
-    const MIXERS: usize = 2;
-    const OLS_PERIOD: u32 = 16;
-    const REGRESSORS: usize = 13;
+    const COPIES: usize = 5;
+    const REFINED: usize = 2;
+    const MIXERS: usize = 1;
+    const OLS_PERIOD: u32 = 24;
+    const REGRESSORS: usize = 5;
 }
 
 impl Effort for Good {
-    const CONTEXTS: usize = 10;
+    const CONTEXTS: usize = 6;
     const CONFIDENT: bool = true;
-    const MAPPED: usize = 5;
-    const MIXERS: usize = 3;
+    const MAPPED: usize = 3;
+    const COPIES: usize = 5;
+    const REFINED: usize = 2;
+    const MIXERS: usize = 2;
     const OLS_PERIOD: u32 = 12;
-    const REGRESSORS: usize = 14;
+    const REGRESSORS: usize = 13;
 }
 
 impl Effort for Thorough {
-    const CONTEXTS: usize = 20;
+    const CONTEXTS: usize = 16;
     const CONFIDENT: bool = true;
     const MAPPED: usize = 5;
+    const COPIES: usize = 5;
+    const REFINED: usize = 2;
     const MIXERS: usize = 4;
-    const OLS_PERIOD: u32 = 6;
+    const OLS_PERIOD: u32 = 8;
     const REGRESSORS: usize = 18;
 }
 
