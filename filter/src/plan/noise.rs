@@ -5,54 +5,77 @@ use crate::predict::column::PlaneMode;
 use crate::predict::experts::lattice::Lattice;
 use crate::predict::value::ValueType;
 
-/// Rows looked at, in one piece so that neighbours stay neighbours.
-const SAMPLE: usize = 2048;
+/// Rows looked at in one piece, so that what adapts has time to.
+const WINDOW: usize = 512;
+/// Pieces that a record's column is judged by, and a column that stands alone: smooth and noisy regions may lie far apart there.
+const WINDOWS: (usize, usize) = (4, 8);
 /// Fewer rows cannot prove noise.
 pub const LEAST: usize = 1024;
-/// Entropy of half a byte, in bits, from which it counts as noise if no expectation lowers it.
-const NOISE: f64 = 3.975;
+/// Entropy of half a byte, in bits, from which it counts as noise if no expectation lowers it; for records and for columns that stand alone.
+const NOISE: (f64, f64) = (3.978, 3.99);
 
-/// The rows that are looked at.
-pub fn sample(rows: usize) -> std::ops::Range<usize> {
-    let n = rows.min(SAMPLE);
-    let from = (rows - n) / 2;
-    from..from + n
+/// The rows that are looked at: windows spread over the frame.
+pub fn sample(rows: usize, alone: bool) -> Vec<usize> {
+    let windows = if alone { WINDOWS.1 } else { WINDOWS.0 };
+    if rows <= windows * WINDOW {
+        return (0..rows).collect();
+    }
+    let gap = (rows - WINDOW) / (windows - 1);
+    (0..windows)
+        .flat_map(|w| w * gap..w * gap + WINDOW)
+        .collect()
 }
 
-/// The planes of a frame's column. `expected` are other values that might tell something: the value before, the value above, a reference; `fitted` the
-/// same for the sample's rows alone. On a lattice no plane is noise.
-pub fn planes(
-    values: &[u64],
-    vt: ValueType,
-    expected: &[&[u64]],
-    fitted: &[&[u64]],
-    lattice: Option<Lattice>,
-) -> [PlaneMode; 8] {
+/// What the planes of a frame's column are judged by.
+pub struct Evidence<'a> {
+    /// The column's values.
+    pub values: &'a [u64],
+    /// Their type.
+    pub vt: ValueType,
+    /// Whether it is the only column.
+    pub alone: bool,
+    /// Other values that might tell something, one a row: the value before, the value above, a reference.
+    pub expected: &'a [&'a [u64]],
+    /// The same for the sampled rows alone.
+    pub fitted: Vec<Vec<u64>>,
+    /// Their step: on a lattice no plane is noise.
+    pub lattice: Option<Lattice>,
+}
+
+/// The planes of a frame's column.
+pub fn planes(evidence: Evidence<'_>) -> [PlaneMode; 8] {
     let mut modes = [PlaneMode::Modelled; 8];
-    let width = usize::from(vt.width);
+    let (values, width) = (evidence.values, usize::from(evidence.vt.width));
     let Some(&first) = values.first() else {
         return modes;
     };
     let differing = values.iter().fold(0, |acc, v| acc | (v ^ first));
-    let rows = sample(values.len());
-    let mut all: Vec<&[u64]> = expected.iter().map(|e| &e[rows.clone()]).collect();
-    all.extend_from_slice(fitted);
+    let rows = sample(values.len(), evidence.alone);
+    let judged = rows.len() >= LEAST && evidence.lattice.is_none();
+    let pick = |from: &[u64]| -> Vec<u64> { rows.iter().map(|&i| from[i]).collect() };
+    let mut expected = evidence.fitted;
+    if judged {
+        expected.extend(evidence.expected.iter().map(|e| pick(e)));
+    }
+    let sampled = pick(values);
     for k in 0..width {
         let shift = 8 * (width - 1 - k);
         if differing >> shift & 255 == 0 {
             modes[k] = PlaneMode::Constant((first >> shift) as u8);
-        } else if rows.len() >= LEAST && lattice.is_none() {
+        } else if judged {
+            let limit = if evidence.alone { NOISE.1 } else { NOISE.0 };
             let plane = Plane {
-                values: &values[rows.clone()],
+                values: &sampled,
                 shift,
-                expected: &all,
+                expected: &expected,
+                limit,
             };
-            if plane.noise(0xF0, k) {
-                if plane.noise(0x0F, k) {
-                    modes[k] = PlaneMode::Raw;
-                }
-            } else if plane.noise(0x0F, k) {
-                modes[k] = PlaneMode::Half;
+            if plane.noise(0x0F, k) {
+                modes[k] = if plane.noise(0xF0, k) {
+                    PlaneMode::Raw
+                } else {
+                    PlaneMode::Half
+                };
             }
         }
     }
@@ -63,7 +86,8 @@ pub fn planes(
 struct Plane<'a> {
     values: &'a [u64],
     shift: usize,
-    expected: &'a [&'a [u64]],
+    expected: &'a [Vec<u64>],
+    limit: f64,
 }
 
 impl Plane<'_> {
@@ -85,7 +109,8 @@ impl Plane<'_> {
         let nibble = |v: u64| ((v >> self.shift) as usize & mask) >> down;
         let own = |i: usize| nibble(self.values[i]);
         let even = |given: &dyn Fn(usize) -> usize| {
-            self.entropy(|i| own(i) << 4 | given(i) & 15) - self.entropy(|i| given(i) & 15) > NOISE
+            self.entropy(|i| own(i) << 4 | given(i) & 15) - self.entropy(|i| given(i) & 15)
+                > self.limit
         };
         if !even(&|_| 0) {
             return false;
@@ -99,7 +124,7 @@ impl Plane<'_> {
         for other in self.expected {
             let difference =
                 |i: usize| (self.values[i].wrapping_sub(other[i]) >> self.shift) as usize >> down;
-            if !even(&|i| nibble(other[i])) || self.entropy(|i| difference(i) & 15) < NOISE {
+            if !even(&|i| nibble(other[i])) || self.entropy(|i| difference(i) & 15) < self.limit {
                 return false;
             }
         }

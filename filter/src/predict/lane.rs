@@ -5,7 +5,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::column::{Effort, Fair, Good, Quick, Thorough};
+use super::column::{Effort, Fair, Family, Good, GoodAlone, Quick, Thorough};
 use super::frame::{Columns, Rows};
 use super::series::{Left, Series, Strides};
 use super::{Plan, Spec};
@@ -171,6 +171,9 @@ impl Lane {
         match spec.level.get() {
             ..=3 => self.run_at::<Quick, C>(spec, plan, left, known, coder),
             4 => self.run_at::<Fair, C>(spec, plan, left, known, coder),
+            5 if spec.family() != Family::Record => {
+                self.run_at::<GoodAlone, C>(spec, plan, left, known, coder)
+            }
             5 => self.run_at::<Good, C>(spec, plan, left, known, coder),
             _ => self.run_at::<Thorough, C>(spec, plan, left, known, coder),
         }

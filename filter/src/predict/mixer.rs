@@ -40,7 +40,16 @@ pub struct WeightSets {
 impl WeightSets {
     /// `sets` vectors, all equal to `start`.
     pub fn new(sets: usize, start: &[Block; MAX_BLOCKS]) -> Self {
-        WeightSets { sets: vec![Weights { blocks: *start, seen: 0 }; sets], at: 0 }
+        WeightSets {
+            sets: vec![
+                Weights {
+                    blocks: *start,
+                    seen: 0
+                };
+                sets
+            ],
+            at: 0,
+        }
     }
 
     /// The sum under the set that `context` names, over the blocks of `x`.
@@ -87,7 +96,10 @@ pub struct Second {
 impl Second {
     /// `sets` vectors, all equal to `start`.
     pub fn new(sets: usize, start: [f32; MAX_SUMS]) -> Self {
-        Second { sets: vec![(start, 0); sets], at: 0 }
+        Second {
+            sets: vec![(start, 0); sets],
+            at: 0,
+        }
     }
 
     /// The sum under the set that `context` names.

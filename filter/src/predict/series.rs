@@ -101,6 +101,10 @@ fn offsets(family: Family, s: Strides) -> Vec<usize> {
     }
 }
 
+/// Bits for half a byte from which the model counts as without hope, and frames after which it may try again.
+const HOPELESS: f64 = 3.992;
+const RETRY: u32 = 8;
+
 /// The column.
 #[derive(Debug)]
 pub struct Series {
@@ -123,6 +127,9 @@ pub struct Series {
     hits: bool,
     modes_before: [PlaneMode; 8],
     hits_before: bool,
+    /// Halves of planes that the model could not predict in the frame before: 1 the lower, 2 the upper.
+    hopeless: [u8; 8],
+    frames: u32,
     fresh: bool,
     word: u32,
     word_before: u32,
@@ -210,6 +217,8 @@ impl Series {
             hits: false,
             modes_before: [PlaneMode::Modelled; 8],
             hits_before: false,
+            hopeless: [0; 8],
+            frames: 0,
             fresh: true,
             word: 0,
             word_before: 0,
@@ -279,9 +288,27 @@ impl Series {
                 self.read_letter(value as u8);
             }
         }
+        self.judge(rows.n);
         let own = values[from..].to_vec();
         self.keep(values);
         own
+    }
+
+    /// Remembers which halves of planes cost as much as raw bits; forgets it now and then, so that they are tried again.
+    fn judge(&mut self, rows: usize) {
+        self.frames = self.frames.wrapping_add(1);
+        let costs = self.model.end_frame();
+        if self.frames % RETRY == 0 {
+            self.hopeless = [0; 8];
+        } else if let Some(costs) = costs.filter(|_| rows >= noise::LEAST) {
+            for (k, (upper, lower)) in costs.into_iter().enumerate() {
+                if self.modes[k] == PlaneMode::Modelled {
+                    self.hopeless[k] = u8::from(lower > HOPELESS) | u8::from(upper > HOPELESS) << 1;
+                } else if self.modes[k] == PlaneMode::Half && upper > HOPELESS {
+                    self.hopeless[k] |= 2;
+                }
+            }
+        }
     }
 
     /// Hashes of the words of a text.
@@ -326,8 +353,25 @@ impl Series {
         let mut expected: Vec<&[u64]> = shifted.iter().map(Vec::as_slice).collect();
         expected.extend(reference.filter(|r| r.len() == known.len()));
         let least_squares = self.fit::<I>(left, known);
-        let fitted: Vec<&[u64]> = least_squares.iter().map(Vec::as_slice).collect();
-        self.modes = noise::planes(known, self.value, &expected, &fitted, self.lattice);
+        self.modes = noise::planes(noise::Evidence {
+            values: known,
+            vt: self.value,
+            alone: self.family != Family::Record,
+            expected: &expected,
+            fitted: least_squares,
+            lattice: self.lattice,
+        });
+        if self.family != Family::Record {
+            // Smooth and rough regions may lie far apart in a grid: a sample proves nothing, but a whole frame that was modelled in vain does.
+            for (mode, &proof) in self.modes.iter_mut().zip(&self.hopeless) {
+                *mode = match (*mode, proof) {
+                    (PlaneMode::Constant(byte), _) => PlaneMode::Constant(byte),
+                    (PlaneMode::Raw, 3) => PlaneMode::Raw,
+                    (PlaneMode::Raw | PlaneMode::Half, 1 | 3) => PlaneMode::Half,
+                    _ => PlaneMode::Modelled,
+                };
+            }
+        }
         let same = |a: &[u64]| known.iter().zip(a).filter(|(x, y)| x == y).count();
         let mut most = expected.iter().map(|e| same(e)).max().unwrap_or(0);
         if let Some(relation) = self.relation {
@@ -363,7 +407,7 @@ impl Series {
     /// What least squares would expect of the sample that the planes are judged by: on ordered integers and on numbers.
     #[inline(always)]
     fn fit<I: Isa>(&self, left: Left<'_>, known: &[u64]) -> Vec<Vec<u64>> {
-        let sample = noise::sample(known.len());
+        let sample = noise::sample(known.len(), self.family != Family::Record);
         if sample.len() < noise::LEAST || self.family == Family::Bytes {
             return Vec::new();
         }

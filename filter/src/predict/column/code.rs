@@ -16,7 +16,7 @@ use crate::kernel::vector::Isa;
 
 /// Which experts are mapped, the most useful first.
 const MAPPED_RECORD: [usize; 5] = [7, 4, 5, 2, 6];
-const MAPPED_OTHER: [usize; 5] = [7, 4, 2, 5, 0];
+const MAPPED_OTHER: [usize; 5] = [7, 4, 1, 5, 2];
 
 /// What is fixed while one value is coded.
 pub(super) struct Expectation {
@@ -47,6 +47,7 @@ impl ColumnModel {
             self.record_copies(around, &expectation.copies, &expectation.there, value);
             return value;
         }
+        self.coded += 1;
         let value = self.code_bits::<E, I, C>(coder, around, &expectation, actual, planes);
         self.learn_value::<I>(around, value, &expectation);
         value
@@ -218,6 +219,7 @@ impl ColumnModel {
             let mut plane_cost = 0u32;
             for bit_at in (0..8u32).rev() {
                 if bit_at == 3 {
+                    self.upper_cost[k] += u64::from(plane_cost);
                     for i in 0..E::CONTEXTS {
                         self.slots.put(places[i], &held[i]);
                     }
@@ -305,7 +307,7 @@ impl ColumnModel {
                 xs[E::AT_BIAS] = 0.3;
                 // Mixing.
                 let expert_level = |i: usize| logistic.level(chances[i]);
-                let second = if record { 4 } else { 2 };
+                let second = 4;
                 let chosen = [
                     bit_index,
                     k * 64 + expert_level(7) * 8 + expert_level(second),
@@ -318,17 +320,15 @@ impl ColumnModel {
                 for m in 0..E::MIXERS {
                     let s = self.mixers[m]
                         .mix::<I>(chosen[if E::MIXERS == 1 { 1 } else { m }], x)
-                        .max(-11.5).min(11.5);
+                        .max(-11.5)
+                        .min(11.5);
                     outs[m] = s;
                     ps[m] = logistic.squash(s);
                 }
                 let (s, p_mix) = if E::MIXERS == 1 {
                     (outs[0], ps[0])
                 } else {
-                    let s = self
-                        .last_mixer
-                        .mix(bit_index, &outs)
-                        .max(-11.5).min(11.5);
+                    let s = self.last_mixer.mix(bit_index, &outs).max(-11.5).min(11.5);
                     (s, logistic.squash(s))
                 };
                 let pa = self.by_node.refine(direct_at, s);
@@ -336,7 +336,9 @@ impl ColumnModel {
                     p_mix * 0.5 + pa * 0.5
                 } else {
                     let off = (e_byte.wrapping_sub(node << bit_at) & 255) >> 4;
-                    let pb = self.by_expected.refine((k * 7 + e_lead as usize) * 16 + off as usize, s);
+                    let pb = self
+                        .by_expected
+                        .refine((k * 7 + e_lead as usize) * 16 + off as usize, s);
                     p_mix * 0.5 + pa * 0.25 + pb * 0.25
                 };
                 let p16 = ((p * 65536.0) as i32).clamp(1, 65535) as u32;

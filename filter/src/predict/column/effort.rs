@@ -47,6 +47,9 @@ pub struct Fair;
 /// Level 5.
 #[derive(Clone, Copy, Debug)]
 pub struct Good;
+/// Level 5 for single columns, which need more contexts to make up for the other columns.
+#[derive(Clone, Copy, Debug)]
+pub struct GoodAlone;
 /// Level 6 and, until the network takes over, above.
 #[derive(Clone, Copy, Debug)]
 pub struct Thorough;
@@ -82,6 +85,17 @@ impl Effort for Good {
     const MIXERS: usize = 2;
     const OLS_PERIOD: u32 = 12;
     const REGRESSORS: usize = 13;
+}
+
+impl Effort for GoodAlone {
+    const CONTEXTS: usize = 10;
+    const CONFIDENT: bool = true;
+    const MAPPED: usize = 5;
+    const COPIES: usize = 5;
+    const REFINED: usize = 2;
+    const MIXERS: usize = 3;
+    const OLS_PERIOD: u32 = 10;
+    const REGRESSORS: usize = 0;
 }
 
 impl Effort for Thorough {

@@ -56,7 +56,11 @@ impl ColumnModel {
                     vt.number(z),
                 );
                 mu[0] = va;
-                mu[1] = vn;
+                mu[1] = va
+                    + self
+                        .steady
+                        .as_ref()
+                        .map_or(0.0, |ols| ols.predict::<I>(&around.numbers));
                 mu[2] = va + vn - vnw;
                 mu[3] = if self.cube { vz } else { (va + vn) * 0.5 };
                 mu[4] = va + self.numbers.predict::<I>(&around.numbers);
@@ -76,7 +80,11 @@ impl ColumnModel {
             Family::Sequence | Family::Bytes => {
                 let (va, vb, vc) = (vt.number(a), vt.number(b), vt.number(n));
                 mu[0] = va;
-                mu[1] = vb;
+                mu[1] = va
+                    + self
+                        .steady
+                        .as_ref()
+                        .map_or(0.0, |ols| ols.predict::<I>(&around.numbers));
                 mu[2] = 2.0 * va - vb;
                 mu[3] = self.mean;
                 mu[4] = va + self.numbers.predict::<I>(&around.numbers);
@@ -237,8 +245,11 @@ impl ColumnModel {
                 self.numbers.learn::<I>(&around.numbers, number);
             }
         } else if self.family != Family::Bytes {
-            self.numbers
-                .learn::<I>(&around.numbers, number - vt.number(around.before[0]));
+            let step = number - vt.number(around.before[0]);
+            self.numbers.learn::<I>(&around.numbers, step);
+            if let Some(ols) = &mut self.steady {
+                ols.learn::<I>(&around.numbers, step);
+            }
         }
     }
 }

@@ -5,7 +5,7 @@ mod contexts;
 mod effort;
 mod learn;
 
-pub use effort::{Effort, Fair, Good, Quick, Thorough};
+pub use effort::{Effort, Fair, Good, GoodAlone, Quick, Thorough};
 
 use super::experts::cells::{Cell, history_cells};
 use super::experts::lattice::{Lattice, Span};
@@ -135,6 +135,8 @@ pub struct ColumnModel {
     last_error: u32,
     integers: Option<Box<Ols>>,
     numbers: Box<Ols>,
+    /// The same with a longer memory, on grids and rows.
+    steady: Option<Box<Ols>>,
     /// By bit of the value, then by mapped expert, then by what it said.
     maps: Vec<[Cell; BUCKETS]>,
     lattice_map: Refinement,
@@ -152,6 +154,10 @@ pub struct ColumnModel {
     /// Cost of each plane in 1/256 bit, and values, since they were last taken.
     pub(super) cost: [u64; 8],
     pub(super) whole_cost: u64,
+    /// Cost of the upper half of each plane's bits in this frame, cost of the planes when it began, and values coded bit by bit.
+    upper_cost: [u64; 8],
+    cost_before: [u64; 8],
+    coded: u64,
 }
 
 impl std::fmt::Debug for ColumnModel {
@@ -210,6 +216,8 @@ impl ColumnModel {
             last_error: 0,
             integers: (shape.family == Family::Record)
                 .then(|| Box::new(Ols::new(shape.regressor_n, 0.9998, E::OLS_PERIOD))),
+            steady: (shape.family != Family::Record)
+                .then(|| Box::new(Ols::new(shape.regressor_n, 0.9998, E::OLS_PERIOD))),
             numbers: Box::new(Ols::new(
                 shape.regressor_n,
                 if shape.family == Family::Record {
@@ -238,6 +246,9 @@ impl ColumnModel {
             by_expected: Refinement::new(width * 7 * 16, 0.02, logistic),
             cost: [0; 8],
             whole_cost: 0,
+            upper_cost: [0; 8],
+            cost_before: [0; 8],
+            coded: 0,
         }
     }
 
@@ -260,6 +271,20 @@ impl ColumnModel {
     /// Room for more contexts as the chain grows longer.
     pub fn grow(&mut self, lines: usize) {
         self.slots.grow(lines);
+    }
+
+    /// Ends a frame: mean cost of the upper and the lower half of each plane, in bits a value, if any value was coded.
+    pub fn end_frame(&mut self) -> Option<[(f64, f64); 8]> {
+        let n = std::mem::take(&mut self.coded);
+        let upper = std::mem::take(&mut self.upper_cost);
+        let before = std::mem::replace(&mut self.cost_before, self.cost);
+        (n > 0).then(|| {
+            std::array::from_fn(|k| {
+                let whole = self.cost[k] - before[k].min(self.cost[k]);
+                let bits = |c: u64| c as f64 / (256.0 * n as f64);
+                (bits(upper[k]), bits(whole - upper[k].min(whole)))
+            })
+        })
     }
 
     /// Costs of the planes and of whole values since they were last taken.
