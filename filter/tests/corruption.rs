@@ -47,7 +47,12 @@ fn the_streams_of_this_test_have_all_kinds() {
         let archive = Archive::open(Cursor::new(packed)).unwrap();
         kinds.extend(archive.frames().iter().map(|frame| frame.kind));
     }
-    for kind in [FrameKind::Stored, FrameKind::Zstd, FrameKind::Fields] {
+    for kind in [
+        FrameKind::Stored,
+        FrameKind::Zstd,
+        FrameKind::Fields,
+        FrameKind::Modelled,
+    ] {
         assert!(kinds.contains(&kind), "{kind:?}");
     }
 }
