@@ -33,7 +33,8 @@ pub struct Args {
     /// Test the integrity of compressed files; write nothing
     #[arg(short, long, overrides_with_all = ["compress", "decompress", "list"])]
     pub test: bool,
-    /// List what compressed files hold: layout, frames, kinds, ratio (with -v, every frame)
+    /// List what compressed files hold: layout, frames, kinds, ratio; with -v every
+    /// frame, and of the first one where its bytes went: bits a value, planes stored raw
     #[arg(short, long, overrides_with_all = ["compress", "decompress", "test"])]
     pub list: bool,
     /// With --list: machine-readable, one JSON array with an object a file
@@ -114,7 +115,11 @@ pub struct Args {
 #[derive(Subcommand, Debug)]
 pub enum Command {
     /// Compress the sample data at several levels, beside gzip, xz, zstd and pco
-    Demo,
+    Demo {
+        /// List every field, not the dearest alone
+        #[arg(long)]
+        all_fields: bool,
+    },
     /// Print a completion script
     Completions {
         /// The shell

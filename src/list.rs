@@ -1,14 +1,16 @@
-//! `-l`: what a file holds, read from its headers and its index; nothing is decoded.
+//! `-l`: what a file holds, read from its headers and its index. Nothing is decoded, but for -v the first frame.
 
 use std::collections::BTreeMap;
-use std::io::{self, BufReader, Write};
+use std::io::{self, BufReader, Read, Seek, Write};
 use std::path::Path;
 
-use catena::{Archive, FrameInfo, Layout};
+use catena::{Archive, FrameInfo, FrameKind, Layout, StreamHeader};
 use serde::Serialize;
 
 use crate::args::Args;
+use crate::costs::{self, FieldCost};
 use crate::input::{Input, is_stdin};
+use crate::progress::Progress;
 use crate::report::{Failure, Outcome, grouped};
 
 /// Listings of all files of a call: text is written as it comes, JSON when all are there.
@@ -34,6 +36,9 @@ struct FileList {
     lanes: u32,
     frame_bytes: usize,
     frames: FramesList,
+    /// With -v: what the first frame's bytes went to. Empty where it is not modelled.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    fields: Vec<FieldCost>,
 }
 
 #[derive(Debug, Serialize)]
@@ -76,7 +81,7 @@ impl Listing {
 
     /// Lists one file.
     pub fn add(&mut self, path: &Path) -> Outcome<()> {
-        let list = read(path)?;
+        let list = read(path, self.verbose)?;
         match &mut self.json {
             Some(files) => files.push(list),
             None => say(&text(&list, self.verbose))?,
@@ -95,7 +100,7 @@ impl Listing {
 }
 
 /// Reads the headers.
-fn read(path: &Path) -> Outcome<FileList> {
+fn read(path: &Path, costs: bool) -> Outcome<FileList> {
     let input = Input::open(path)?;
     let file = input.name.clone();
     let wrong = |e: &dyn std::fmt::Display| Failure::new(&file, e);
@@ -103,11 +108,10 @@ fn read(path: &Path) -> Outcome<FileList> {
         return Err(wrong(&"only a file can be listed: its end is read first"));
     }
     let coded_bytes = input.metadata.len();
-    let archive = Archive::open(BufReader::new(input.into_file())).map_err(|e| wrong(&e))?;
-    let first = archive
-        .streams()
-        .next()
-        .ok_or_else(|| wrong(&"holds no stream"))?;
+    let source = BufReader::new(input.into_file());
+    let mut archive = Archive::open(source).map_err(|e| wrong(&e))?;
+    let first = archive.streams().next().cloned();
+    let first = first.ok_or_else(|| wrong(&"holds no stream"))?;
     let (raw_bytes, streams) = (archive.len(), archive.streams().len());
     Ok(FileList {
         raw_bytes,
@@ -120,8 +124,34 @@ fn read(path: &Path) -> Outcome<FileList> {
         lanes: first.lane_n,
         frame_bytes: first.frame_size,
         frames: FramesList::new(archive.frames()),
+        fields: match costs {
+            true => fields(&mut archive, &first).map_err(|e| wrong(&e))?,
+            false => Vec::new(),
+        },
         file,
     })
+}
+
+/// What the first frame's bytes went to: it is decoded, and coded once more to see.
+fn fields<R: Read + Seek>(
+    archive: &mut Archive<R>,
+    header: &StreamHeader,
+) -> catena::Result<Vec<FieldCost>> {
+    if !archive
+        .frames()
+        .first()
+        .is_some_and(|frame| frame.kind == FrameKind::Modelled)
+    {
+        return Ok(Vec::new());
+    }
+    let _running = Progress::spinner("first frame");
+    let raw = archive.read_frame(0)?;
+    Ok(costs::of_frame(
+        &header.layout,
+        header.level,
+        header.lane_n,
+        &raw,
+    ))
 }
 
 impl LayoutList {
@@ -219,6 +249,10 @@ fn text(list: &FileList, frames: bool) -> String {
     );
     if frames {
         text += &frame_table(&list.frames.list);
+    }
+    if let (false, Some(first)) = (list.fields.is_empty(), list.frames.list.first()) {
+        text += "  the first frame, field by field:\n";
+        text += &costs::table(list.fields.clone(), first.coded_bytes as u64, usize::MAX);
     }
     text
 }

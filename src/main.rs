@@ -2,6 +2,7 @@
 
 mod args;
 mod attributes;
+mod costs;
 mod demo;
 mod foreign;
 mod input;
@@ -105,7 +106,7 @@ fn run_files(args: &Args, job: &Job<'_>, report: Report) -> Vec<Failure> {
 fn run_command(command: &Command) -> Outcome<()> {
     let mut out = Vec::new();
     match command {
-        Command::Demo => return demo::run(),
+        Command::Demo { all_fields } => return demo::run(*all_fields),
         Command::Completions { shell } => {
             clap_complete::generate(*shell, &mut Args::command(), "catena", &mut out)
         }

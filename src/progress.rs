@@ -53,6 +53,7 @@ impl Progress {
     /// Says that `what` is running, for as long as this lives. Nothing if standard error is no terminal.
     pub fn spinner(what: &str) -> Self {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(HZ));
+        bar.set_style(ProgressStyle::default_spinner());
         bar.set_message(what.to_string());
         bar.enable_steady_tick(Duration::from_millis(1000 / u64::from(HZ)));
         Progress {

@@ -28,6 +28,9 @@ fn the_demo_runs_outside_the_repository() {
         "out MB/s",
         "█",
         "no bit differs",
+        "bits/value",
+        "24 more",
+        "IP3D_signed_d0_signific…",
     ] {
         assert!(text.contains(word), "'{word}' is not in:\n{text}");
     }

@@ -86,6 +86,32 @@ fn the_json_listing_adds_up() {
 }
 
 #[test]
+fn verbose_listings_name_fields_and_raw_planes() {
+    let (folder, raw) = (Folder::new(), jets(1500));
+    folder.put("x", &raw);
+    folder
+        .run(["-3", "--dtype", "event:<u8,rest:33<f4", "x"])
+        .ok();
+    let text = String::from_utf8(folder.run(["-lv", "x.cat"]).ok().stdout).expect("text");
+    for word in ["event", "rest", "bits/value", "headers and checksums"] {
+        assert!(text.contains(word), "'{word}' is not in:\n{text}");
+    }
+    let json = folder.run(["-l", "-v", "--json", "x.cat"]).ok().stdout;
+    let json: Value = serde_json::from_slice(&json).expect("JSON");
+    let fields = json[0]["fields"].as_array().expect("fields");
+    assert_eq!(fields.len(), 2);
+    assert_eq!(
+        (&fields[0]["name"], &fields[0]["dtype"]),
+        (&"event".into(), &"u8".into())
+    );
+    assert_eq!(fields[1]["values"], 1500 * 33);
+    assert_eq!(fields[1]["planes"].as_array().map(Vec::len), Some(4));
+    let plain = folder.run(["-l", "--json", "x.cat"]).ok().stdout;
+    let plain: Value = serde_json::from_slice(&plain).expect("JSON");
+    assert!(plain[0]["fields"].is_null(), "nothing is decoded unasked");
+}
+
+#[test]
 fn listing_a_bad_file_fails() {
     let folder = Folder::new();
     folder.put("x.cat", &jets(10));

@@ -181,6 +181,36 @@ fn wrong_usage_is_status_two() {
 }
 
 #[test]
+fn an_index_is_written_unless_it_is_not_wanted() {
+    let (folder, raw) = (Folder::new(), sample("zee.bin"));
+    let coded = |more: &[&str]| {
+        let args = ["-1", "--dtype", "<f4", "--frame-size", "16K"];
+        folder.pipe(args.iter().chain(more), &raw).ok().stdout
+    };
+    let (with, without) = (coded(&[]), coded(&["--no-index"]));
+    assert!(without.len() < with.len());
+    folder.put("x.cat", &without);
+    assert!(folder.run(["-dc", "x.cat"]).ok().stdout == raw);
+    let part = folder.run(["--range", "100K:100", "x.cat"]).ok().stdout;
+    assert!(
+        part == raw[102_400..102_500],
+        "without an index the frames are looked for"
+    );
+}
+
+#[test]
+fn memory_for_decompression_is_limited() {
+    let (folder, raw) = (Folder::new(), jets(40));
+    folder.put("x", &raw);
+    folder.run(["x"]).ok();
+    folder.run(["-t", "-M", "4K", "x.cat"]).failed(1, "memory");
+    folder
+        .run(["--range", "0:1", "--memory", "4K", "x.cat"])
+        .failed(1, "memory");
+    folder.run(["-t", "--memory", "1G", "x.cat"]).ok();
+}
+
+#[test]
 fn quiet_and_verbose() {
     let (folder, raw) = (Folder::new(), jets(40));
     folder.put("x", &raw);

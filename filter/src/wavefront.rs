@@ -215,7 +215,9 @@ impl<W: Work> Shared<W> {
             step,
             move |shared, state, (planner, opened)| {
                 let lane_n = shared.work.spec().lane_n as usize;
-                let flight = state.flight(number);
+                let Some(flight) = state.flight(number) else {
+                    return;
+                };
                 flight.opened = Some(Arc::new(opened));
                 flight.parts = vec![None; lane_n];
                 let chain = flight.chain;
@@ -266,7 +268,9 @@ impl<W: Work> Shared<W> {
             Ok((lane, part))
         };
         self.start(state, number, step, move |shared, state, (lane, part)| {
-            let flight = state.flight(number);
+            let Some(flight) = state.flight(number) else {
+                return;
+            };
             flight.parts[index] = Some(part);
             let whole = flight.parts.iter().all(Option::is_some);
             let chain = flight.chain;
@@ -285,7 +289,9 @@ impl<W: Work> Shared<W> {
     }
 
     fn start_close(self: &Arc<Self>, state: &mut State<W>, number: u64) {
-        let flight = state.flight(number);
+        let Some(flight) = state.flight(number) else {
+            return;
+        };
         let input = flight.input.clone();
         let opened = flight.opened.take();
         let parts: Vec<W::Part> = std::mem::take(&mut flight.parts)
@@ -294,7 +300,9 @@ impl<W: Work> Shared<W> {
             .collect();
         let step = move |shared: &Self| shared.work.close(&input, opened.as_deref(), parts);
         self.start(state, number, step, move |_, state, output| {
-            state.flight(number).output = Some(Ok(output));
+            if let Some(flight) = state.flight(number) {
+                flight.output = Some(Ok(output));
+            }
         });
     }
 
@@ -319,7 +327,9 @@ impl<W: Work> Shared<W> {
             match result {
                 Ok(value) => then(&shared, &mut state, value),
                 Err(error) => {
-                    state.flight(number).output.get_or_insert(Err(error));
+                    if let Some(flight) = state.flight(number) {
+                        flight.output.get_or_insert(Err(error));
+                    }
                 }
             }
             state.running -= 1;
@@ -335,8 +345,10 @@ impl<W: Work> Shared<W> {
 }
 
 impl<W: Work> State<W> {
-    fn flight(&mut self, number: u64) -> &mut Flight<W> {
-        &mut self.flights[(number - self.first) as usize]
+    /// The frame with this number; `None` if it has failed and was popped while other jobs of it ran.
+    fn flight(&mut self, number: u64) -> Option<&mut Flight<W>> {
+        let place = number.checked_sub(self.first)?;
+        self.flights.get_mut(usize::try_from(place).ok()?)
     }
 
     /// The frame under way that comes after this one in its chain's turns.
@@ -359,3 +371,6 @@ fn panicked(panic: &(dyn Any + Send)) -> Error {
         .unwrap_or_else(|| "a job panicked".into());
     ErrorKind::Panicked(text).into()
 }
+
+#[cfg(test)]
+mod tests;

@@ -83,6 +83,27 @@ fn threads_do_not_matter() {
     }
 }
 
+/// Frames large enough for several lanes.
+#[test]
+fn lanes_do_not_wait_wrongly() {
+    let sample = common::records(16_000);
+    for (level, chains) in [(3, 1), (3, 2), (5, 1)] {
+        let options = common::options(&sample, level)
+            .with_frame_size(140_000)
+            .with_chains(chains);
+        let one = compress(&sample.raw, &options.clone().with_threads(1)).unwrap();
+        assert!(compress(&sample.raw, &options.with_threads(4)).unwrap() == one);
+        for threads in [1, 2, 4] {
+            let options = DecompressOptions::default().with_threads(threads);
+            assert!(decompress(&one, &options).unwrap() == sample.raw);
+        }
+        let mut archive = Archive::open(std::io::Cursor::new(one)).unwrap();
+        let mut some = vec![0; 1000];
+        archive.read_at(300_000, &mut some).unwrap();
+        assert!(some == sample.raw[300_000..301_000]);
+    }
+}
+
 #[test]
 fn all_before_a_flush_can_be_decoded() {
     let sample = common::records(300);

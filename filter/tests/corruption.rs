@@ -47,7 +47,12 @@ fn the_streams_of_this_test_have_all_kinds() {
         let archive = Archive::open(Cursor::new(packed)).unwrap();
         kinds.extend(archive.frames().iter().map(|frame| frame.kind));
     }
-    for kind in [FrameKind::Stored, FrameKind::Zstd, FrameKind::Fields] {
+    for kind in [
+        FrameKind::Stored,
+        FrameKind::Zstd,
+        FrameKind::Fields,
+        FrameKind::Modelled,
+    ] {
         assert!(kinds.contains(&kind), "{kind:?}");
     }
 }
@@ -248,6 +253,16 @@ fn hostile_stream_headers() {
     ] {
         refused(&stream_header(1, 1, 1000, dtype, &[]));
     }
+    // Large, but within the format: too much together.
+    let columns = vec!["<f4"; 1000].join(",");
+    for (chains, frame_size, dtype) in [(256, 1 << 20, columns.as_str()), (1, 1 << 28, "u1")] {
+        let header = stream_header(chains, 16, frame_size, dtype.as_bytes(), &[]);
+        let error = unpack(&header).unwrap_err();
+        assert!(
+            matches!(error.kind(), ErrorKind::MemoryLimit { .. }),
+            "{error:?}"
+        );
+    }
     // A shape of 2^63 axes, of which none is there.
     let mut body = vec![5, 1, 1, 100, 2, b'u', b'1'];
     varint(&mut body, 1 << 63);
@@ -338,6 +353,16 @@ fn hostile_indices() {
     let at = packed.len() - 8;
     packed[at..at + 4].copy_from_slice(&u32::MAX.to_le_bytes());
     refused(&packed);
+}
+
+#[test]
+fn a_model_at_a_level_without_one() {
+    let mut header = stream_header(1, 1, 1000, b"u1", &[]);
+    header[7] = 1;
+    let header = sealed(header[..header.len() - 4].to_vec());
+    let frame = frame_header(MODELLED, 100, 2, &[0, 0]);
+    let error = unpack(&[&header[..], &frame, &[0, 0]].concat()).unwrap_err();
+    assert!(error.to_string().contains("a level without one"), "{error}");
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! `catena demo`: the main job on the data that the program carries with it. Compresses at several levels beside the usual
-//! codecs, decompresses and compares.
+//! codecs, decompresses, compares, and says where the bytes went.
 
 mod catena_codec;
+mod fields;
 mod peers;
 mod samples;
 mod table;
@@ -9,7 +10,7 @@ mod table;
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
-use catena::Layout;
+use catena::{Layout, Level};
 
 use crate::progress::Progress;
 use crate::report::{Failure, Outcome, grouped};
@@ -26,11 +27,13 @@ trait Codec {
     fn decompress(&self, coded: &[u8], layout: &Layout, raw_len: usize) -> Result<Vec<u8>, String>;
 }
 
-/// Levels of Catena in the table.
+/// Levels of Catena in the table. The fields are taken apart at the default level.
 const LEVELS: [u8; 4] = [1, 3, 5, 6];
+/// Fields of a sample that are listed unless all are wanted.
+const FIELDS: usize = 10;
 
 /// Runs the demonstration; fails if anything comes back other than it went in.
-pub fn run() -> Outcome<()> {
+pub fn run(all_fields: bool) -> Outcome<()> {
     let samples = samples::all().map_err(|e| Failure::new("samples", e))?;
     let mut out = io::stdout().lock();
     let total: usize = samples.iter().map(|sample| sample.bytes.len()).sum();
@@ -63,6 +66,10 @@ pub fn run() -> Outcome<()> {
         &mut out,
         "Everything was decompressed and compared: no bit differs.\n",
     )?;
+    let most = if all_fields { usize::MAX } else { FIELDS };
+    for sample in &samples {
+        say(&mut out, &fields::render(sample, Level::default(), most)?)?;
+    }
     Ok(())
 }
 

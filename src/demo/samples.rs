@@ -8,7 +8,9 @@ use serde::Deserialize;
 pub struct Sample {
     pub file: String,
     pub about: String,
-    /// Without the fields' names: they are not data, and the other codecs store none.
+    /// With the fields' names.
+    pub named: Layout,
+    /// Without them: names are not data, and the other codecs store none.
     pub layout: Layout,
     pub bytes: &'static [u8],
 }
@@ -46,6 +48,7 @@ pub fn all() -> Result<Vec<Sample>, String> {
         let layout = Layout::from_fields(nameless).map_err(wrong)?;
         Ok(Sample {
             about: entry.about,
+            named,
             layout,
             bytes,
             file: entry.file,

@@ -15,8 +15,8 @@ use crate::error::{Error, Result};
 use crate::frame::{FrameHeader, FrameItem, FrameKind, StreamHeader};
 use crate::options::DecompressOptions;
 use crate::pool::Pool;
+use crate::session::admit;
 use crate::session::unpack::Unpack;
-use crate::session::{admit_stream, flight_max};
 use crate::wavefront::Wavefront;
 use crate::{Layout, Level};
 
@@ -242,12 +242,12 @@ impl<R: Read + Seek> Archive<R> {
             Some(flow) if flow.part == part => Ok(flow),
             _ => {
                 let header = &self.parts[part].header;
-                let spec = admit_stream(header, &self.options)?;
+                let (spec, flight_max) = admit(header, &self.options, &self.pool)?;
                 let chain_n = header.chains as usize;
                 Ok(Flow {
                     part,
                     wavefront: Wavefront::new(Unpack::new(spec), chain_n, self.pool.clone(), None),
-                    flight_max: flight_max(&self.pool, header.frame_size),
+                    flight_max,
                     learned: vec![None; chain_n],
                 })
             }

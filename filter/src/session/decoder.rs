@@ -3,13 +3,13 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::admission::admit;
 use super::unpack::Unpack;
-use super::{Pull, Stats, flight_max};
-use crate::error::{Error, ErrorKind, Result};
+use super::{Pull, Stats};
+use crate::error::{Error, Result};
 use crate::frame::{Item, Parser, StreamHeader};
 use crate::options::DecompressOptions;
 use crate::pool::Pool;
-use crate::predict::Spec;
 use crate::wavefront::{Notify, Wavefront};
 
 /// Decompresses one stream, or several that follow one another.
@@ -253,7 +253,7 @@ impl Decoder {
     }
 
     fn begin(&self, header: StreamHeader) -> Result<Stream> {
-        let spec = admit_stream(&header, &self.options)?;
+        let (spec, flight_max) = admit(&header, &self.options, &self.pool)?;
         let flow = Wavefront::new(
             Unpack::new(spec),
             header.chains as usize,
@@ -261,32 +261,11 @@ impl Decoder {
             self.notify.clone(),
         );
         Ok(Stream {
-            flight_max: flight_max(&self.pool, header.frame_size),
+            flight_max,
             header,
             flow,
             flying: 0,
             places: VecDeque::new(),
         })
     }
-}
-
-/// What decoding a stream takes, unless it is too much or not at hand.
-pub(crate) fn admit_stream(header: &StreamHeader, options: &DecompressOptions) -> Result<Spec> {
-    if let Some(hash) = header.model {
-        return Err(ErrorKind::MissingModel(hash).into());
-    }
-    // Two frames under way, each as payload, as columns and as raw bytes.
-    let needed = 6 * header.frame_size as u64;
-    if needed > options.memory_limit {
-        return Err(ErrorKind::MemoryLimit {
-            needed,
-            limit: options.memory_limit,
-        }
-        .into());
-    }
-    Ok(Spec::new(
-        header.layout.clone(),
-        header.level,
-        header.lane_n,
-    ))
 }

@@ -3,13 +3,14 @@
 //! The base of the `std::io` adapters and of asynchronous ones. Nothing here blocks but the two `wait` functions.
 //! Invariant: memory is bounded by a few frames per thread; a session that is full takes no bytes until it is pulled.
 
+mod admission;
 mod decoder;
 mod detection;
 mod encoder;
 pub(crate) mod pack;
 pub(crate) mod unpack;
 
-pub(crate) use decoder::admit_stream;
+pub(crate) use admission::admit;
 
 pub use decoder::Decoder;
 pub use encoder::Encoder;
@@ -45,7 +46,7 @@ pub struct Stats {
 }
 
 /// Frames that may be under way: enough to keep all threads busy along a wavefront, within the memory bound.
-pub(crate) fn flight_max(pool: &Pool, frame_size: usize) -> usize {
+fn flight_max(pool: &Pool, frame_size: usize) -> usize {
     let wanted = pool.threads() + 2;
     wanted.min(FLIGHT_MAX / frame_size.max(1)).max(2)
 }

@@ -1,5 +1,6 @@
 //! A frame's way from raw bytes to its header and payload.
 
+use crate::Level;
 use crate::backend::{self, Effort, Table};
 use crate::error::Result;
 use crate::frame::{FrameHeader, FrameKind, put_varint, raw_hash};
@@ -39,14 +40,14 @@ impl Pack {
 
     /// The smallest coding of the frame, given the modelled payload if there is one.
     fn smallest(&self, input: &Raw, modelled: Option<Vec<u8>>) -> (FrameKind, Vec<u8>) {
-        let effort = match self.spec.level.get() {
-            2 => Effort::Best,
-            _ => Effort::Quick,
-        };
-        let other = backend::pack(&self.table, effort, input.offset, &input.bytes);
+        let (table, offset, raw) = (&self.table, input.offset, &input.bytes);
         match modelled {
-            Some(payload) if payload.len() < other.1.len() => (FrameKind::Modelled, payload),
-            _ => other,
+            Some(payload) => backend::fall_back(table, offset, raw, payload.len())
+                .unwrap_or((FrameKind::Modelled, payload)),
+            None if self.spec.level == Level::MIN => {
+                backend::pack(table, Effort::Quick, offset, raw)
+            }
+            None => backend::pack(table, Effort::Best, offset, raw),
         }
     }
 }

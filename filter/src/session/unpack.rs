@@ -6,6 +6,7 @@ use crate::backend::{self, Table};
 use crate::error::{Error, Result};
 use crate::frame::{Cursor, FrameItem, FrameKind, check};
 use crate::predict::{Columns, Lane, LaneColumns, Plan, Planner, Spec, assemble};
+use crate::session::pack::Pack;
 use crate::wavefront::Work;
 
 /// Unpacks the frames of one stream.
@@ -86,6 +87,9 @@ impl Work for Unpack {
     }
 
     fn open(&self, item: &FrameItem, planner: &mut Planner) -> Result<Opened> {
+        if !Pack::learns(&self.spec) {
+            return Err(Error::corrupt("a model at a level without one"));
+        }
         if item.header.kind != FrameKind::Modelled {
             let raw = self.by_backend(item)?;
             let (plan, columns) = planner.plan(&self.spec, item.raw_offset, &raw);

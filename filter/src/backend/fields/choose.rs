@@ -9,6 +9,12 @@ const ZSTD_FRAME_LEN: usize = 9;
 /// What a unit's entry takes beside pco's own bytes, about.
 const PCO_ENTRY_LEN: usize = 2;
 
+/// Frames below this size are not worth a sample.
+const SAMPLED_FROM: usize = 1 << 17;
+/// A sample is this part of the frame's records, in so many pieces.
+const SAMPLE_SHARE: usize = 8;
+const PIECE_N: usize = 4;
+
 /// How much of its estimate a unit is taken to add to the zstd frame it shares with others, in 16ths: the more the units
 /// have in common, the less. Each way of choosing is tried as a whole.
 const SHARES: [usize; 5] = [16, 15, 13, 10, 0];
@@ -59,6 +65,30 @@ pub(in crate::backend) fn pack(
         }
     }
     best
+}
+
+/// Whether the fields may take less than `limit`: tried on a few pieces of a large frame.
+pub(in crate::backend) fn may_reach(table: &Table, offset: u64, raw: &[u8], limit: usize) -> bool {
+    let rows = table.rows(offset, raw.len());
+    if raw.len() < SAMPLED_FROM || rows.n < PIECE_N * SAMPLE_SHARE {
+        return true;
+    }
+    let record = rows.len / rows.n;
+    let piece = rows.n / (PIECE_N * SAMPLE_SHARE) * record;
+    let mut sample = Vec::with_capacity(PIECE_N * piece);
+    for at in 0..PIECE_N {
+        let start = rows.head + rows.n * at / PIECE_N * record;
+        sample.extend_from_slice(&raw[start..start + piece]);
+    }
+    let share = sample.len() as u64 * limit as u64 / raw.len() as u64;
+    pack(
+        table,
+        Effort::Quick,
+        0,
+        &sample,
+        (share + share / 7) as usize,
+    )
+    .is_some()
 }
 
 /// A choice for every unit, and estimates of what they take outside and inside the zstd frame.

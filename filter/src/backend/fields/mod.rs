@@ -6,7 +6,7 @@
 
 mod choose;
 
-pub(super) use choose::pack;
+pub(super) use choose::{may_reach, pack};
 
 use std::sync::Arc;
 

@@ -1,0 +1,71 @@
+//! Whether a stream may be decoded: what it takes is estimated from its header before any of it is allocated.
+//!
+//! The estimate is an upper bound in practice, so that a hostile header (many chains, many columns, huge frames) is
+//! refused and an honest one is not held up: the program's own streams of default frame size stay far below the limit.
+
+use super::flight_max;
+use crate::error::{ErrorKind, Result};
+use crate::frame::StreamHeader;
+use crate::options::DecompressOptions;
+use crate::pool::Pool;
+use crate::predict::Spec;
+
+/// Most bytes of the contexts of a chain.
+const CONTEXT_MAX: u64 = 64 << 20;
+/// Bytes of contexts that a value of a frame is worth, at most.
+const CONTEXT_PER_VALUE: u64 = 128;
+
+/// What decoding a stream takes.
+#[derive(Clone, Copy, Debug)]
+struct Needs {
+    /// Bytes of all chains' states.
+    states: u64,
+    /// Bytes of a frame under way.
+    frame: u64,
+}
+
+impl Needs {
+    fn of(header: &StreamHeader) -> Self {
+        let size = header.frame_size as u64;
+        if header.level.get() <= 2 {
+            return Needs {
+                states: 0,
+                frame: 4 * size,
+            };
+        }
+        let expansion = header.layout.columns();
+        let column_n = expansion.columns.len() as u64;
+        let value_n = size / u64::from(expansion.record_size) * column_n;
+        let column = match header.level.get() {
+            ..=3 => 512 << 10,
+            4 | 5 => 1 << 20,
+            _ => 3 << 19,
+        };
+        let contexts = CONTEXT_MAX.min(CONTEXT_PER_VALUE * value_n);
+        Needs {
+            states: u64::from(header.chains) * (column_n * column + contexts),
+            // Payload, raw bytes, and columns of 8 bytes a value, as lanes hold them and as they are put together.
+            frame: 3 * size + 16 * value_n,
+        }
+    }
+}
+
+/// The stream's spec and the frames that may be under way, unless it needs too much or something that is not at hand.
+pub(crate) fn admit(
+    header: &StreamHeader,
+    options: &DecompressOptions,
+    pool: &Pool,
+) -> Result<(Spec, usize)> {
+    if let Some(hash) = header.model {
+        return Err(ErrorKind::MissingModel(hash).into());
+    }
+    let limit = options.memory_limit;
+    let Needs { states, frame } = Needs::of(header);
+    let needed = states + 2 * frame;
+    if needed > limit {
+        return Err(ErrorKind::MemoryLimit { needed, limit }.into());
+    }
+    let fit = usize::try_from((limit - states) / frame).unwrap_or(usize::MAX);
+    let spec = Spec::new(header.layout.clone(), header.level, header.lane_n);
+    Ok((spec, flight_max(pool, header.frame_size).min(fit)))
+}
