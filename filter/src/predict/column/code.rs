@@ -107,7 +107,7 @@ impl ColumnModel {
         x[0][HIT_CONTEXTS + 1] = 0.3;
         let mixed = self
             .logistic
-            .squash(self.hit_mixer.mix::<I>(i, &x).max(-11.5).min(11.5));
+            .squash(self.hit_mixer.mix::<I>(i, &x).clamp(-11.5, 11.5));
         let p = ((mixed * 65536.0) as i32).clamp(16, 65520) as u32;
         let hit = coder.code(u32::from(expectation.copies[i] == actual), p);
         self.whole_cost += u64::from(self.logistic.cost(if hit == 1 { p } else { 65536 - p }));
@@ -312,7 +312,7 @@ impl ColumnModel {
                     bit_index,
                     k * 64 + expert_level(7) * 8 + expert_level(second),
                     direct_at,
-                    k * 256 + live_mask * 8 + (xs[E::AT_MAPPED].max(-3.9).min(3.9) + 4.0) as usize,
+                    k * 256 + live_mask * 8 + (xs[E::AT_MAPPED].clamp(-3.9, 3.9) + 4.0) as usize,
                 ];
                 let x = &x[..E::BLOCKS];
                 let mut outs = [0.0f32; MAX_SUMS];
@@ -320,15 +320,14 @@ impl ColumnModel {
                 for m in 0..E::MIXERS {
                     let s = self.mixers[m]
                         .mix::<I>(chosen[if E::MIXERS == 1 { 1 } else { m }], x)
-                        .max(-11.5)
-                        .min(11.5);
+                        .clamp(-11.5, 11.5);
                     outs[m] = s;
                     ps[m] = logistic.squash(s);
                 }
                 let (s, p_mix) = if E::MIXERS == 1 {
                     (outs[0], ps[0])
                 } else {
-                    let s = self.last_mixer.mix(bit_index, &outs).max(-11.5).min(11.5);
+                    let s = self.last_mixer.mix(bit_index, &outs).clamp(-11.5, 11.5);
                     (s, logistic.squash(s))
                 };
                 let pa = self.by_node.refine(direct_at, s);

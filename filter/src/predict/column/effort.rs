@@ -1,6 +1,7 @@
 //! How much a level spends on a bit.
 
 use super::super::experts::numeric::EXPERTS;
+use super::super::start::{self, Start};
 
 /// A level's sizes, known when the code is compiled.
 pub trait Effort: Copy {
@@ -20,6 +21,8 @@ pub trait Effort: Copy {
     const OLS_PERIOD: u32;
     /// Most regressors taken from other columns.
     const REGRESSORS: usize;
+    /// What the mixers begin with.
+    const START: Start;
     /// First input of the confidences.
     const AT_CONFIDENCE: usize = Self::CONTEXTS;
     /// First input of the numeric experts.
@@ -63,6 +66,7 @@ impl Effort for Quick {
     const MIXERS: usize = 1;
     const OLS_PERIOD: u32 = 32;
     const REGRESSORS: usize = 5;
+    const START: Start = start::QUICK;
 }
 
 impl Effort for Fair {
@@ -74,6 +78,7 @@ impl Effort for Fair {
     const MIXERS: usize = 1;
     const OLS_PERIOD: u32 = 24;
     const REGRESSORS: usize = 5;
+    const START: Start = start::FAIR;
 }
 
 impl Effort for Good {
@@ -85,6 +90,7 @@ impl Effort for Good {
     const MIXERS: usize = 2;
     const OLS_PERIOD: u32 = 12;
     const REGRESSORS: usize = 13;
+    const START: Start = start::GOOD;
 }
 
 impl Effort for GoodAlone {
@@ -96,6 +102,7 @@ impl Effort for GoodAlone {
     const MIXERS: usize = 3;
     const OLS_PERIOD: u32 = 10;
     const REGRESSORS: usize = 0;
+    const START: Start = start::GOOD_ALONE;
 }
 
 impl Effort for Thorough {
@@ -107,6 +114,7 @@ impl Effort for Thorough {
     const MIXERS: usize = 4;
     const OLS_PERIOD: u32 = 8;
     const REGRESSORS: usize = 18;
+    const START: Start = start::THOROUGH;
 }
 
 /// Most contexts of any level.
