@@ -13,7 +13,7 @@
 use super::{ByteOrder, Field, Kind, Layout};
 
 /// Most columns of an expansion.
-pub const MAX_COLUMNS: usize = 1024;
+pub const MAX_COLUMNS: usize = 256;
 /// Most columns that a record of one array field is expanded into.
 pub const MAX_ARRAY_COLUMNS: usize = 256;
 
@@ -222,10 +222,10 @@ mod tests {
             (bytes.columns[0].width, bytes.record_size, bytes.shape),
             (1, 1, vec![0, 3600])
         );
-        let opaque = Layout::parse("V1025").unwrap().columns();
-        assert_eq!((opaque.columns.len(), opaque.shape), (1, vec![0, 1025]));
+        let opaque = Layout::parse("V257").unwrap().columns();
+        assert_eq!((opaque.columns.len(), opaque.shape), (1, vec![0, 257]));
         assert_eq!(
-            Layout::parse("V1024").unwrap().columns().columns.len(),
+            Layout::parse("V256").unwrap().columns().columns.len(),
             MAX_COLUMNS
         );
     }
