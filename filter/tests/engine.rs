@@ -66,6 +66,22 @@ fn every_kind_of_float_comes_back() {
     }
 }
 
+/// The largest words: where a careless sum leaves 32 bits.
+#[test]
+fn the_largest_words_come_back() {
+    for dtype in ["<u8", "<f8", ">i8", "<u4", "<u2", "u1"] {
+        let layout = Layout::parse(dtype).unwrap();
+        let mut raw = vec![0xFF; 800];
+        raw.extend([0x7F, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF].repeat(40));
+        raw.extend([0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F].repeat(40));
+        for level in 3..=6 {
+            let spec = engine::spec(&layout, level, raw.len());
+            let coded = engine::encode(&spec, Kernel::best(), &raw, &[]);
+            assert!(engine::decode(&spec, Kernel::best(), &coded).unwrap() == raw);
+        }
+    }
+}
+
 #[test]
 fn chains_keys_and_frame_sizes() {
     let sample = common::events(700);
@@ -141,6 +157,7 @@ fn forged_payloads_do_not_panic() {
     let samples = [
         common::events(150),
         common::records(150),
+        common::plane(),
         common::grid(),
         common::walk(),
         common::text(),
