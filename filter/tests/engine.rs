@@ -265,12 +265,12 @@ fn rows() -> impl Strategy<Value = Vec<u8>> {
         let mut raw = Vec::new();
         for row in 0..(n / patterns.len() + 1) as u64 {
             for &(pattern, seed) in &patterns {
-                let mut noise = common::Noise::new(seed ^ row << 7);
+                let mut noise = common::Noise::new(seed ^ (row << 7));
                 let word = match pattern {
                     Pattern::Constant => seed,
                     Pattern::Ramp => seed.wrapping_add(row * (seed >> 56)),
                     Pattern::Noise => noise.next(),
-                    Pattern::Repeat => common::Noise::new(seed ^ row % 5).next(),
+                    Pattern::Repeat => common::Noise::new(seed ^ (row % 5)).next(),
                     Pattern::Floats => u64::from((row as f32 * 0.25 + seed as f32).to_bits()),
                 };
                 raw.extend_from_slice(&word.to_le_bytes()[..width]);
