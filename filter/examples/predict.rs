@@ -1,132 +1,163 @@
-//! Scratch.
-use catena_filter::{Layout, Level, predict::*};
-fn main() {
-    let a: Vec<String> = std::env::args().collect();
-    let mut raw = std::fs::read(&a[1]).unwrap();
-    let mut l = Layout::parse(&a[2]).unwrap();
-    let mut frame = 1 << 20;
-    let mut verify = false;
-    let mut v = false;
-    let mut level = 5;
-    let mut keys = false;
-    let mut w = false;
-    let mut i = 3;
-    while i < a.len() {
-        match a[i].as_str() {
+//! Models a file frame by frame, without the container: sizes, speeds, and bits a value for each column and plane.
+//!
+//! ```text
+//! cargo run --release -p catena-filter --example predict -- FILE DTYPE [--shape 41,128,128] [--level 5]
+//!     [--frame BYTES] [--head BYTES] [--keys] [--verify] [-v] [-w]
+//! ```
+//!
+//! `--keys` makes every frame a key frame, `--verify` decodes, `-v` lists the columns, `-w` prints the mixers' mean
+//! weights, from which the start values in `predict/start.rs` are made.
+
+use std::time::{Duration, Instant};
+
+use catena_filter::predict::{Lane, LaneColumns, Plan, Planner, Spec, assemble, lane_count};
+use catena_filter::{Layout, Level};
+
+type Failure = Box<dyn std::error::Error>;
+
+struct Asked {
+    file: String,
+    layout: Layout,
+    level: Level,
+    frame: usize,
+    head: usize,
+    keys: bool,
+    verify: bool,
+    columns: bool,
+    weights: bool,
+}
+
+fn asked() -> Result<Asked, Failure> {
+    let mut args = std::env::args().skip(1);
+    let mut next = |what: &str| args.next().ok_or(format!("{what} is missing"));
+    let file = next("FILE")?;
+    let layout = Layout::parse(&next("DTYPE")?)?;
+    let level = Level::default();
+    let mut asked = Asked {
+        file,
+        layout,
+        level,
+        frame: 1 << 20,
+        head: usize::MAX,
+        keys: false,
+        verify: false,
+        columns: false,
+        weights: false,
+    };
+    while let Ok(option) = next("") {
+        match option.as_str() {
             "--shape" => {
-                i += 1;
-                let s: Vec<u64> = a[i].split(',').map(|x| x.parse().unwrap()).collect();
-                l = l.with_shape(&s).unwrap();
-            }
-            "--head" => {
-                i += 1;
-                let n: usize = a[i].parse().unwrap();
-                raw.truncate(n);
-            }
-            "--frame" => {
-                i += 1;
-                frame = a[i].parse().unwrap();
+                let shape = catena_filter::layout::parse_shape(&next("shape")?)?;
+                asked.layout = asked.layout.with_shape(&shape)?;
             }
             "--level" => {
-                i += 1;
-                level = a[i].parse().unwrap();
+                asked.level = Level::new(next("level")?.parse()?).ok_or("no such level")?
             }
-            "--verify" => verify = true,
-            "-v" => v = true,
-            "--keys" => keys = true,
-            "-w" => w = true,
-            _ => panic!(),
+            "--frame" => asked.frame = next("bytes")?.parse()?,
+            "--head" => asked.head = next("bytes")?.parse()?,
+            "--keys" => asked.keys = true,
+            "--verify" => asked.verify = true,
+            "-v" => asked.columns = true,
+            "-w" => asked.weights = true,
+            other => return Err(format!("unknown option {other}").into()),
         }
-        i += 1;
     }
-    let n = raw.len();
-    let level = Level::new(level).unwrap();
-    let frame = (frame / l.record_size() as usize).max(1) * l.record_size() as usize;
-    let lanes = lane_count(&l, level, frame.min(n));
-    let spec = Spec::new(l.clone(), level, lanes);
-    let names: Vec<String> = l.columns().columns.iter().map(|c| c.name.clone()).collect();
-    let mut pe = Planner::new(&spec);
-    let mut le: Vec<Lane> = (0..lanes).map(|i| Lane::new(&spec, i)).collect();
-    let mut ld: Vec<Lane> = (0..lanes).map(|i| Lane::new(&spec, i)).collect();
-    let (mut total, mut te, mut td, mut tp) = (0, 0.0, 0.0, 0.0);
-    let mut costs = vec![([0u64; 8], 0u64); names.len()];
+    Ok(asked)
+}
+
+/// All lanes of a chain that starts anew.
+fn lanes(spec: &Spec) -> Vec<Lane> {
+    (0..spec.lane_n).map(|i| Lane::new(spec, i)).collect()
+}
+
+fn main() -> Result<(), Failure> {
+    let asked = asked()?;
+    let mut raw = std::fs::read(&asked.file)?;
+    raw.truncate(asked.head);
+    let record = asked.layout.record_size() as usize;
+    let frame = (asked.frame / record).max(1) * record;
+    let lane_n = lane_count(&asked.layout, asked.level, frame.min(raw.len()));
+    let spec = Spec::new(asked.layout.clone(), asked.level, lane_n);
+    let expansion = asked.layout.columns();
+    let (mut planner, mut encoders, mut decoders) =
+        (Planner::new(&spec), lanes(&spec), lanes(&spec));
+    let (mut planning, mut encoding, mut decoding) =
+        (Duration::ZERO, Duration::ZERO, Duration::ZERO);
+    let mut total = 0;
+    let mut costs = vec![([0u64; 8], 0u64); expansion.columns.len()];
     for (k, chunk) in raw.chunks(frame).enumerate() {
-        if keys {
-            pe = Planner::new(&spec);
-            le = (0..lanes).map(|i| Lane::new(&spec, i)).collect();
-            ld = (0..lanes).map(|i| Lane::new(&spec, i)).collect();
+        if asked.keys {
+            (planner, encoders, decoders) = (Planner::new(&spec), lanes(&spec), lanes(&spec));
         }
-        let off = (k * frame) as u64;
-        let t = std::time::Instant::now();
-        let (plan, cols) = pe.plan(&spec, off, chunk);
-        tp += t.elapsed().as_secs_f64();
-        let mut head = vec![];
+        let offset = (k * frame) as u64;
+        let start = Instant::now();
+        let (plan, columns) = planner.plan(&spec, offset, chunk);
+        planning += start.elapsed();
+        let mut head = Vec::new();
         plan.write(&mut head);
-        let t = std::time::Instant::now();
-        let parts: Vec<Vec<u8>> = le
+        let start = Instant::now();
+        let parts: Vec<Vec<u8>> = encoders
             .iter_mut()
-            .map(|x| x.encode(&spec, &plan, &cols))
+            .map(|lane| lane.encode(&spec, &plan, &columns))
             .collect();
-        te += t.elapsed().as_secs_f64();
-        total += head.len() + parts.iter().map(|p| p.len() + 2).sum::<usize>();
-        let mut c = 0;
-        for x in &mut le {
-            for y in x.take_costs() {
-                for q in 0..8 {
-                    costs[c].0[q] += y.0[q];
-                }
-                costs[c].1 += y.1;
-                c += 1;
-            }
+        encoding += start.elapsed();
+        total += head.len() + parts.iter().map(|part| part.len() + 2).sum::<usize>();
+        let frame_costs = encoders.iter_mut().flat_map(Lane::take_costs);
+        for (sum, cost) in costs.iter_mut().zip(frame_costs) {
+            sum.0.iter_mut().zip(cost.0).for_each(|(a, b)| *a += b);
+            sum.1 += cost.1;
         }
-        if verify {
-            let t = std::time::Instant::now();
-            let plan = Plan::read(&spec, off, chunk.len(), &mut &head[..]).unwrap();
-            let mut done = vec![];
-            for (x, p) in ld.iter_mut().zip(&parts) {
-                let d = x.decode(&spec, &plan, p, &done).unwrap();
-                done.push(d);
+        if asked.verify {
+            let start = Instant::now();
+            let plan = Plan::read(&spec, offset, chunk.len(), &mut &head[..])?;
+            let mut done: Vec<LaneColumns> = Vec::new();
+            for (lane, part) in decoders.iter_mut().zip(&parts) {
+                let columns = lane.decode(&spec, &plan, part, &done)?;
+                done.push(columns);
             }
-            assert!(assemble(&spec, &plan, &done).unwrap() == chunk);
-            td += t.elapsed().as_secs_f64();
+            if assemble(&spec, &plan, &done)? != chunk {
+                return Err(format!("frame {k} came back changed").into());
+            }
+            decoding += start.elapsed();
         }
     }
-    if v {
-        let rows = n as f64 / f64::from(l.columns().record_size);
-        for (nm, b) in names.iter().zip(&costs) {
+    let rows = (raw.len() / expansion.record_size as usize).max(1) as f64;
+    if asked.columns {
+        for (column, (planes, whole)) in expansion.columns.iter().zip(&costs) {
+            let bits = |cost: u64| cost as f64 / 256.0 / rows;
+            let planes: Vec<String> = planes[..usize::from(column.width)]
+                .iter()
+                .map(|&c| format!("{:6.3}", bits(c)))
+                .collect();
             println!(
-                "{nm:36} {}  hits {:.3} total {:.3}",
-                b.0.iter()
-                    .take(4)
-                    .map(|x| format!("{:7.3}", *x as f64 / 256.0 / rows))
-                    .collect::<Vec<_>>()
-                    .join(" "),
-                b.1 as f64 / 256.0 / rows,
-                (b.0.iter().sum::<u64>() + b.1) as f64 / 256.0 / rows
+                "{:32} {}  copies {:.3}",
+                column.name,
+                planes.join(" "),
+                bits(*whole)
             );
         }
     }
-    if w {
-        for x in &le {
-            for m in x.mixer_means() {
-                println!(
-                    "W {}",
-                    m.iter()
-                        .map(|x| format!("{x:.3}"))
-                        .collect::<Vec<_>>()
-                        .join(" ")
-                );
-            }
+    if asked.weights {
+        for means in encoders.iter().flat_map(Lane::mixer_means) {
+            println!(
+                "W {}",
+                means
+                    .iter()
+                    .map(|w| format!("{w:.3}"))
+                    .collect::<Vec<_>>()
+                    .join(" ")
+            );
         }
     }
+    let speed = |time: Duration| raw.len() as f64 / 1e6 / time.as_secs_f64();
     println!(
-        "{} {} -> {} {:.4} bpd  enc {:.3} MB/s dec {:.3} MB/s plan {:.1} ms",
-        a[1].rsplit('/').next().unwrap(),
-        n,
-        total,
-        8.0 * total as f64 / n as f64,
-        n as f64 / 1e6 / te,
-        n as f64 / 1e6 / td,
-        tp * 1e3
+        "{} {} -> {total} {:.4} bpd  enc {:.3} MB/s dec {:.3} MB/s plan {:.1} ms",
+        asked.file.rsplit('/').next().unwrap_or_default(),
+        raw.len(),
+        8.0 * total as f64 / raw.len() as f64,
+        speed(encoding),
+        speed(decoding),
+        planning.as_secs_f64() * 1e3
     );
+    Ok(())
 }

@@ -3,6 +3,7 @@
 mod code;
 mod contexts;
 mod effort;
+mod hit;
 mod learn;
 
 pub use effort::{Effort, Fair, Good, GoodAlone, Quick, Thorough};
