@@ -44,7 +44,7 @@ fn asking_for_costs_changes_nothing() {
     let mut noise = common::Noise::new(3);
     // One column, its lower planes noise: what a frame cost decides how the next one is coded.
     let raw: Vec<u8> = (0..24_000u32)
-        .flat_map(|i| (i / 8 << 16 | (noise.next() >> 48) as u32).to_le_bytes())
+        .flat_map(|i| ((i / 8) << 16 | (noise.next() >> 48) as u32).to_le_bytes())
         .collect();
     let layout = catena_filter::Layout::parse("<u4").unwrap();
     let spec = engine::spec(&layout, 4, raw.len());
