@@ -57,10 +57,10 @@ fn frames_of_other_kinds_are_learned() {
         |dtype: &str, shape: &[u64]| Layout::parse(dtype).unwrap().with_shape(shape).unwrap();
     let floats = include_bytes!("../../samples/zee.bin");
     for (raw, layout, frame_size) in [
-        (&jets[..140 * 1000], layout, 140 * 125),
-        (&floats[..80_000], rows("<f4", &[0, 20]), 8000),
-        (&floats[..80_000], rows("<f4", &[0, 4, 5]), 8000),
-        (&floats[..80_000], rows("<f4", &[]), 8000),
+        (&jets[..140 * 800], layout, 140 * 100),
+        (&floats[..48_000], rows("<f4", &[0, 20]), 8000),
+        (&floats[..48_000], rows("<f4", &[0, 4, 5]), 8000),
+        (&floats[..48_000], rows("<f4", &[]), 8000),
         (&common::walk().raw, rows("<i2", &[]), 1000),
         (&common::text().raw, rows("u1", &[]), 2500),
     ] {
@@ -75,7 +75,8 @@ fn frames_of_other_kinds_are_learned() {
             }
         }
         for level in 3..=6 {
-            for chains in [1, 2] {
+            // Two chains do not differ by level.
+            for chains in 1..=if level == 5 { 2 } else { 1 } {
                 let options = CompressOptions::default()
                     .with_level(common::level(level))
                     .with_layout(layout.clone())

@@ -103,7 +103,7 @@ impl SequenceMatch {
         }
         let mut h = 0u32;
         for v in &values[n - self.order..] {
-            h = hash2(h ^ *v as u32, (*v >> 32) as u32 + 5);
+            h = hash2(h ^ *v as u32, ((*v >> 32) as u32).wrapping_add(5));
         }
         let at = h as usize & (self.places.len() - 1);
         if self.pointer == 0 || self.misses > 0 {

@@ -5,6 +5,7 @@ use catena_filter::predict::{Lane, LaneColumns, Plan, Planner, Spec, assemble, l
 use catena_filter::{Layout, Result};
 
 /// A frame as the engine leaves it: the plan's bytes and each lane's.
+#[derive(Clone)]
 pub struct Coded {
     pub offset: u64,
     pub raw_len: usize,

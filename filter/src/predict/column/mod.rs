@@ -290,6 +290,8 @@ impl ColumnModel {
 
     /// Costs of the planes and of whole values since they were last taken.
     pub fn take_costs(&mut self) -> ([u64; 8], u64) {
+        // What a frame costs is told from this difference: asking must not change what is coded.
+        self.cost_before = [0; 8];
         (
             std::mem::take(&mut self.cost),
             std::mem::take(&mut self.whole_cost),
