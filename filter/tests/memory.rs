@@ -2,10 +2,10 @@
 
 mod common;
 
-use std::io::Cursor;
+use std::io::{Cursor, Write};
 
 use catena_filter::{
-    Archive, CompressOptions, DecompressOptions, FrameKind, Layout, compress, decompress,
+    Archive, CompressOptions, DecompressOptions, FrameKind, Layout, Level, compress, decompress,
 };
 
 fn jets() -> (Vec<u8>, Layout) {
@@ -119,5 +119,32 @@ fn a_chain_may_begin_with_noise() {
             "level {level}: {kinds:?}"
         );
         assert!(decompress(&packed, &DecompressOptions::default()).unwrap() == raw);
+    }
+}
+
+/// What a chain finds out about its columns it finds out in its first frame: a flush after a few records must not spoil it.
+#[test]
+fn an_early_flush_costs_little() {
+    let (sample, layout) = jets();
+    let options = CompressOptions::default()
+        .with_level(Level::new(3).unwrap())
+        .with_layout(layout);
+    let whole = compress(&sample, &options).unwrap().len();
+    for first in [3, 140, 1403] {
+        let mut encoder =
+            catena_filter::io::write::Encoder::new(Vec::new(), options.clone()).unwrap();
+        encoder.write_all(&sample[..first]).unwrap();
+        encoder.flush().unwrap();
+        encoder.write_all(&sample[first..]).unwrap();
+        let coded = encoder.finish().unwrap();
+        assert!(
+            coded.len() < whole + whole / 40,
+            "flush after {first}: {} and not {whole}",
+            coded.len()
+        );
+        assert_eq!(
+            decompress(&coded, &DecompressOptions::default()).unwrap(),
+            sample
+        );
     }
 }

@@ -13,6 +13,9 @@ use crate::pool::Pool;
 use crate::predict::{self, Spec};
 use crate::wavefront::{Notify, Wavefront};
 
+/// Records from which on a flushed frame may begin a chain: where to look for what is found out there, once.
+const FEWEST_RECORDS: usize = 100;
+
 /// Compresses one stream.
 ///
 /// The stream's bytes depend on the options, the input and the places of the flushes, not on how the input was split
@@ -46,6 +49,8 @@ struct Stream {
     head: Vec<u8>,
     index: IndexBuilder,
     learns: bool,
+    /// By chain: whether it has learned a frame since its last key frame.
+    began: Vec<bool>,
     flight_max: usize,
     /// Raw bytes of the frames under way.
     flying: usize,
@@ -127,9 +132,9 @@ impl Encoder {
 
     /// Says that no more bytes will come. The stream is complete when [`Pull::End`] is pulled.
     pub fn finish(&mut self) -> Result<()> {
-        self.flush()?;
+        self.check_usable()?;
         self.finishing = true;
-        Ok(())
+        self.flush()
     }
 
     /// The next bytes of the stream, if there are any yet.
@@ -242,7 +247,9 @@ impl Encoder {
                 return;
             }
             let len = target.min(self.buffer.len());
-            let stream = self.begin(len);
+            // An early flush must not leave the whole stream with the lanes of its first few records.
+            let first_len = if self.finishing { len } else { target };
+            let stream = self.begin(first_len);
             if stream.flow.len() >= stream.flight_max {
                 return;
             }
@@ -280,12 +287,19 @@ impl Encoder {
             None => place == 0,
         };
         let chain = (stream.frame_n % chains) as usize;
+        // Nor what its chain learns of the columns to the chance of those few.
+        let record_n = bytes.len() / self.layout.as_ref().map_or(1, |l| l.record_size() as usize);
+        let began = stream.began[chain] && !key;
+        let too_little =
+            !self.finishing && record_n < FEWEST_RECORDS && bytes.len() < self.frame_size;
+        let learned = stream.learns && (began || !too_little);
+        stream.began[chain] = learned || began;
         let offset = stream.offset;
         stream.frame_n += 1;
         stream.offset += bytes.len() as u64;
         stream.flying += bytes.len();
         let raw = Raw { offset, key, bytes };
-        stream.flow.submit(chain, key, stream.learns, raw);
+        stream.flow.submit(chain, key, learned, raw);
     }
 
     /// The stream, begun with the length of its first frame if it is not yet.
@@ -312,6 +326,7 @@ impl Encoder {
                 index: IndexBuilder::new(head.len()),
                 head,
                 learns,
+                began: vec![false; chain_n],
                 flight_max: flight_max(&self.pool, self.frame_size),
                 flying: 0,
                 frame_n: 0,
