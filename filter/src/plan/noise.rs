@@ -38,6 +38,8 @@ pub struct Evidence<'a> {
     pub expected: &'a [&'a [u64]],
     /// The same for the sampled rows alone.
     pub fitted: Vec<Vec<u64>>,
+    /// Bits of half a byte that may be given away.
+    pub waste: f64,
     /// Their step: on a lattice no plane is noise.
     pub lattice: Option<Lattice>,
 }
@@ -63,7 +65,7 @@ pub fn planes(evidence: Evidence<'_>) -> [PlaneMode; 8] {
         if differing >> shift & 255 == 0 {
             modes[k] = PlaneMode::Constant((first >> shift) as u8);
         } else if judged {
-            let limit = if evidence.alone { NOISE.1 } else { NOISE.0 };
+            let limit = if evidence.alone { NOISE.1 } else { NOISE.0 } - evidence.waste;
             let plane = Plane {
                 values: &sampled,
                 shift,

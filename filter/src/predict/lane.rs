@@ -19,7 +19,7 @@ const BYTES_A_LANE: usize = 64 << 10;
 /// Most lanes.
 const MOST: usize = 16;
 /// Memory for the contexts of all columns of a chain.
-const CONTEXT_BYTES: usize = 64 << 20;
+const CONTEXT_BYTES: usize = 16 << 20;
 /// Memory for the contexts of one column at most.
 const COLUMN_BYTES: usize = 16 << 20;
 

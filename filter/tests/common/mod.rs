@@ -3,6 +3,8 @@
 // Each test file uses a part of it.
 #![allow(dead_code)]
 
+pub mod engine;
+
 use catena_filter::{CompressOptions, Layout, Level};
 
 /// A small generator of repeatable noise (xorshift64*).
@@ -140,6 +142,77 @@ pub fn constant() -> Sample {
         dtype: "<i4",
         shape: &[],
         raw: 42i32.to_le_bytes().repeat(5000),
+    }
+}
+
+/// Events with all that the engine looks for in records: relations between columns, copies, mirrored angles, steps of a
+/// thousandth, doubles of either byte order, small integers, noise, constants; with odd floats sprinkled in.
+pub fn events(n: u32) -> Sample {
+    let mut noise = Noise::new(21);
+    let mut raw = Vec::new();
+    for i in 0..n {
+        let mut unit = || (noise.next() >> 40) as f32 / (1 << 24) as f32;
+        let pt = 20.0 + 80.0 * unit() * unit();
+        let eta = 5.0 * unit() - 2.5;
+        let phi = (2.0 * unit() - 1.0) * std::f32::consts::PI;
+        let weight = match i % 97 {
+            3 => f32::NAN,
+            5 => -0.0,
+            7 => f32::INFINITY,
+            _ => (unit() * 99_999.0).round() / 1000.0,
+        };
+        raw.extend_from_slice(&pt.to_le_bytes());
+        raw.extend_from_slice(&eta.to_le_bytes());
+        raw.extend_from_slice(&phi.to_be_bytes());
+        raw.extend_from_slice(&(pt * eta.cosh()).to_le_bytes());
+        raw.extend_from_slice(&(f64::from(pt) * f64::from(phi.cos())).to_le_bytes());
+        raw.extend_from_slice(&eta.abs().to_le_bytes());
+        raw.extend_from_slice(&weight.to_le_bytes());
+        raw.extend_from_slice(&((i / 7 * 3) as u16).to_le_bytes());
+        raw.extend_from_slice(&(-i64::from(i / 5)).to_be_bytes());
+        raw.extend_from_slice(&[(i % 4) as u8, 9, noise.next() as u8]);
+    }
+    Sample {
+        name: "events",
+        dtype: "pt:<f4,eta:<f4,phi:>f4,p:<f4,px:<f8,abs:<f4,w:<f4,run:<u2,id:>i8,3u1",
+        shape: &[],
+        raw,
+    }
+}
+
+/// A rough field on a plane, in doubles with the most significant byte first.
+pub fn plane() -> Sample {
+    let mut noise = Noise::new(5);
+    let mut raw = Vec::new();
+    for y in 0..40u32 {
+        for x in 0..50u32 {
+            let (u, v) = (f64::from(x) - 25.0, f64::from(y) - 20.0);
+            let rough = (noise.next() >> 44) as f64 * 1e-7;
+            raw.extend_from_slice(&(u * u - v * u * 0.3 + rough).to_be_bytes());
+        }
+    }
+    Sample {
+        name: "plane",
+        dtype: ">f8",
+        shape: &[40, 50],
+        raw,
+    }
+}
+
+/// A random walk of small integers, in a row.
+pub fn walk() -> Sample {
+    let mut noise = Noise::new(17);
+    let mut at = 0i32;
+    let mut raw = Vec::new();
+    for _ in 0..4000 {
+        at += (noise.next() >> 60) as i32 - 7;
+        raw.extend_from_slice(&(at as i16).to_le_bytes());
+    }
+    Sample {
+        name: "walk",
+        dtype: "<i2",
+        shape: &[],
+        raw,
     }
 }
 

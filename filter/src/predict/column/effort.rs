@@ -21,6 +21,8 @@ pub trait Effort: Copy {
     const OLS_PERIOD: u32;
     /// Most regressors taken from other columns.
     const REGRESSORS: usize;
+    /// Bits of half a byte, of four, that may be given away to save the time of modelling it.
+    const WASTE: f64;
     /// What the mixers begin with.
     const START: Start;
     /// First input of the confidences.
@@ -66,6 +68,7 @@ impl Effort for Quick {
     const MIXERS: usize = 1;
     const OLS_PERIOD: u32 = 32;
     const REGRESSORS: usize = 5;
+    const WASTE: f64 = 0.15;
     const START: Start = start::QUICK;
 }
 
@@ -78,6 +81,7 @@ impl Effort for Fair {
     const MIXERS: usize = 1;
     const OLS_PERIOD: u32 = 24;
     const REGRESSORS: usize = 5;
+    const WASTE: f64 = 0.1;
     const START: Start = start::FAIR;
 }
 
@@ -90,6 +94,7 @@ impl Effort for Good {
     const MIXERS: usize = 2;
     const OLS_PERIOD: u32 = 12;
     const REGRESSORS: usize = 13;
+    const WASTE: f64 = 0.0;
     const START: Start = start::GOOD;
 }
 
@@ -102,6 +107,7 @@ impl Effort for GoodAlone {
     const MIXERS: usize = 3;
     const OLS_PERIOD: u32 = 10;
     const REGRESSORS: usize = 0;
+    const WASTE: f64 = 0.0;
     const START: Start = start::GOOD_ALONE;
 }
 
@@ -114,6 +120,7 @@ impl Effort for Thorough {
     const MIXERS: usize = 4;
     const OLS_PERIOD: u32 = 8;
     const REGRESSORS: usize = 18;
+    const WASTE: f64 = 0.0;
     const START: Start = start::THOROUGH;
 }
 

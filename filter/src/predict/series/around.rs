@@ -31,6 +31,10 @@ pub(super) fn offsets(family: Family, s: Strides) -> Vec<usize> {
             3,
             2 * x + 1,
         ],
+        Family::Grid if s.columns > 0 => (1..=s.columns)
+            .map(|n| n * x)
+            .chain([2, x + 1, x - 1])
+            .collect(),
         Family::Grid => vec![
             x,
             x + 1,

@@ -17,6 +17,10 @@ use crate::kernel::vector::Isa;
 /// Most values of a single column that are kept across frames.
 const KEPT: usize = 1 << 22;
 
+/// Most columns that count as stored one after another, and the rows they must have; an unknown number of them counts as few.
+const STORED_COLUMNS: usize = 16;
+const STORED_ROWS: usize = 1024;
+
 /// Lengths of the grid's axes below a value: the row, the plane; 0 where there is none.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Strides {
@@ -24,6 +28,8 @@ pub struct Strides {
     pub row: usize,
     /// Values a plane.
     pub plane: usize,
+    /// Columns stored one after another, if that is what the rows are: few of them, and long.
+    pub columns: usize,
 }
 
 impl Strides {
@@ -46,12 +52,18 @@ impl Strides {
                 Strides {
                     row,
                     plane: if plane == row { 0 } else { plane },
+                    columns: 0,
                 }
             }
-            [_, x] => Strides {
-                row: limit(*x),
-                plane: 0,
-            },
+            [n, x] => {
+                let row = limit(*x);
+                let few = *n <= STORED_COLUMNS as u64 && row >= STORED_ROWS;
+                Strides {
+                    row,
+                    plane: 0,
+                    columns: if few { STORED_COLUMNS } else { 0 },
+                }
+            }
             _ => Strides::default(),
         }
     }
@@ -220,7 +232,7 @@ impl Series {
         self.seen = self.seen.saturating_add(rows.n);
         self.model.grow(lines_for(self.seen, self.lines_cap));
         if C::ENCODES {
-            self.choose_modes::<I>(left, known);
+            self.choose_modes::<E, I>(left, known);
         }
         self.code_modes(coder);
         let mut values = std::mem::take(&mut self.history);

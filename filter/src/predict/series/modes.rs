@@ -1,6 +1,6 @@
 //! How a frame's planes are coded: decided by the encoder, coded ahead of the values.
 
-use super::super::column::{Around, Family, PlaneMode};
+use super::super::column::{Around, Effort, Family, PlaneMode};
 use super::super::experts::ols::Ols;
 use super::around::finite;
 use super::{Left, Series};
@@ -36,7 +36,7 @@ impl Series {
 
     /// Decides which planes are modelled, and whether copies get a bit of their own.
     #[inline(always)]
-    pub(super) fn choose_modes<I: Isa>(&mut self, left: Left<'_>, known: &[u64]) {
+    pub(super) fn choose_modes<E: Effort, I: Isa>(&mut self, left: Left<'_>, known: &[u64]) {
         let reference = self.refs.first().map(|&j| left.columns[usize::from(j)]);
         let mut shifted = Vec::with_capacity(3);
         for back in [1, self.strides.row, self.strides.plane] {
@@ -55,6 +55,7 @@ impl Series {
             alone: self.family != Family::Record,
             expected: &expected,
             fitted: least_squares,
+            waste: E::WASTE,
             lattice: self.lattice,
         });
         if self.family != Family::Record {
