@@ -34,7 +34,7 @@ pub struct Args {
     #[arg(short, long, overrides_with_all = ["compress", "decompress", "list"])]
     pub test: bool,
     /// List what compressed files hold: layout, frames, kinds, ratio; with -v every
-    /// frame, and of the first one where its bytes went: bits a value, planes stored raw
+    /// frame, and of the first one where its bytes went, by field: bits a value, planes stored raw
     #[arg(short, long, overrides_with_all = ["compress", "decompress", "test"])]
     pub list: bool,
     /// With --list: machine-readable, one JSON array with an object a file

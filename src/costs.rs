@@ -2,7 +2,7 @@
 //!
 //! The lanes are run once more over the raw bytes. They are deterministic, so this is what coding the frame did cost.
 
-use catena::predict::{Lane, Planner, Spec};
+use catena::predict::{Lane, PlaneMode, Planner, Spec};
 use catena::{Kind, Layout, Level};
 use serde::Serialize;
 
@@ -27,8 +27,23 @@ pub struct FieldCost {
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct PlaneCost {
     pub bits: f64,
-    /// Stored as it is, in all of the field's columns.
-    pub raw: bool,
+    pub coding: Coding,
+}
+
+/// How a plane was coded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Coding {
+    /// By the model.
+    Modelled,
+    /// Its upper four bits by the model, the lower stored as they are.
+    Half,
+    /// Stored as it is.
+    Raw,
+    /// The same byte throughout.
+    Constant,
+    /// Not the same way in all of the field's columns.
+    Mixed,
 }
 
 impl FieldCost {
@@ -50,17 +65,19 @@ pub fn of_frame(layout: &Layout, level: Level, lane_n: u32, raw: &[u8]) -> Vec<F
     let coded = (0..lane_n).flat_map(|index| {
         let mut lane = Lane::new(&spec, index);
         lane.encode(&spec, &plan, &values);
-        lane.take_costs()
+        let modes = lane.plane_modes();
+        lane.take_costs().into_iter().zip(modes)
     });
 
     let mut fields: Vec<FieldCost> = Vec::new();
     let mut last = None;
-    for (column, (planes, whole)) in expansion.columns.iter().zip(coded) {
-        let plane = |units: &u64| PlaneCost {
+    for (column, ((planes, whole), modes)) in expansion.columns.iter().zip(coded) {
+        let plane = |(units, mode): (&u64, &PlaneMode)| PlaneCost {
             bits: *units as f64 / UNITS,
-            raw: is_raw(*units, whole, rows),
+            coding: Coding::of(*mode),
         };
-        let planes: Vec<PlaneCost> = planes.iter().take(column.width.into()).map(plane).collect();
+        let planes = planes.iter().zip(&modes).take(column.width.into());
+        let planes: Vec<PlaneCost> = planes.map(plane).collect();
         let copies_bits = whole as f64 / UNITS;
         match fields.last_mut().filter(|_| last == Some(column.field)) {
             Some(field) => field.add(rows, copies_bits, &planes),
@@ -89,19 +106,21 @@ impl FieldCost {
         self.copies_bits += copies_bits;
         for (mine, other) in self.planes.iter_mut().zip(planes) {
             mine.bits += other.bits;
-            mine.raw &= other.raw;
+            if mine.coding != other.coding {
+                mine.coding = Coding::Mixed;
+            }
         }
     }
 }
 
-/// A raw plane costs eight bits a value, to the unit; a modelled one comes out at that by a rare chance. Where copies are
-/// coded whole, the number of the others is not known, but is a whole number.
-fn is_raw(units: u64, whole: u64, rows: u64) -> bool {
-    const BYTE: u64 = 8 * UNITS as u64;
-    if whole == 0 {
-        units == rows * BYTE && rows > 0
-    } else {
-        units > 0 && units.is_multiple_of(BYTE)
+impl Coding {
+    fn of(mode: PlaneMode) -> Self {
+        match mode {
+            PlaneMode::Modelled => Coding::Modelled,
+            PlaneMode::Half => Coding::Half,
+            PlaneMode::Raw => Coding::Raw,
+            PlaneMode::Constant(_) => Coding::Constant,
+        }
     }
 }
 
@@ -118,15 +137,18 @@ fn letter(kind: Kind) -> char {
 pub fn table(mut fields: Vec<FieldCost>, coded: u64, most: usize) -> String {
     fields.sort_by(|a, b| b.bits().total_cmp(&a.bits()));
     let mut text = format!(
-        "  {:<24} {:<3}{:>11}{:>7}  planes, bits each\n",
+        "  {:<24} {:<3}{:>11}{:>7}  planes, bits (h: half raw)\n",
         "field", "", "bits/value", "share"
     );
     let share = |bits: f64| format!("{:.1}%", 100.0 * bits / (coded.max(1) * 8) as f64);
     for field in fields.iter().take(most) {
         let per_value = |bits: f64| bits / field.values.max(1) as f64;
-        let plane = |plane: &PlaneCost| match plane.raw {
-            true => " raw".to_string(),
-            false => format!(" {:.1}", per_value(plane.bits)),
+        let plane = |plane: &PlaneCost| match plane.coding {
+            Coding::Raw => " raw".to_string(),
+            Coding::Half => format!(" {:.1}h", per_value(plane.bits)),
+            Coding::Modelled | Coding::Constant | Coding::Mixed => {
+                format!(" {:.1}", per_value(plane.bits))
+            }
         };
         let planes: String = field.planes.iter().map(plane).collect();
         let (name, dtype, bits) = (
@@ -198,16 +220,20 @@ mod tests {
         assert_eq!(names, ["counter", "seven", "noise"]);
         assert_eq!(fields[2].values, 8000);
         // Whether a plane is noise is found on a part of it: some may be taken for more than they are.
-        let raw_n = fields[2].planes.iter().filter(|plane| plane.raw).count();
-        assert!(raw_n > 0, "{:?}", fields[2]);
+        let raw = |plane: &&PlaneCost| plane.coding == Coding::Raw;
+        assert!(
+            fields[2].planes.iter().filter(raw).count() > 0,
+            "{:?}",
+            fields[2]
+        );
         for plane in &fields[2].planes {
-            assert!(
-                (plane.bits - 64_000.0).abs() < if plane.raw { 1e-9 } else { 640.0 },
-                "{plane:?}"
-            );
+            let off = (plane.bits - 64_000.0).abs();
+            assert!(off < if raw(&plane) { 1e-9 } else { 640.0 }, "{plane:?}");
         }
         assert!(fields[0].bits() < 4000.0 * 4.0, "{:?}", fields[0]);
-        assert!(fields[1].bits() < 100.0 && fields[1].planes.iter().all(|plane| !plane.raw));
+        assert!(fields[1].bits() < 100.0, "{:?}", fields[1]);
+        let constant = |plane: &PlaneCost| plane.coding == Coding::Constant;
+        assert!(fields[1].planes.iter().all(constant), "{:?}", fields[1]);
     }
 
     #[test]
@@ -239,10 +265,13 @@ mod tests {
             values: 100,
             copies_bits: 0.0,
             planes: vec![
-                PlaneCost { bits, raw: false },
+                PlaneCost {
+                    bits,
+                    coding: Coding::Half,
+                },
                 PlaneCost {
                     bits: 800.0,
-                    raw: true,
+                    coding: Coding::Raw,
                 },
             ],
         };
@@ -253,7 +282,7 @@ mod tests {
         );
         let lines: Vec<&str> = table.lines().collect();
         assert!(
-            lines[1].starts_with("  b ") && lines[1].ends_with(" 30.0%  4.0 raw"),
+            lines[1].starts_with("  b ") && lines[1].ends_with(" 30.0%  4.0h raw"),
             "{table}"
         );
         assert!(lines[3].starts_with("  1 more "), "{table}");

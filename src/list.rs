@@ -1,4 +1,5 @@
-//! `-l`: what a file holds, read from its headers and its index. Nothing is decoded, but for -v the first frame.
+//! `-l`: what a file holds, read from its headers, its index and the first frame's payload. Nothing is decoded, but for -v
+//! the first frame.
 
 use std::collections::BTreeMap;
 use std::io::{self, BufReader, Read, Seek, Write};
@@ -36,6 +37,8 @@ struct FileList {
     lanes: u32,
     frame_bytes: usize,
     frames: FramesList,
+    /// Of the first frame: bytes of noise planes that are stored as they are.
+    first_frame_raw_plane_bytes: usize,
     /// With -v: what the first frame's bytes went to. Empty where it is not modelled.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     fields: Vec<FieldCost>,
@@ -124,6 +127,10 @@ fn read(path: &Path, costs: bool) -> Outcome<FileList> {
         lanes: first.lane_n,
         frame_bytes: first.frame_size,
         frames: FramesList::new(archive.frames()),
+        first_frame_raw_plane_bytes: match archive.frames() {
+            [] => 0,
+            _ => archive.raw_plane_bytes(0).map_err(|e| wrong(&e))?,
+        },
         fields: match costs {
             true => fields(&mut archive, &first).map_err(|e| wrong(&e))?,
             false => Vec::new(),
@@ -247,6 +254,20 @@ fn text(list: &FileList, frames: bool) -> String {
             kinds.join(", ")
         ),
     );
+    if let Some(first) = list.frames.list.first()
+        && first.kind == FrameKind::Modelled.name()
+    {
+        let raw = list.first_frame_raw_plane_bytes;
+        line(
+            "noise",
+            format!(
+                "{} of the first frame's {} bytes are planes stored raw, {:.1}%",
+                grouped(raw as u64),
+                grouped(first.coded_bytes as u64),
+                100.0 * raw as f64 / first.coded_bytes.max(1) as f64
+            ),
+        );
+    }
     if frames {
         text += &frame_table(&list.frames.list);
     }

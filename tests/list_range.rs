@@ -106,6 +106,9 @@ fn verbose_listings_name_fields_and_raw_planes() {
     );
     assert_eq!(fields[1]["values"], 1500 * 33);
     assert_eq!(fields[1]["planes"].as_array().map(Vec::len), Some(4));
+    let noise = json[0]["first_frame_raw_plane_bytes"].as_u64();
+    let coded = json[0]["frames"]["list"][0]["coded_bytes"].as_u64();
+    assert!(noise > Some(0) && noise < coded, "{noise:?} of {coded:?}");
     let plain = folder.run(["-l", "--json", "x.cat"]).ok().stdout;
     let plain: Value = serde_json::from_slice(&plain).expect("JSON");
     assert!(plain[0]["fields"].is_null(), "nothing is decoded unasked");

@@ -118,7 +118,7 @@ fn all_before_a_flush_can_be_decoded() {
             written += len;
             writer.flush().unwrap();
             let mut decoder = Decoder::new(DecompressOptions::default()).unwrap();
-            let packed = writer.get_ref().unwrap();
+            let packed = writer.get_ref();
             let raw = pull_until_starved(&mut decoder, packed);
             assert!(raw == sample.raw[..written], "level {level} {written}");
         }

@@ -5,7 +5,7 @@ mod common;
 use std::io::{Read, Write};
 
 use catena_filter::io::{read, write};
-use catena_filter::{CompressOptions, DecompressOptions, Layout, compress, decompress};
+use catena_filter::{CompressOptions, DecompressOptions, ErrorKind, Layout, compress, decompress};
 use proptest::prelude::*;
 
 fn unpack(packed: &[u8]) -> Vec<u8> {
@@ -110,13 +110,55 @@ fn std_io_adapters() {
 }
 
 #[test]
-fn dropping_a_writer_ends_the_stream() {
+fn a_dropped_writer_leaves_its_stream_unfinished_unless_told_otherwise() {
     let sample = common::text();
+    for level in [1, 3] {
+        let mut packed = Vec::new();
+        let mut writer = write::Encoder::new(&mut packed, common::options(&sample, level)).unwrap();
+        writer.write_all(&sample.raw).unwrap();
+        writer.flush().unwrap();
+        drop(writer);
+        let error = decompress(&packed, &DecompressOptions::default()).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Truncated), "{error}");
+
+        let mut packed = Vec::new();
+        let options = common::options(&sample, level);
+        let mut writer = write::Encoder::new(&mut packed, options)
+            .unwrap()
+            .auto_finish();
+        writer.write_all(&sample.raw).unwrap();
+        drop(writer);
+        assert!(unpack(&packed) == sample.raw);
+    }
+}
+
+#[test]
+fn what_could_not_be_written_ends_no_stream() {
+    /// Takes so many bytes, then fails once, then takes all.
+    struct Flaky<'a>(&'a mut Vec<u8>, usize);
+    impl Write for Flaky<'_> {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            if self.1 > 0 && self.0.len() + bytes.len() > self.1 {
+                self.1 = 0;
+                return Err(std::io::Error::other("full"));
+            }
+            self.0.extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let sample = common::records(2000);
     let mut packed = Vec::new();
-    let mut writer = write::Encoder::new(&mut packed, common::options(&sample, 1)).unwrap();
-    writer.write_all(&sample.raw).unwrap();
+    let options = common::options(&sample, 1).with_frame_size(7000);
+    let mut writer = write::Encoder::new(Flaky(&mut packed, 9000), options)
+        .unwrap()
+        .auto_finish();
+    let failed = writer.write_all(&sample.raw).and_then(|()| writer.flush());
+    assert!(failed.is_err());
     drop(writer);
-    assert!(unpack(&packed) == sample.raw);
+    assert!(decompress(&packed, &DecompressOptions::default()).is_err());
 }
 
 fn dtype() -> impl Strategy<Value = String> {

@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::frame::{FrameHeader, FrameItem, FrameKind, StreamHeader};
 use crate::options::DecompressOptions;
 use crate::pool::Pool;
+use crate::predict::Spec;
 use crate::session::admit;
 use crate::session::unpack::Unpack;
 use crate::wavefront::Wavefront;
@@ -193,6 +194,20 @@ impl<R: Read + Seek> Archive<R> {
         }
         let item = self.load(frame)?;
         Ok((item.header, item.payload))
+    }
+
+    /// Bytes of a modelled frame's payload that are noise stored as it is: planes of columns, or their lower halves (and the parts
+    /// of records that a flush cut). 0 for frames of other kinds. Read from the payload, without decoding it.
+    pub fn raw_plane_bytes(&mut self, frame: usize) -> Result<usize> {
+        let Some(info) = self.frames.get(frame) else {
+            return Err(Error::invalid(format!("no frame {frame}")));
+        };
+        let header = &self.parts[info.stream].header;
+        let spec = Spec::new(header.layout.clone(), header.level, header.lane_n);
+        let item = self.load(frame)?;
+        Unpack::new(spec)
+            .raw_plane_bytes(&item)
+            .map_err(|error| self.locate(error, frame))
     }
 
     /// Decodes frames of one stream and hands them over in order.

@@ -8,7 +8,9 @@ use crate::session::{self, Pull, Stats};
 
 /// Compresses what is written to it into the writer beneath.
 ///
-/// [`Encoder::finish`] ends the stream and reports errors; dropping ends it too, but says nothing.
+/// [`Encoder::finish`] ends the stream and reports errors. A stream whose encoder was dropped without it has no end, and a
+/// decoder calls it truncated: a source that failed half-way must not look like one that was short. Where dropping is the
+/// only way to end, [`Encoder::auto_finish`] makes it one.
 ///
 /// ```
 /// use std::io::Write;
@@ -23,10 +25,7 @@ use crate::session::{self, Pull, Stats};
 #[derive(Debug)]
 pub struct Encoder<W: Write> {
     session: session::Encoder,
-    /// `None` once [`Encoder::finish`] has given it back.
-    inner: Option<W>,
-    /// The writer beneath has failed: nothing more is written on drop.
-    broken: bool,
+    inner: W,
 }
 
 impl<W: Write> Encoder<W> {
@@ -34,20 +33,28 @@ impl<W: Write> Encoder<W> {
     pub fn new(inner: W, options: CompressOptions) -> Result<Self> {
         Ok(Encoder {
             session: session::Encoder::new(options)?,
-            inner: Some(inner),
-            broken: false,
+            inner,
         })
     }
 
     /// Ends the stream and gives the writer beneath back, not flushed.
     pub fn finish(mut self) -> io::Result<W> {
-        self.end()?;
-        self.inner.take().ok_or_else(gone)
+        self.session.finish()?;
+        self.drain(true)?;
+        Ok(self.inner)
+    }
+
+    /// The same, ending its stream when it is dropped. Errors of that are lost, so [`Encoder::finish`] is to be preferred.
+    pub fn auto_finish(self) -> AutoFinish<W> {
+        AutoFinish {
+            encoder: Some(self),
+            broken: false,
+        }
     }
 
     /// The writer beneath.
-    pub fn get_ref(&self) -> Option<&W> {
-        self.inner.as_ref()
+    pub fn get_ref(&self) -> &W {
+        &self.inner
     }
 
     /// What went through so far.
@@ -55,22 +62,11 @@ impl<W: Write> Encoder<W> {
         self.session.stats()
     }
 
-    fn end(&mut self) -> io::Result<()> {
-        self.session.finish()?;
-        self.drain(true)
-    }
-
     /// Writes what there is; `all`: waits for all that is under way.
     fn drain(&mut self, all: bool) -> io::Result<()> {
-        let inner = self.inner.as_mut().ok_or_else(gone)?;
         loop {
             match self.session.pull()? {
-                Pull::Data(data) => {
-                    if let Err(error) = inner.write_all(&data) {
-                        self.broken = true;
-                        return Err(error);
-                    }
-                }
+                Pull::Data(data) => self.inner.write_all(&data)?,
                 Pull::Pending if all => self.session.wait(),
                 Pull::Pending | Pull::Starved | Pull::End => return Ok(()),
             }
@@ -94,15 +90,54 @@ impl<W: Write> Write for Encoder<W> {
     fn flush(&mut self) -> io::Result<()> {
         self.session.flush()?;
         self.drain(true)?;
-        self.inner.as_mut().ok_or_else(gone)?.flush()
+        self.inner.flush()
     }
 }
 
-impl<W: Write> Drop for Encoder<W> {
+/// An encoder that ends its stream when it is dropped, except in a panic and after an error; see [`Encoder::auto_finish`].
+#[derive(Debug)]
+pub struct AutoFinish<W: Write> {
+    /// `None` only while it is dropped.
+    encoder: Option<Encoder<W>>,
+    broken: bool,
+}
+
+impl<W: Write> AutoFinish<W> {
+    /// The writer beneath.
+    pub fn get_ref(&self) -> Option<&W> {
+        self.encoder.as_ref().map(Encoder::get_ref)
+    }
+
+    fn tried<T>(&mut self, act: impl FnOnce(&mut Encoder<W>) -> io::Result<T>) -> io::Result<T> {
+        let Some(encoder) = &mut self.encoder else {
+            return Err(io::Error::other("the encoder is finished"));
+        };
+        let result = act(encoder);
+        self.broken |= result
+            .as_ref()
+            .is_err_and(|e| e.kind() != io::ErrorKind::Interrupted);
+        result
+    }
+}
+
+impl<W: Write> Write for AutoFinish<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.tried(|encoder| encoder.write(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.tried(Encoder::flush)
+    }
+}
+
+impl<W: Write> Drop for AutoFinish<W> {
     fn drop(&mut self) {
-        if self.inner.is_some() && !self.broken && !std::thread::panicking() {
+        if let Some(encoder) = self.encoder.take()
+            && !self.broken
+            && !std::thread::panicking()
+        {
             // Drop cannot report; `finish` does.
-            let _ = self.end();
+            let _ = encoder.finish();
         }
     }
 }
@@ -171,8 +206,4 @@ impl<W: Write> Write for Decoder<W> {
         self.drain(true)?;
         self.inner.flush()
     }
-}
-
-fn gone() -> io::Error {
-    io::Error::other("the encoder is finished")
 }

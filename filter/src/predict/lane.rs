@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::column::{Effort, Fair, Family, Good, GoodAlone, Quick, Thorough};
 use super::frame::{Columns, Rows};
 use super::series::{Left, Series, Strides};
-use super::{Plan, Spec};
+use super::{Plan, PlaneMode, Spec};
 use crate::coder::{BitCoder, RangeDecoder, RangeEncoder};
 use crate::kernel::vector::Isa;
 use crate::kernel::{self, Kernel, Task};
@@ -88,6 +88,16 @@ impl Lane {
     /// Cost of each plane of each column in 1/256 bit since it was last asked for, and of values coded whole.
     pub fn take_costs(&mut self) -> Vec<([u64; 8], u64)> {
         self.series.iter_mut().map(Series::take_costs).collect()
+    }
+
+    /// How each plane of each column was coded in the last frame, the first byte of the ordered value first.
+    pub fn plane_modes(&self) -> Vec<[PlaneMode; 8]> {
+        self.series.iter().map(Series::plane_modes).collect()
+    }
+
+    /// Bytes of a lane's payload that are stored as they are.
+    pub(crate) fn raw_len(payload: &[u8]) -> Result<usize> {
+        split_raw(payload).map(|(raw, _)| raw.len())
     }
 
     /// Mean start weights learned by the columns' mixers.

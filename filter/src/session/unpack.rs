@@ -51,6 +51,25 @@ impl Unpack {
         Ok(raw)
     }
 
+    /// Bytes of a frame that its lanes store as they are.
+    pub(crate) fn raw_plane_bytes(&self, item: &FrameItem) -> Result<usize> {
+        let mut payload = item.payload.as_slice();
+        if item.header.kind != FrameKind::Modelled {
+            return Ok(0);
+        }
+        Plan::read(
+            &self.spec,
+            item.raw_offset,
+            item.header.raw_len,
+            &mut payload,
+        )?;
+        let lanes = self.cut(payload)?;
+        lanes
+            .into_iter()
+            .map(|lane| Lane::raw_len(&payload[lane]))
+            .sum()
+    }
+
     /// Where the lanes' parts lie: lengths of all lanes but the last come first.
     fn cut(&self, payload: &[u8]) -> Result<Vec<Range<usize>>> {
         let short = || Error::corrupt("lanes are cut");

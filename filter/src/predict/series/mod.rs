@@ -199,6 +199,11 @@ impl Series {
         self.model.take_costs()
     }
 
+    /// See [`super::Lane::plane_modes`].
+    pub fn plane_modes(&self) -> [PlaneMode; 8] {
+        self.modes
+    }
+
     /// The model, for statistics.
     pub fn model(&self) -> &ColumnModel {
         &self.model
