@@ -245,14 +245,14 @@ fn text(list: &FileList, frames: bool) -> String {
         .iter()
         .map(|(kind, n)| format!("{n} {kind}"))
         .collect();
+    let kinds = match kinds.join(", ") {
+        none if none.is_empty() => none,
+        kinds => format!(" ({kinds})"),
+    };
     let keys = count(list.frames.key, "key frame");
     line(
         "frames",
-        format!(
-            "{} ({}), {keys}",
-            count(list.frames.count, "frame"),
-            kinds.join(", ")
-        ),
+        format!("{}{kinds}, {keys}", count(list.frames.count, "frame")),
     );
     if let Some(first) = list.frames.list.first()
         && first.kind == FrameKind::Modelled.name()
