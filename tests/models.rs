@@ -1,29 +1,13 @@
 //! Models on the command line: `-m`, `--embed-model`, `catena model ...`, and what is said where one is missing.
 
 mod common;
-#[path = "../filter/tests/common/network.rs"]
-mod network;
+#[allow(dead_code, reason = "the codec's tests use the rest")]
+#[path = "../filter/tests/common/models.rs"]
+mod models;
 
 use catena::Layout;
 use common::{Folder, JETS, Ran, jets, ran};
-use network::DIMS;
 use serde_json::Value;
-
-/// As the sample networks want it.
-struct Noise(u64);
-
-impl Noise {
-    fn new(seed: u64) -> Self {
-        Noise(seed | 1)
-    }
-
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_F491_4F6C_DD1D)
-    }
-}
 
 /// A folder with jets in `x`, and a model for them in `jets.catmodel`.
 struct Place {
@@ -36,7 +20,7 @@ impl Place {
     fn new() -> Self {
         let folder = Folder::new();
         let layout = Layout::parse(JETS).expect("layout");
-        let model = network::model(&layout, DIMS, 1);
+        let model = models::model(&layout, 1);
         folder.put("jets.catmodel", model.file());
         let raw = jets(60);
         folder.put("x", &raw);

@@ -1,27 +1,27 @@
 //! Promise: a model file comes back as it was or not at all, a stream says which model it needs, and is decoded with that one.
 
 mod common;
-#[path = "common/network.rs"]
-mod network;
+#[path = "common/models.rs"]
+mod models;
 
 use std::io::{Cursor, Read};
 use std::sync::Arc;
 
 use catena_filter::io::read;
-use catena_filter::model::{ModelSummary, Search};
+use catena_filter::model::{Dims, ModelSummary, Search};
 use catena_filter::{
     Archive, CompressOptions, Decoder, DecompressOptions, ErrorKind, Layout, Level, Model, ModelId,
     Pull, Result, compress, decompress,
 };
 use common::Noise;
-use network::DIMS;
+use models::DIMS;
 
 fn layout() -> Layout {
     Layout::parse(common::records(1).dtype).unwrap()
 }
 
 fn model(seed: u64) -> Arc<Model> {
-    Arc::new(network::model(&layout(), DIMS, seed))
+    Arc::new(models::model(&layout(), seed))
 }
 
 /// Options for decoding without the places where models are installed.
@@ -67,7 +67,7 @@ fn a_file_comes_back() {
     assert_eq!(back.notes(), "sample\nrandom weights");
     assert_eq!(back.write(), file);
     assert_eq!(ModelId::of_file(&file).unwrap(), model.id());
-    let again = network::model(&layout(), DIMS, 1);
+    let again = models::model(&layout(), 1);
     assert_eq!(again.write(), file, "the same parts give the same file");
     assert_ne!(self::model(2).id(), model.id());
     let summary = ModelSummary::read(&file).unwrap();
@@ -113,7 +113,7 @@ fn a_hostile_file_with_the_right_hash_does_no_harm() {
 
 #[test]
 fn weights_that_say_nothing_take_few_bytes_but_some() {
-    let random = network::model(&layout(), DIMS, 1);
+    let random = models::model(&layout(), 1);
     let mut network = random.network().clone();
     for table in &mut network.bytes {
         table.weights.fill(0);
@@ -156,13 +156,43 @@ fn what_is_wrong_is_said() {
 #[test]
 fn weights_of_a_normal_distribution_take_their_entropy() {
     let layout = Layout::parse("<f4").unwrap();
-    let dims = catena_filter::model::Dims {
+    let dims = Dims {
         width: 64,
         hidden: 64,
         head_width: 64,
         ..DIMS
     };
-    let model = network::model(&layout, dims, 5);
+    let mut network = models::network(&layout, dims, 5);
+    let mut noise = Noise::new(3);
+    let mut normal = |weights: &mut Vec<i8>| {
+        for weight in weights {
+            let sum: i64 = (0..6).map(|_| (noise.next() % 64) as i64 - 31).sum();
+            *weight = sum.clamp(-127, 127) as i8;
+        }
+    };
+    for block in &mut network.blocks {
+        for matrix in [
+            &mut block.qkv,
+            &mut block.out,
+            &mut block.gate_up,
+            &mut block.down,
+        ] {
+            normal(&mut matrix.weights);
+        }
+    }
+    for head in &mut network.heads {
+        normal(&mut head.project.weights);
+        normal(&mut head.nodes.weights);
+        normal(&mut head.above.weights);
+        head.prefix
+            .iter_mut()
+            .for_each(|table| normal(&mut table.weights));
+    }
+    network
+        .bytes
+        .iter_mut()
+        .for_each(|table| normal(&mut table.weights));
+    let model = models::model_of(&layout, network).unwrap();
     let mut weights = Vec::new();
     let network = model.network();
     for block in &network.blocks {

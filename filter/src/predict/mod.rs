@@ -12,6 +12,7 @@ mod lane;
 pub mod logistic;
 mod matches;
 pub mod mixer;
+pub mod network;
 pub mod refine;
 mod series;
 mod setup;
