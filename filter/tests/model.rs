@@ -75,15 +75,14 @@ fn a_file_comes_back() {
 }
 
 #[test]
-fn every_flipped_bit_and_every_cut_is_found() {
+fn a_flip_in_any_byte_and_every_cut_are_found() {
     let file = model(1).write();
     let mut spoiled = file.clone();
     for at in 0..file.len() {
-        for bit in [0, 3, 7] {
-            spoiled[at] ^= 1 << bit;
-            message(Model::read(&spoiled));
-            spoiled[at] ^= 1 << bit;
-        }
+        let bit = 1 << (at % 8);
+        spoiled[at] ^= bit;
+        message(Model::read(&spoiled));
+        spoiled[at] ^= bit;
         message(Model::read(&file[..at]));
     }
     message(Model::read(&[&file[..], &[0]].concat()));
@@ -94,7 +93,7 @@ fn a_hostile_file_with_the_right_hash_does_no_harm() {
     let file = model(1).write();
     let mut noise = Noise::new(11);
     let mut taken = 0;
-    for case in 0..300 {
+    for case in 0..150 {
         let mut spoiled = file.clone();
         // Mostly the head, where all sizes stand.
         let reach = if case % 4 == 0 { file.len() - 32 } else { 200 };
@@ -216,7 +215,8 @@ fn weights_of_a_normal_distribution_take_their_entropy() {
         "{weight_n} weights, entropy {entropy:.0} bytes, {rest} other numbers; file {}",
         model.file().len()
     );
-    assert!((model.file().len() as f64) < 1.02 * entropy + 3.0 * rest as f64);
+    // The rest are f32 for the better part, of random bits.
+    assert!((model.file().len() as f64) < 1.01 * entropy + 2.5 * rest as f64);
 }
 
 /// Bytes of the order-0 entropy.
