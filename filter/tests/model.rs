@@ -8,7 +8,7 @@ use std::io::{Cursor, Read};
 use std::sync::Arc;
 
 use catena_filter::io::read;
-use catena_filter::model::{Dims, ModelSummary, Search};
+use catena_filter::model::{Dims, Matrix, ModelSummary, Network, Search, Table};
 use catena_filter::{
     Archive, CompressOptions, Decoder, DecompressOptions, ErrorKind, Layout, Level, Model, ModelId,
     Pull, Result, compress, decompress,
@@ -72,6 +72,40 @@ fn a_file_comes_back() {
     assert_ne!(self::model(2).id(), model.id());
     let summary = ModelSummary::read(&file).unwrap();
     assert_eq!((summary.dims, summary.weight_n), (DIMS, model.weight_n()));
+    assert_eq!(numbers(model.network()), model.weight_n());
+}
+
+/// All numbers of a network.
+fn numbers(network: &Network) -> u64 {
+    let matrix = |m: &Matrix| m.weights.len() + m.scales.len();
+    let table = |t: &Table| t.weights.len() + 1;
+    let fields = network.fields.iter().map(|f| {
+        let tables = [&f.value, &f.above, &f.head_above].map(table);
+        let priors = f.priors.iter().map(|priors| 256 * (1 + priors.after.len()));
+        let vectors = f.query.len() + f.equal.len() + f.byte_scales.len() + f.knots.len();
+        let types = f.head_types.iter().map(Vec::len);
+        tables.iter().sum::<usize>() + vectors + types.sum::<usize>() + priors.sum::<usize>()
+    });
+    let blocks = network.blocks.iter().map(|b| {
+        let matrices = [&b.qkv, &b.out, &b.gate_up, &b.down].map(matrix);
+        let norms = b.attention_norm.len() + b.forward_norm.len() + b.memory_share.len();
+        matrices.iter().sum::<usize>() + norms
+    });
+    let eviction = network
+        .eviction
+        .iter()
+        .map(|e| e.depthwise.len() + e.pointwise.len() + e.norm.len() + matrix(&e.project));
+    let heads = network.heads.iter().map(|h| {
+        let prefixes: usize = h.prefix.iter().map(table).sum();
+        matrix(&h.project) + prefixes + table(&h.above) + matrix(&h.nodes)
+    });
+    let bytes = network.bytes.iter().map(table);
+    let parts = fields
+        .chain(blocks)
+        .chain(eviction)
+        .chain(heads)
+        .chain(bytes);
+    (parts.sum::<usize>() + network.norm.len()) as u64
 }
 
 #[test]

@@ -167,7 +167,7 @@ impl ModelHead {
         let mut sum = 4 * (256 * d + 1) + u64::from(self.dims.blocks) * block + d;
         sum += heads * head + prefixes * (256 * z + 1);
         if self.dims.slots > 0 {
-            sum += 6 * d + d * d + d;
+            sum += 6 * d + d * d;
         }
         for field in &self.fields {
             let knots = field.knot_n as u64;
