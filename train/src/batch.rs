@@ -1,0 +1,177 @@
+//! Rows made into tensors: what the network reads of them and what it is to predict.
+//!
+//! Axes: `P` fields, `N` rows (sequences one after another, each with its consecutive rows), `K` knots. Field-major where it says `[P, N, ..]`.
+
+use std::sync::Arc;
+
+use candle_core::{Device, Result, Tensor};
+
+use crate::data::{FieldPlan, HeadCounts, Records};
+
+/// One head's share of a batch: all fields that have it.
+pub struct HeadBatch {
+    /// Their places.
+    pub fields: Vec<usize>,
+    /// For each earlier head, `[F * N]`: the byte of its plane.
+    pub prefix: Vec<Tensor>,
+    /// `[F * N]`: this byte of the value above, 256 if the bytes before it differ.
+    pub above: Tensor,
+    /// `[F * N]` bytes to be predicted.
+    pub symbols: Arc<Vec<u8>>,
+    /// `[F * N, 8]`: their bits, 1 or -1.
+    pub signs: Tensor,
+    /// `[F * N, 8]`: prior logits.
+    pub prior: Tensor,
+    /// `[F * N, 8]`: what the experts said, as logits, and `[F * N, 1]`, whether they coded the byte at all.
+    pub experts: Option<(Tensor, Tensor)>,
+}
+
+/// A batch.
+pub struct Batch {
+    /// Rows in all.
+    pub rows: usize,
+    /// Sequences they are of.
+    pub sequences: usize,
+    /// `[P, N, K]`: the value between its knots.
+    pub value: Tensor,
+    /// `[P, N, K]`: the value above.
+    pub above: Tensor,
+    /// `[P, N, 1]`: whether they are equal.
+    pub equal: Tensor,
+    /// Four `[P * N]`: the value's bytes, from the most significant of its last four on.
+    pub bytes: Vec<Tensor>,
+    /// By head.
+    pub heads: Vec<HeadBatch>,
+}
+
+/// What the experts said: by column, plane and row, eight logits in 1/256; absent planes were not coded by the model.
+pub trait Experts: Sync {
+    /// The logits of a byte, if it was coded bit by bit.
+    fn logits(&self, column: usize, plane: usize, row: usize) -> Option<[i16; 8]>;
+}
+
+/// Makes batches of records.
+pub struct Batcher<'a> {
+    pub records: &'a Records,
+    pub fields: &'a [FieldPlan],
+    pub knots: usize,
+    /// Whether a value's own count is taken out of its prior: for rows that the counts were made of.
+    pub own: bool,
+    pub experts: Option<&'a dyn Experts>,
+}
+
+impl Batcher<'_> {
+    /// The batch of these sequences, each of `length` rows from its start on.
+    pub fn batch(&self, starts: &[usize], length: usize, device: &Device) -> Result<Batch> {
+        let rows: Vec<usize> = starts.iter().flat_map(|&s| s..s + length).collect();
+        let (p_n, n, k) = (self.fields.len(), rows.len(), self.knots);
+        let mut value = vec![0.0f32; p_n * n * k];
+        let mut above = vec![0.0f32; p_n * n * k];
+        let mut equal = vec![0.0f32; p_n * n];
+        let mut bytes = vec![vec![0u32; p_n * n]; 4];
+        for (p, field) in self.fields.iter().enumerate() {
+            let column = &self.records.columns[field.column];
+            let first = field.width.saturating_sub(4);
+            for (i, &row) in rows.iter().enumerate() {
+                let (v, a) = (column[row], self.above(column, row));
+                let at = p * n + i;
+                for (to, v) in [(&mut value, v), (&mut above, a)] {
+                    let (knot, t) = field.place(v);
+                    to[at * k + knot] = 1.0 - t;
+                    to[at * k + knot + 1] += t;
+                }
+                equal[at] = if v == a { 1.0 } else { 0.0 };
+                for (j, plane) in (first..field.width).enumerate() {
+                    bytes[j][at] = u32::from(field.byte(v, plane));
+                }
+            }
+        }
+        let head_n = self.fields.iter().map(|f| f.planes.len()).max().unwrap_or(0);
+        Ok(Batch {
+            rows: n,
+            sequences: starts.len(),
+            value: Tensor::from_vec(value, (p_n, n, k), device)?,
+            above: Tensor::from_vec(above, (p_n, n, k), device)?,
+            equal: Tensor::from_vec(equal, (p_n, n, 1), device)?,
+            bytes: bytes
+                .into_iter()
+                .map(|b| Tensor::from_vec(b, p_n * n, device))
+                .collect::<Result<_>>()?,
+            heads: (0..head_n)
+                .map(|head| self.head(head, &rows, device))
+                .collect::<Result<_>>()?,
+        })
+    }
+
+    fn above(&self, column: &[u64], row: usize) -> u64 {
+        if row == 0 { 0 } else { column[row - 1] }
+    }
+
+    fn head(&self, head: usize, rows: &[usize], device: &Device) -> Result<HeadBatch> {
+        let fields: Vec<usize> =
+            (0..self.fields.len()).filter(|&p| self.fields[p].planes.len() > head).collect();
+        let n = fields.len() * rows.len();
+        let mut prefix = vec![Vec::with_capacity(n); head];
+        let mut above = Vec::with_capacity(n);
+        let mut symbols = Vec::with_capacity(n);
+        let (mut signs, mut prior) = (Vec::with_capacity(n * 8), Vec::with_capacity(n * 8));
+        let mut said = self.experts.map(|_| (Vec::with_capacity(n * 8), Vec::with_capacity(n)));
+        for &p in &fields {
+            let field = &self.fields[p];
+            let column = &self.records.columns[field.column];
+            let plane = field.planes[head];
+            let shift = 8 * (field.width - plane) as u32;
+            let lead = |v: u64| v.checked_shr(shift).unwrap_or(0);
+            for &row in rows {
+                let (v, a) = (column[row], self.above(column, row));
+                let symbol = field.byte(v, plane);
+                for (i, prefix) in prefix.iter_mut().enumerate() {
+                    prefix.push(u32::from(field.byte(v, field.planes[i])));
+                }
+                let live = lead(v) == lead(a);
+                above.push(if live { u32::from(field.byte(a, plane)) } else { 256 });
+                let before = (head == 1).then(|| field.byte(v, field.planes[0]));
+                let counts = field.counts[head].at(before);
+                for bit in 0..8 {
+                    let one = symbol >> (7 - bit) & 1;
+                    signs.push(if one == 1 { 1.0f32 } else { -1.0 });
+                    let node = crate::ops::node(symbol, bit);
+                    prior.push(HeadCounts::logit(counts, node, self.own.then_some(one)));
+                }
+                if let (Some(experts), Some((logits, coded))) = (self.experts, &mut said) {
+                    match experts.logits(field.column, plane, row) {
+                        Some(byte) => {
+                            logits.extend(byte.map(|l| f32::from(l) / 256.0));
+                            coded.push(1.0f32);
+                        }
+                        None => {
+                            logits.extend([0.0; 8]);
+                            coded.push(0.0);
+                        }
+                    }
+                }
+                symbols.push(symbol);
+            }
+        }
+        let experts = said
+            .map(|(logits, coded)| {
+                Ok::<_, candle_core::Error>((
+                    Tensor::from_vec(logits, (n, 8), device)?,
+                    Tensor::from_vec(coded, (n, 1), device)?,
+                ))
+            })
+            .transpose()?;
+        Ok(HeadBatch {
+            fields,
+            prefix: prefix
+                .into_iter()
+                .map(|p| Tensor::from_vec(p, n, device))
+                .collect::<Result<_>>()?,
+            above: Tensor::from_vec(above, n, device)?,
+            symbols: Arc::new(symbols),
+            signs: Tensor::from_vec(signs, (n, 8), device)?,
+            prior: Tensor::from_vec(prior, (n, 8), device)?,
+            experts,
+        })
+    }
+}

@@ -1,0 +1,8 @@
+//! Training of Catena's networks.
+pub mod batch;
+pub mod data;
+pub mod export;
+pub mod learn;
+pub mod network;
+pub mod ops;
+pub mod parameters;
