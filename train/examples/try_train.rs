@@ -19,11 +19,14 @@ fn main() {
     let net = learn::train(&r, rows, total, &fields, &o, None).unwrap();
     let b = batch::Batcher { records: &r, fields: &fields, knots, own: false, experts: None };
     let (_, _, by) = learn::evaluate(&net, &b, rows, total, &candle_core::Device::Cpu).unwrap();
+    let (_, _, by2) = learn::evaluate(&net, &b, 8000, 12000, &candle_core::Device::Cpu).unwrap();
+    let b1 = batch::Batcher { records: &r, fields: &fields, knots, own: true, experts: None };
+    let (_, _, by3) = learn::evaluate(&net, &b1, 8000, 12000, &candle_core::Device::Cpu).unwrap();
     for (p, f) in fields.iter().enumerate() {
         let mut s = format!("column {:3} ", f.column);
         for h in 0..f.planes.len() {
             let idx = fields[..p].iter().filter(|g| g.planes.len() > h).count();
-            s += &format!(" plane{} {:.3}", f.planes[h], by[h][idx]);
+            s += &format!(" plane{} {:.3}/{:.3}/{:.3}", f.planes[h], by[h][idx], by2[h][idx], by3[h][idx]);
         }
         println!("{s}");
     }

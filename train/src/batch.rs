@@ -20,6 +20,8 @@ pub struct HeadBatch {
     pub symbols: Arc<Vec<u8>>,
     /// `[F * N, 8]`: their bits, 1 or -1.
     pub signs: Tensor,
+    /// `[F * N, 8]`: the bit of the value above where its bits agree so far, 1 or -1, else 0; and of the reference.
+    pub copies: [Tensor; 2],
     /// `[F * N, 8]`: prior logits.
     pub prior: Tensor,
     /// `[F * N, 8]`: what the experts said, as logits, and `[F * N, 1]`, whether they coded the byte at all.
@@ -40,6 +42,8 @@ pub struct Batch {
     pub equal: Tensor,
     /// Four `[P * N]`: the value's bytes, from the most significant of its last four on.
     pub bytes: Vec<Tensor>,
+    /// `[P, 4]`: 1 for the bytes that are read.
+    pub bytes_read: Tensor,
     /// By head.
     pub heads: Vec<HeadBatch>,
 }
@@ -75,17 +79,28 @@ impl Batcher<'_> {
             for (i, &row) in rows.iter().enumerate() {
                 let (v, a) = (column[row], self.above(column, row));
                 let at = p * n + i;
+                equal[at] = if v == a { 1.0 } else { 0.0 };
+                if !field.read {
+                    continue;
+                }
                 for (to, v) in [(&mut value, v), (&mut above, a)] {
                     let (knot, t) = field.place(v);
                     to[at * k + knot] = 1.0 - t;
                     to[at * k + knot + 1] += t;
                 }
-                equal[at] = if v == a { 1.0 } else { 0.0 };
                 for (j, plane) in (first..field.width).enumerate() {
                     bytes[j][at] = u32::from(field.byte(v, plane));
                 }
             }
         }
+        let read: Vec<f32> = self
+            .fields
+            .iter()
+            .flat_map(|field| {
+                let first = field.width.saturating_sub(4);
+                (0..4).map(move |j| if field.bytes.contains(&(first + j)) { 1.0 } else { 0.0 })
+            })
+            .collect();
         let head_n = self.fields.iter().map(|f| f.planes.len()).max().unwrap_or(0);
         Ok(Batch {
             rows: n,
@@ -97,6 +112,7 @@ impl Batcher<'_> {
                 .into_iter()
                 .map(|b| Tensor::from_vec(b, p_n * n, device))
                 .collect::<Result<_>>()?,
+            bytes_read: Tensor::from_vec(read, (p_n, 4), device)?,
             heads: (0..head_n)
                 .map(|head| self.head(head, &rows, device))
                 .collect::<Result<_>>()?,
@@ -115,6 +131,7 @@ impl Batcher<'_> {
         let mut above = Vec::with_capacity(n);
         let mut symbols = Vec::with_capacity(n);
         let (mut signs, mut prior) = (Vec::with_capacity(n * 8), Vec::with_capacity(n * 8));
+        let mut copies = [Vec::with_capacity(n * 8), Vec::with_capacity(n * 8)];
         let mut said = self.experts.map(|_| (Vec::with_capacity(n * 8), Vec::with_capacity(n)));
         for &p in &fields {
             let field = &self.fields[p];
@@ -130,13 +147,31 @@ impl Batcher<'_> {
                 }
                 let live = lead(v) == lead(a);
                 above.push(if live { u32::from(field.byte(a, plane)) } else { 256 });
+                let expected = field.reference.map(|reference| {
+                    let value = self.records.columns[reference.column][row];
+                    reference.expect(value, field.width)
+                });
+                for (to, candidate) in copies.iter_mut().zip([Some(a), expected]) {
+                    let live = candidate.filter(|&c| lead(c) == lead(v));
+                    let byte = live.map(|c| field.byte(c, plane));
+                    to.extend((0..8u32).map(|bit| match byte {
+                        Some(b) if (u32::from(b) ^ u32::from(symbol)) >> (8 - bit) == 0 => {
+                            f32::from(b >> (7 - bit) & 1) * 2.0 - 1.0
+                        }
+                        _ => 0.0,
+                    }));
+                }
                 let before = (head == 1).then(|| field.byte(v, field.planes[0]));
                 let counts = field.counts[head].at(before);
                 for bit in 0..8 {
                     let one = symbol >> (7 - bit) & 1;
                     signs.push(if one == 1 { 1.0f32 } else { -1.0 });
                     let node = crate::ops::node(symbol, bit);
-                    prior.push(HeadCounts::logit(counts, node, self.own.then_some(one)));
+                    prior.push(if field.read {
+                        HeadCounts::logit(counts, node, self.own.then_some(one))
+                    } else {
+                        0.0
+                    });
                 }
                 if let (Some(experts), Some((logits, coded))) = (self.experts, &mut said) {
                     match experts.logits(field.column, plane, row) {
@@ -161,6 +196,7 @@ impl Batcher<'_> {
                 ))
             })
             .transpose()?;
+        let [from_above, from_reference] = copies;
         Ok(HeadBatch {
             fields,
             prefix: prefix
@@ -170,6 +206,10 @@ impl Batcher<'_> {
             above: Tensor::from_vec(above, n, device)?,
             symbols: Arc::new(symbols),
             signs: Tensor::from_vec(signs, (n, 8), device)?,
+            copies: [
+                Tensor::from_vec(from_above, (n, 8), device)?,
+                Tensor::from_vec(from_reference, (n, 8), device)?,
+            ],
             prior: Tensor::from_vec(prior, (n, 8), device)?,
             experts,
         })

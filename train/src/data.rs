@@ -8,6 +8,12 @@ use catena_filter::{Error, Layout};
 
 /// A plane whose bits are this close to even, in bits a byte, gets no head.
 const NOISE: f64 = 0.04;
+/// Entropy, in bits, above which a lower byte is not read by other fields: it would tell which row this is, not what it is like.
+const IDENTITY: f64 = 6.5;
+/// Share of later values beyond the range of the earlier ones from which on a column counts something: its values never come again.
+const DRIFT: f64 = 0.4;
+/// Share of equal values from which on a column is another's reference.
+const REPEATS: f64 = 0.05;
 /// Rows below which there is nothing to learn from.
 pub const FEWEST_ROWS: usize = 256;
 /// Times that a byte must have come for the byte after it to have a prior of its own.
@@ -78,6 +84,27 @@ impl HeadCounts {
     }
 }
 
+/// A column to the left whose values come again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reference {
+    /// Number of that column.
+    pub column: usize,
+    /// Whether the sign is dropped.
+    pub magnitude: bool,
+}
+
+impl Reference {
+    /// The value expected, given that of the other column of the same type.
+    pub fn expect(self, value: u64, width: usize) -> u64 {
+        let top = 1u64 << (8 * width - 1);
+        if self.magnitude && value & top == 0 {
+            !value & (top << 1).wrapping_sub(1)
+        } else {
+            value
+        }
+    }
+}
+
 /// A column that varies.
 #[derive(Clone, Debug)]
 pub struct FieldPlan {
@@ -87,6 +114,12 @@ pub struct FieldPlan {
     pub width: usize,
     /// Planes with a head, the most significant first.
     pub planes: Vec<usize>,
+    /// Whether the value is read by others at all: not that of a running number.
+    pub read: bool,
+    /// Planes that others read as bytes.
+    pub bytes: Vec<usize>,
+    /// Another column whose value this one often repeats.
+    pub reference: Option<Reference>,
     /// Rising values between which others are interpolated.
     pub knots: Vec<u64>,
     /// By head.
@@ -135,6 +168,9 @@ fn plan_field(records: &Records, column: usize, rows: usize, knot_n: usize) -> O
         column,
         width: usize::from(records.types[column].width),
         planes: Vec::new(),
+        read: !drifts(values),
+        bytes: Vec::new(),
+        reference: find_reference(records, column, rows),
         knots,
         counts: Vec::new(),
     };
@@ -143,12 +179,49 @@ fn plan_field(records: &Records, column: usize, rows: usize, knot_n: usize) -> O
         values.iter().for_each(|&v| histogram[usize::from(field.byte(v, plane))] += 1);
         let entropy = entropy(&histogram);
         let seen = histogram.iter().filter(|&&n| n > 0).count();
-        if seen > 1 && entropy < 8.0 - NOISE && field.planes.len() < MAX_HEADS {
+        if seen > 1 && (plane < 2 || entropy < 8.0 - NOISE) && field.planes.len() < MAX_HEADS {
             field.planes.push(plane);
+            if field.read && (plane < 2 || entropy < IDENTITY) {
+                field.bytes.push(plane);
+            }
         }
     }
     field.counts = (0..field.planes.len()).map(|head| count(&field, values, head)).collect();
     Some(field)
+}
+
+/// The column to the left whose value comes again most often.
+fn find_reference(records: &Records, column: usize, rows: usize) -> Option<Reference> {
+    let values = &records.columns[column][..rows];
+    let step = (rows / 4096).max(1);
+    let sample: Vec<usize> = (0..rows).step_by(step).collect();
+    let width = usize::from(records.types[column].width);
+    let mut best = (sample.len() as f64 * REPEATS, None);
+    for other in (0..column).filter(|&o| records.types[o] == records.types[column]) {
+        for magnitude in [false, true] {
+            if magnitude && records.types[column].kind != catena_filter::Kind::Float {
+                continue;
+            }
+            let reference = Reference { column: other, magnitude };
+            let expect = |row: usize| reference.expect(records.columns[other][row], width);
+            let moves = sample.iter().any(|&row| expect(row) != expect(0));
+            let hits = sample.iter().filter(|&&row| expect(row) == values[row]).count() as f64;
+            if moves && hits > best.0 {
+                best = (hits, Some(reference));
+            }
+        }
+    }
+    best.1
+}
+
+/// Whether the later half of the values leaves the range of the earlier half.
+fn drifts(values: &[u64]) -> bool {
+    let (early, late) = values.split_at(values.len() / 2);
+    let (Some(low), Some(high)) = (early.iter().min(), early.iter().max()) else {
+        return false;
+    };
+    let outside = late.iter().filter(|v| !(low..=high).contains(v)).count();
+    outside as f64 > DRIFT * late.len() as f64
 }
 
 /// Bits a byte, corrected for the few that were seen (Miller and Madow, 1955).

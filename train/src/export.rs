@@ -31,10 +31,14 @@ pub fn export(network: &Network, fields: &[FieldPlan]) -> Result<model::Network>
     let heads = fields.iter().map(|f| f.planes.len()).max().unwrap_or(0);
     let scales = softmax_rows(parameters.get("field.byte_scales")?)?;
     // By field: the part of a [P, rows, cols] parameter that is its own.
-    let tables = |name: &str, p: usize, rows: usize| -> Result<Table> {
+    let read_table = |name: &str, p: usize, plan: &FieldPlan| -> Result<Table> {
+        let rows = plan.knots.len();
         let part = parameters.get(name)?.get(p)?;
         let cols = part.dim(1)?;
-        let values = part.flatten_all()?.to_vec1::<f32>()?;
+        let mut values = part.flatten_all()?.to_vec1::<f32>()?;
+        if !plan.read {
+            values.fill(0.0);
+        }
         Ok(to_table(&values[..rows * cols], rows, cols))
     };
     let part = |name: &str, p: usize| -> Result<Vec<f32>> {
@@ -42,7 +46,6 @@ pub fn export(network: &Network, fields: &[FieldPlan]) -> Result<model::Network>
     };
     let mut out = Vec::with_capacity(fields.len());
     for (p, plan) in fields.iter().enumerate() {
-        let knots = plan.knots.len();
         let mut head_types = Vec::new();
         for head in 0..plan.planes.len() {
             let place = fields[..p].iter().filter(|f| f.planes.len() > head).count();
@@ -53,13 +56,16 @@ pub fn export(network: &Network, fields: &[FieldPlan]) -> Result<model::Network>
             planes: plan.planes.iter().fold(0, |bits, &plane| bits | 1 << plane),
             query: part("field.query", p)?,
             knots: plan.knots.clone(),
-            value: tables("field.value", p, knots)?,
-            above: tables("field.above", p, knots)?,
+            value: read_table("field.value", p, plan)?,
+            above: read_table("field.above", p, plan)?,
             equal: part("field.equal", p)?,
-            byte_scales: scales[p],
-            head_above: tables("field.head_above", p, knots)?,
+            byte_scales: std::array::from_fn(|j| {
+                let plane = plan.width.saturating_sub(4) + j;
+                if plan.bytes.contains(&plane) { scales[p][j] } else { 0.0 }
+            }),
+            head_above: read_table("field.head_above", p, plan)?,
             head_types,
-            priors: plan.counts.iter().map(priors).collect(),
+            priors: plan.counts.iter().map(|counts| priors(counts, plan.read)).collect(),
         });
     }
     let bytes = [table("bytes.0")?, table("bytes.1")?, table("bytes.2")?, table("bytes.3")?];
@@ -156,7 +162,10 @@ fn prior(counts: &Counts) -> Box<Prior> {
     table
 }
 
-fn priors(counts: &HeadCounts) -> Priors {
+fn priors(counts: &HeadCounts, read: bool) -> Priors {
+    if !read {
+        return Priors { common: Box::new([0; 256]), after: Vec::new() };
+    }
     Priors {
         common: prior(&counts.common),
         after: counts

@@ -90,10 +90,10 @@ pub fn train(records: &Records, rows: usize, held: usize, fields: &[FieldPlan], 
     loop {
         let done = start.elapsed().as_secs_f64() / (o.minutes * 60.0);
         if done >= next_report || done >= 1.0 {
-            let (alone, mixed, _) = evaluate(&net, &held_batcher, rows, held, &device)?;
+            let (alone, mixed, _) = evaluate(&net, &held_batcher, rows, (rows + 1536).min(held), &device)?;
             println!("{:.2} step {step} epoch {epoch} train {:.4} held alone {:.4} mixed-bits {:.2} ({:.1} s)", done, (sum / sum_n + raw) / rec, (alone + raw) / rec, mixed, start.elapsed().as_secs_f64());
             (sum, sum_n) = (0.0, 0.0);
-            next_report += 0.1;
+            next_report += 0.15;
         }
         if done >= 1.0 { break; }
         net.quantised = done > o.quantise_from;

@@ -73,6 +73,7 @@ impl Network {
         let equal = batch.equal.matmul(self.parameters.get("field.equal")?)?;
         let mut read = ((&value + above)? + equal)?;
         let scales = (softmax(self.parameters.get("field.byte_scales")?, D::Minus1)? * 4.0)?;
+        let scales = (scales * &batch.bytes_read)?;
         let (p, n, d) = read.dims3()?;
         for (j, bytes) in batch.bytes.iter().enumerate() {
             let embedded = self.table(&format!("bytes.{j}"), false)?.index_select(bytes, 0)?;
@@ -165,6 +166,14 @@ impl Network {
         Ok(Some(all.narrow(2, drop, have - drop)?.contiguous()?))
     }
 
+    /// `[256, z]`: the nodes' weights, of what all have in common (a smooth function of the node's place, for each depth) and what is their own.
+    pub fn nodes(&self, head: usize) -> Result<Tensor> {
+        let free = self.parameters.get(&format!("head.{head}.nodes"))?;
+        let smooth = self.parameters.get(&format!("head.{head}.smooth"))?;
+        let nodes = (free + crate::parameters::node_places(free.device())?.matmul(smooth)?)?;
+        if self.quantised { ops::fake_quantise(&nodes) } else { Ok(nodes) }
+    }
+
     /// Bits of one head over a batch; `states` are `[P, N, d]`.
     fn head(&self, at: usize, states: &Tensor, batch: &Batch, head: &HeadBatch) -> Result<(Tensor, Option<Tensor>)> {
         let name = |part: &str| format!("head.{at}.{part}");
@@ -193,8 +202,13 @@ impl Network {
             pre = (pre + table.index_select(bytes, 0)?)?;
         }
         pre = (pre + self.table(&name("above"), false)?.index_select(&head.above, 0)?)?;
-        let logits = self.linear(&silu(&pre)?, &name("nodes"))?;
-        let logits = (ops::path(&logits, &head.symbols)? + &head.prior)?;
+        let hidden = self.rounded(&silu(&pre)?)?;
+        let logits = hidden.matmul(&self.nodes(at)?.t()?)?;
+        let mut logits = (ops::path(&logits, &head.symbols)? + &head.prior)?;
+        let strengths = hidden.matmul(&self.weight(&name("copies"))?.t()?)?;
+        for (i, copies) in head.copies.iter().enumerate() {
+            logits = (logits + copies.broadcast_mul(&strengths.narrow(1, i, 1)?)?)?;
+        }
         let alone = bits(&(&logits * &head.signs)?)?;
         let mixed = match &head.experts {
             None => None,

@@ -26,6 +26,23 @@ impl Parameters {
     }
 }
 
+/// Functions of a node's place: for each of eight depths a polynomial of degree three.
+pub const PLACES: usize = 32;
+
+/// `[256, PLACES]`: those functions at each node. The place of a node is the middle of the bytes below it, from -1 to 1.
+pub fn node_places(device: &Device) -> Result<Tensor> {
+    let mut places = vec![0.0f32; 256 * PLACES];
+    for (node, row) in places.chunks_exact_mut(PLACES).enumerate().skip(1) {
+        let depth = node.ilog2();
+        let first = (node << (8 - depth)) & 255;
+        let middle = first as f32 + (128 >> depth) as f32;
+        let x = middle / 128.0 - 1.0;
+        let at = 4 * depth as usize;
+        row[at..at + 4].copy_from_slice(&[1.0, x, x * x * 1.5 - 0.5, x * (2.5 * x * x - 1.5)]);
+    }
+    Tensor::from_vec(places, (256, PLACES), device)
+}
+
 /// Random numbers from a seed, normally distributed.
 struct Source(fastrand::Rng);
 
@@ -94,7 +111,9 @@ pub fn start(
             put(format!("head.{i}.prefix.{before}"), &[256, z], 0.3)?;
         }
         put(format!("head.{i}.above"), &[257, z], 0.2)?;
-        put(format!("head.{i}.nodes"), &[256, z], 0.02)?;
+        put(format!("head.{i}.nodes"), &[256, z], 0.0)?;
+        put(format!("head.{i}.smooth"), &[PLACES, z], 0.02)?;
+        put(format!("head.{i}.copies"), &[2, z], 0.02)?;
     }
     let mut constant = |name: String, n: usize, value: f32| -> Result<()> {
         let var = Var::from_tensor(&Tensor::from_vec(vec![value; n], n, device)?)?;
