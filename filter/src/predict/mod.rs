@@ -4,7 +4,9 @@
 //! state of its own that goes on to the same lane of the chain's next frame. Encoding may run all lanes of a frame side by side; decoding lane `i`
 //! needs the finished columns of the lanes before it in the same frame.
 
+mod carried;
 pub mod column;
+mod evaluate;
 pub mod experts;
 pub mod frame;
 pub mod functions;
@@ -12,24 +14,33 @@ mod lane;
 pub mod logistic;
 mod matches;
 pub mod mixer;
+pub mod network;
 pub mod refine;
 mod series;
 mod setup;
 mod start;
+pub mod trace;
 pub mod value;
 
 use std::sync::Arc;
 
+pub use carried::FrameTokens;
 pub use column::PlaneMode;
+pub use evaluate::{ColumnCosts, Costs, PlaneBits, evaluate, harvest_starts};
 pub use frame::{Columns, Rows};
-pub use lane::{Lane, LaneColumns, lane_count};
+pub use lane::{Lane, LaneColumns, lane_count, network_lane_count};
 
 use crate::layout::Expansion;
+use crate::model::Network;
 use crate::plan::{lattice::lattice, references::references, relations::relations};
 use crate::{Error, Kind, Layout, Level, Result};
 use column::{Family, REFS};
+use network::Engine;
 use setup::ColumnSetup;
 use value::ValueType;
+
+/// The lowest level that has a network.
+const LEAST_NETWORK_LEVEL: u8 = 7;
 
 /// What all chains of a stream share. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -42,6 +53,7 @@ pub struct Spec {
     pub lane_n: u32,
     expansion: Arc<Expansion>,
     types: Arc<Vec<ValueType>>,
+    engine: Option<Arc<Engine>>,
 }
 
 impl Spec {
@@ -55,7 +67,31 @@ impl Spec {
             lane_n,
             expansion: Arc::new(expansion),
             types: Arc::new(types),
+            engine: None,
         }
+    }
+
+    /// Adds a network, which levels 7 to 9 use.
+    ///
+    /// # Errors
+    /// `InvalidInput` for lower levels, and for data that does not consist of records: a network tells a column from those to its left.
+    pub fn with_network(mut self, network: &Network) -> Result<Self> {
+        if self.level.get() < LEAST_NETWORK_LEVEL {
+            return Err(Error::invalid(format!(
+                "a network is for levels {LEAST_NETWORK_LEVEL} to 9, not {}",
+                self.level.get()
+            )));
+        }
+        if self.family() != Family::Record {
+            return Err(Error::invalid("a network needs records of several columns"));
+        }
+        self.engine = Some(Arc::new(Engine::new(network, &self.types)?));
+        Ok(self)
+    }
+
+    /// The network, ready to run.
+    pub(crate) fn engine(&self) -> Option<&Engine> {
+        self.engine.as_deref()
     }
 
     fn family(&self) -> Family {

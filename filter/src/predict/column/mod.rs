@@ -1,12 +1,13 @@
 //! The model of one column: every expert, the mixers over them and the refinement, carried from frame to frame.
 
+mod aid;
 mod code;
 mod contexts;
 mod effort;
 mod hit;
 mod learn;
 
-pub use effort::{Effort, Fair, Good, GoodAlone, Quick, Thorough};
+pub use effort::{Adaptive, Effort, Fair, Full, Good, GoodAlone, Lean, Quick, Thorough};
 
 use super::experts::cells::{Cell, history_cells};
 use super::experts::lattice::{Lattice, Span};
@@ -18,6 +19,7 @@ use super::mixer::{MAX_BLOCKS, MAX_SUMS, Second, WeightSets};
 use super::refine::Refinement;
 use super::start;
 use super::value::ValueType;
+use aid::Aid;
 use contexts::{Lead, leads};
 use effort::{MAX_CONTEXTS, MAX_MAPPED, MAX_MIXERS};
 
@@ -152,6 +154,8 @@ pub struct ColumnModel {
     last_mixer: Second,
     by_node: Refinement,
     by_expected: Refinement,
+    /// What it makes of the network; nothing at levels without one.
+    aid: Aid,
     /// Cost of each plane in 1/256 bit, and values, since they were last taken.
     pub(super) cost: [u64; 8],
     pub(super) whole_cost: u64,
@@ -245,6 +249,7 @@ impl ColumnModel {
             last_mixer: Second::new(width * 8, last),
             by_node: Refinement::new(width * 256, 0.02, logistic),
             by_expected: Refinement::new(width * 7 * 16, 0.02, logistic),
+            aid: Aid::new(if E::NETWORK { width } else { 0 }, logistic),
             cost: [0; 8],
             whole_cost: 0,
             upper_cost: [0; 8],
@@ -267,6 +272,7 @@ impl ColumnModel {
         self.hit_mixer.clone_from(&other.hit_mixer);
         self.by_node.clone_from(&other.by_node);
         self.by_expected.clone_from(&other.by_expected);
+        self.aid.clone_from(&other.aid);
     }
 
     /// Room for more contexts as the chain grows longer.

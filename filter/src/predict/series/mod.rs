@@ -9,6 +9,7 @@ use super::experts::ols::MAX_REGRESSORS;
 use super::experts::relation::Relation;
 use super::frame::Rows;
 use super::matches::{RowMatch, SequenceMatch};
+use super::network::ColumnPass;
 use super::setup::ColumnSetup;
 use super::value::ValueType;
 use crate::coder::BitCoder;
@@ -209,7 +210,8 @@ impl Series {
         &self.model
     }
 
-    /// Codes the column of one frame; `known` are its values where they are known already. Returns them.
+    /// Codes the column of one frame; `known` are its values where they are known already, `pass` is the network if it has a say here.
+    /// Returns the values.
     #[inline(always)]
     pub fn code<E: Effort, I: Isa, C: BitCoder>(
         &mut self,
@@ -217,6 +219,7 @@ impl Series {
         rows: Rows,
         left: Left<'_>,
         known: &[u64],
+        mut pass: Option<&mut ColumnPass<'_>>,
     ) -> Vec<u64> {
         if rows.n == 0 {
             return Vec::new();
@@ -244,9 +247,17 @@ impl Series {
         for row in 0..rows.n {
             let key = self.look_around(&mut around, &values, row, rows.first, left);
             let actual = if C::ENCODES { known[row] } else { 0 };
-            let value = self
-                .model
-                .code::<E, I, C>(coder, &around, actual, &modes, hits);
+            if E::NETWORK && let Some(pass) = &mut pass {
+                pass.row::<I>(row, &values[from..]);
+            }
+            let value = self.model.code::<E, I, C>(
+                coder,
+                &around,
+                actual,
+                &modes,
+                hits,
+                pass.as_deref_mut(),
+            );
             values.push(value);
             if let Some(matches) = &mut self.rows_match {
                 matches.put(key, value);
