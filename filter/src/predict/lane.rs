@@ -14,6 +14,7 @@ use super::column::{
 use super::frame::{Columns, Rows};
 use super::network::{ColumnPass, Tokens};
 use super::series::{Left, Series, Strides};
+use super::shared_aid::ColumnStart;
 use super::{Plan, PlaneMode, Spec};
 use crate::coder::{BitCoder, Mark, RangeDecoder, RangeEncoder};
 use crate::kernel::vector::Isa;
@@ -281,8 +282,20 @@ impl Lane {
                     .as_ref()
                     .and_then(|s| s.get(at))
                     .unwrap_or(&none);
-                let mut series =
-                    Series::new::<E>(at, view, spec.family(), strides, setup, plan.rows.n, share);
+                let start = match &spec.aid {
+                    Some(aid) if E::NETWORK => aid.column(at, spec.level),
+                    _ => ColumnStart::default(),
+                };
+                let mut series = Series::new::<E>(
+                    at,
+                    view,
+                    spec.family(),
+                    strides,
+                    setup,
+                    start,
+                    plan.rows.n,
+                    share,
+                );
                 if let Some(other) = self.series.last() {
                     series.inherit(other);
                 }

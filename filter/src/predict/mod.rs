@@ -18,6 +18,7 @@ pub mod network;
 pub mod refine;
 mod series;
 mod setup;
+mod shared_aid;
 mod start;
 pub mod trace;
 pub mod value;
@@ -31,16 +32,14 @@ pub use frame::{Columns, Rows};
 pub use lane::{Lane, LaneColumns, lane_count, network_lane_count};
 
 use crate::layout::Expansion;
-use crate::model::Network;
+use crate::model::{Model, Network, Starts};
 use crate::plan::{lattice::lattice, references::references, relations::relations};
 use crate::{Error, Kind, Layout, Level, Result};
 use column::{Family, REFS};
 use network::Engine;
 use setup::ColumnSetup;
+use shared_aid::SharedAid;
 use value::ValueType;
-
-/// The lowest level that has a network.
-const LEAST_NETWORK_LEVEL: u8 = 7;
 
 /// What all chains of a stream share. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -51,9 +50,11 @@ pub struct Spec {
     pub level: Level,
     /// Lanes a frame is cut into; see [`lane_count`].
     pub lane_n: u32,
+    /// The trained model that frames are coded with.
+    pub model: Option<Arc<Model>>,
     expansion: Arc<Expansion>,
     types: Arc<Vec<ValueType>>,
-    engine: Option<Arc<Engine>>,
+    aid: Option<Arc<SharedAid>>,
 }
 
 impl Spec {
@@ -65,33 +66,57 @@ impl Spec {
             layout,
             level,
             lane_n,
+            model: None,
             expansion: Arc::new(expansion),
             types: Arc::new(types),
-            engine: None,
+            aid: None,
         }
     }
 
-    /// Adds a network, which levels 7 to 9 use.
+    /// The same with a trained model for data of this layout.
     ///
     /// # Errors
-    /// `InvalidInput` for lower levels, and for data that does not consist of records: a network tells a column from those to its left.
-    pub fn with_network(mut self, network: &Network) -> Result<Self> {
-        if self.level.get() < LEAST_NETWORK_LEVEL {
+    /// As [`Spec::with_network`].
+    pub fn with_model(self, model: Arc<Model>) -> Result<Self> {
+        let mut spec = self.with_network(model.network(), model.starts())?;
+        spec.model = Some(model);
+        Ok(spec)
+    }
+
+    /// The same with a network and the start values of the mixers beside it.
+    ///
+    /// # Errors
+    /// `InvalidInput` at levels that use none, and for data that does not consist of records: a network tells a column from those to its left. Others
+    /// as [`Engine::new`].
+    pub fn with_network(mut self, network: &Network, starts: &Starts) -> Result<Self> {
+        if !self.level.uses_model() {
             return Err(Error::invalid(format!(
-                "a network is for levels {LEAST_NETWORK_LEVEL} to 9, not {}",
+                "a model is used at levels 7 to 9, not at {}",
                 self.level.get()
             )));
         }
         if self.family() != Family::Record {
             return Err(Error::invalid("a network needs records of several columns"));
         }
-        self.engine = Some(Arc::new(Engine::new(network, &self.types)?));
+        let aid = SharedAid::new(network, starts, &self.types)?;
+        self.aid = Some(Arc::new(aid));
         Ok(self)
     }
 
     /// The network, ready to run.
     pub(crate) fn engine(&self) -> Option<&Engine> {
-        self.engine.as_deref()
+        self.aid.as_deref().map(SharedAid::engine)
+    }
+
+    /// Bytes that the network's lanes hand to one another in a frame of this many raw bytes; 0 without one.
+    pub(crate) fn token_bytes(&self, frame_size: usize) -> u64 {
+        let rows = frame_size / self.expansion.record_size.max(1) as usize;
+        self.engine().map_or(0, |engine| engine.token_bytes(rows))
+    }
+
+    /// Bytes that the network keeps for one chain; 0 without one.
+    pub(crate) fn network_state_bytes(&self) -> u64 {
+        self.engine().map_or(0, Engine::state_bytes)
     }
 
     fn family(&self) -> Family {

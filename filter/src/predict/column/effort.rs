@@ -51,8 +51,10 @@ pub trait Effort: Copy {
     } else {
         0
     };
+    /// Inputs.
+    const INPUTS: usize = Self::AT_NETWORK + Self::NETWORK_INPUTS;
     /// Blocks of sixteen inputs.
-    const BLOCKS: usize = (Self::AT_NETWORK + Self::NETWORK_INPUTS + 15) / 16;
+    const BLOCKS: usize = Self::INPUTS.div_ceil(16);
 }
 
 /// Level 3.

@@ -17,6 +17,7 @@ use super::experts::slots::Slots;
 use super::logistic::{BUCKETS, Logistic, tables};
 use super::mixer::{MAX_BLOCKS, MAX_SUMS, Second, WeightSets};
 use super::refine::Refinement;
+use super::shared_aid::ColumnStart;
 use super::start;
 use super::value::ValueType;
 use aid::Aid;
@@ -151,6 +152,8 @@ pub struct ColumnModel {
     hit_mixer: WeightSets,
     mirror_score: [i32; 2],
     mixers: Vec<WeightSets>,
+    /// Inputs of a mixer that are in use.
+    inputs: usize,
     last_mixer: Second,
     by_node: Refinement,
     by_expected: Refinement,
@@ -176,7 +179,7 @@ impl std::fmt::Debug for ColumnModel {
 
 impl ColumnModel {
     /// A model that has seen nothing; mixers, cells and refinement begin with built-in values.
-    pub fn new<E: Effort>(shape: &Shape, lines: usize) -> Self {
+    pub fn new<E: Effort>(shape: &Shape, start: ColumnStart<'_>, lines: usize) -> Self {
         let logistic = tables();
         let width = usize::from(shape.value.width);
         let mut ref_values = [shape.value; REFS];
@@ -184,7 +187,7 @@ impl ColumnModel {
             *to = *from;
         }
         let mut weights = [[0.0f32; 16]; MAX_BLOCKS];
-        start::weights::<E>(shape.family, weights.as_flattened_mut());
+        start::weights::<E>(shape.family, start.weights, weights.as_flattened_mut());
         let mut hit_start = [0.0f32; 16];
         hit_start[..HIT_CONTEXTS + 1].fill(0.35);
         let mut last = [0.0f32; MAX_SUMS];
@@ -246,6 +249,7 @@ impl ColumnModel {
             mixers: (0..E::MIXERS)
                 .map(|m| WeightSets::new(sets[m % MAX_MIXERS], &weights))
                 .collect(),
+            inputs: E::INPUTS,
             last_mixer: Second::new(width * 8, last),
             by_node: Refinement::new(width * 256, 0.02, logistic),
             by_expected: Refinement::new(width * 7 * 16, 0.02, logistic),
@@ -304,9 +308,11 @@ impl ColumnModel {
         )
     }
 
-    /// Mean weights of the first mixer, for start values.
+    /// Mean weights of the first mixer, one for each input, for start values.
     pub fn mixer_means(&self) -> Vec<f64> {
-        self.mixers[0].mean()
+        let mut means = self.mixers[0].mean();
+        means.truncate(self.inputs);
+        means
     }
 }
 

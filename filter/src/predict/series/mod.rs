@@ -11,6 +11,7 @@ use super::frame::Rows;
 use super::matches::{RowMatch, SequenceMatch};
 use super::network::ColumnPass;
 use super::setup::ColumnSetup;
+use super::shared_aid::ColumnStart;
 use super::value::ValueType;
 use crate::coder::BitCoder;
 use crate::kernel::vector::Isa;
@@ -115,12 +116,14 @@ fn lines_for(rows: usize, cap: usize) -> usize {
 
 impl Series {
     /// A column that starts anew. `share` is the memory in bytes for its contexts.
+    #[expect(clippy::too_many_arguments)]
     pub fn new<E: Effort>(
         at: usize,
         left: Left<'_>,
         family: Family,
         strides: Strides,
         setup: &ColumnSetup,
+        start: ColumnStart<'_>,
         rows: usize,
         share: usize,
     ) -> Self {
@@ -163,7 +166,11 @@ impl Series {
         let sequence = (family != Family::Record)
             .then(|| SequenceMatch::new(usize::from(value.width), rows * 2));
         Series {
-            model: Box::new(ColumnModel::new::<E>(&shape, lines_for(rows, lines_cap))),
+            model: Box::new(ColumnModel::new::<E>(
+                &shape,
+                start,
+                lines_for(rows, lines_cap),
+            )),
             value,
             family,
             strides,
