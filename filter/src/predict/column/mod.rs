@@ -70,6 +70,19 @@ fn bucket_start(bucket: usize) -> u32 {
     ((tables().squash(middle) * 65536.0) as u32).clamp(16, 65519)
 }
 
+/// Probabilities of the partial bytes of each plane, of 65536: even, or what a model knows of them.
+fn directs(width: usize, start: ColumnStart<'_>, logistic: &Logistic) -> Vec<u16> {
+    let mut directs = vec![32768; width * 256];
+    for (plane, priors) in start.priors() {
+        let nodes = directs.iter_mut().skip(plane * 256);
+        for (to, &prior) in nodes.zip(priors) {
+            // Within 1/16 * 128 = 8, and squash's table.
+            *to = (logistic.squash(f32::from(prior) * (1.0 / 16.0)) * 65535.0) as u16;
+        }
+    }
+    directs
+}
+
 /// What is known around a value before it is coded.
 #[derive(Clone, Debug, Default)]
 pub struct Around {
@@ -214,12 +227,12 @@ impl ColumnModel {
             leads: leads(shape.family),
             slots: Slots::new(lines),
             cells: vec![history_cells(logistic); E::CONTEXTS * width],
-            direct: vec![32768; width * 256],
+            direct: directs(width, start, logistic),
             bank: Bank::default(),
             scales: vec![scale; EXPERTS * SCALES],
             scale_n: vec![0; EXPERTS * SCALES],
             biases: [0.0; REFS],
-            mean: 0.0,
+            mean: start.median().unwrap_or(0) as f64,
             mse: [1.0; EXPERTS],
             last_error: 0,
             integers: (shape.family == Family::Record)
