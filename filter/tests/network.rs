@@ -1,273 +1,303 @@
-//! Promise: with a network every bit comes back, and the bytes depend on the input and the options alone, whatever the layout, the cuts, the chains,
-//! the vector unit and the threads. Any network will do for that: these have random weights.
+//! Promise: the network computes what `docs/network.md` says, to the bit, on every vector unit, whether values come one at a time or all at once.
 
-mod common;
+#[path = "common/network.rs"]
+mod reference;
 
-use std::io::{Cursor, Write};
 use std::sync::Arc;
 
-use catena_filter::io::write;
-use catena_filter::kernel::Kernel;
-use catena_filter::model::{Dims, Model, Starts, sample_dims, sample_network};
-use catena_filter::{
-    Archive, CompressOptions, DecompressOptions, ErrorKind, FrameKind, Layout, compress, decompress,
-};
-use common::{Noise, Sample, engine};
+use catena_filter::Layout;
+use catena_filter::kernel::vector::Isa;
+use catena_filter::kernel::{Kernel, Task, run};
+use catena_filter::model::{Dims, Network, sample_dims, sample_network};
+use catena_filter::predict::frame::value_type;
+use catena_filter::predict::network::{Engine, NetworkState, Tokens};
+use reference::{Chain, RowState};
 
-const LEVELS: [u8; 3] = [7, 8, 9];
-
-fn model(layout: &Layout) -> Arc<Model> {
-    let network = sample_network(layout, sample_dims(), 5);
-    Arc::new(Model::new(layout.clone(), network, Starts::default(), "random").unwrap())
+/// A frame's columns, which repeat now and then.
+fn columns(layout: &Layout, rows: usize, seed: u64) -> Vec<Vec<u64>> {
+    let mut seed = seed;
+    let mut next = || {
+        seed = seed.wrapping_mul(6364136223846793005).wrapping_add(seed >> 7 | 1);
+        seed >> 11
+    };
+    let types = layout.columns().columns;
+    (types.iter())
+        .map(|column| {
+            let most = u64::MAX >> (64 - 8 * u32::from(column.width));
+            let mut value = 0;
+            (0..rows)
+                .map(|_| {
+                    value = match next() % 8 {
+                        0 => value,
+                        1 => value ^ 1,
+                        2 => most,
+                        3 => 0,
+                        4 => value.wrapping_add(next() % 1000) & most,
+                        _ => (next() << 11 ^ next()) & most,
+                    };
+                    value
+                })
+                .collect()
+        })
+        .collect()
 }
 
-fn options(sample: &Sample, level: u8, model: &Arc<Model>) -> CompressOptions {
-    common::options(sample, level).with_model(model.clone())
+/// What the heads said: logits and hidden activations, as bits.
+type Said = Vec<u32>;
+
+/// Nodes on the way to a byte's leaf.
+fn nodes(byte: u8) -> impl Iterator<Item = u32> {
+    (0..8).map(move |bit| (256 | u32::from(byte)) >> (8 - bit))
 }
 
-fn unpack(packed: &[u8], model: &Arc<Model>, threads: usize) -> Vec<u8> {
-    let options = DecompressOptions::default()
-        .with_threads(threads)
-        .with_model_search(false)
-        .with_model(model.clone());
-    decompress(packed, &options).unwrap()
+/// Runs a chain of frames through the engine. `Late`: a value is told only after its row has been asked.
+struct Run<'a> {
+    engine: &'a Engine,
+    widths: &'a [usize],
+    frames: &'a [Vec<Vec<u64>>],
+    late: bool,
+    /// Rows whose heads are not asked, as copies are: those that are a multiple of this.
+    skip: usize,
 }
 
-/// Records of all widths and byte orders, with gaps, whose columns have to do with one another.
-fn mixed(n: u32) -> Sample {
-    let mut noise = Noise::new(21);
-    let mut raw = Vec::new();
-    for i in 0..n {
-        let x = (noise.next() >> 40) as f32 / 1000.0;
-        raw.push((x as u32 % 7) as u8);
-        raw.extend(((x * 3.0) as u16).to_be_bytes());
-        raw.extend(x.to_le_bytes());
-        raw.extend((f64::from(x) * 2.0 + f64::from(i % 5)).to_be_bytes());
-        raw.extend((-(i as i64) * 1000).to_le_bytes());
-        raw.extend([0; 3]);
-        raw.extend((x.sqrt() as i32 - 50).to_be_bytes());
-    }
-    Sample {
-        name: "mixed",
-        dtype: "u1,>u2,<f4,>f8,<i8,V3,>i4",
-        shape: &[],
-        raw,
-    }
-}
+impl Task for Run<'_> {
+    type Output = Said;
 
-fn samples() -> Vec<Sample> {
-    vec![common::events(500), common::records(400), mixed(300)]
-}
-
-/// What one unit encodes all others decode; frames may be of one byte, of no whole record, of one record.
-#[test]
-fn every_unit_gives_the_same_bytes() {
-    for sample in samples() {
-        let layout = sample.layout();
-        let record = layout.record_size() as usize;
-        let cuts = [sample.raw.len() / 3, 1, 3, record, 2 * record + 1, sample.raw.len() / 4];
-        let network = sample_network(&layout, sample_dims(), 3);
-        for level in LEVELS {
-            let spec = engine::spec_with(&layout, level, sample.raw.len(), &network);
-            let wanted = engine::encode(&spec, Kernel::Scalar, &sample.raw, &cuts);
-            for unit in Kernel::available() {
-                let coded = engine::encode(&spec, unit, &sample.raw, &cuts);
-                for (one, other) in coded.iter().zip(&wanted) {
-                    assert!(
-                        one.plan == other.plan && one.lanes == other.lanes,
-                        "{} level {level} at {}: {unit:?} differs",
-                        sample.name,
-                        one.offset
-                    );
+    #[inline(always)]
+    fn run<I: Isa>(self) -> Said {
+        let mut said = Vec::new();
+        let half = self.widths.len() / 2;
+        // Two lanes.
+        let mut states = [
+            NetworkState::new(self.engine, 0..half),
+            NetworkState::new(self.engine, half..self.widths.len()),
+        ];
+        let mut last: Vec<u64> = Vec::new();
+        for frame in self.frames {
+            let columns: Vec<&[u64]> = frame.iter().map(Vec::as_slice).collect();
+            let rows = columns[0].len();
+            let mut tokens: Vec<Arc<Tokens>> = Vec::new();
+            for (column, &width) in self.widths.iter().enumerate() {
+                if self.engine.field_of(column).is_none() {
+                    continue;
                 }
-                assert!(
-                    engine::decode(&spec, unit, &wanted).unwrap() == sample.raw,
-                    "{} level {level}: {unit:?} does not decode",
-                    sample.name
-                );
+                let values = columns[column];
+                let state = &mut states[usize::from(column >= half)];
+                let above = last.get(column).copied();
+                let left = &columns[..column];
+                let left_above = &last[..column.min(last.len())];
+                let mut pass =
+                    self.engine
+                        .begin(state, column, rows, left, left_above, above, &tokens);
+                for row in 0..rows {
+                    let known = if self.late { &values[..row] } else { values };
+                    pass.row::<I>(row, known);
+                    if self.skip > 0 && row.is_multiple_of(self.skip) {
+                        continue;
+                    }
+                    for plane in (0..width).filter(|&p| p < 8) {
+                        if !pass.has_head(plane) {
+                            continue;
+                        }
+                        let shift = 8 * (width - plane);
+                        let prefix = values[row].checked_shr(shift as u32).unwrap_or(0);
+                        pass.plane::<I>(plane, prefix);
+                        said.extend(pass.hidden().as_flattened().iter().map(|h| h.to_bits()));
+                        let byte = (values[row] >> (shift - 8)) as u8;
+                        said.extend(nodes(byte).map(|n| pass.logit::<I>(n).to_bits()));
+                    }
+                }
+                tokens.push(Arc::new(pass.finish::<I>(values)));
+            }
+            last = columns.iter().filter_map(|c| c.last().copied()).collect();
+        }
+        said
+    }
+}
+
+/// The same by the plain reading of the definition.
+fn wanted(network: &Network, widths: &[usize], frames: &[Vec<Vec<u64>>], skip: usize) -> Said {
+    let mut chain = Chain::new(network, widths.to_vec());
+    let mut said = Vec::new();
+    let mut last = vec![0u64; widths.len()];
+    let chunk = usize::from(network.dims.chunk);
+    for frame in frames {
+        let rows = frame[0].len();
+        let at = |column: u16, row: usize| frame[usize::from(column)][row];
+        let above = |column: u16, row: usize| match row {
+            0 => last[usize::from(column)],
+            _ => at(column, row - 1),
+        };
+        let mut tokens = vec![vec![Vec::new(); network.blocks.len()]; rows];
+        for (p, field) in network.fields.iter().enumerate() {
+            let width = widths[usize::from(field.column)];
+            for first in (0..rows).step_by(chunk) {
+                let end = (first + chunk).min(rows);
+                let states: Vec<RowState> = (first..end)
+                    .map(|r| {
+                        let (v, a) = match p.checked_sub(1).map(|p| network.fields[p].column) {
+                            Some(before) => (at(before, r), above(before, r)),
+                            None => (0, 0),
+                        };
+                        chain.row(p, v, a, &mut tokens[r])
+                    })
+                    .collect();
+                for (r, state) in (first..end).zip(&states) {
+                    if skip > 0 && r.is_multiple_of(skip) {
+                        continue;
+                    }
+                    let (value, above) = (at(field.column, r), above(field.column, r));
+                    for plane in (0..width).filter(|j| field.planes >> j & 1 == 1) {
+                        let (logits, hidden) = chain.plane(p, state, value, above, plane);
+                        said.extend(hidden.iter().map(|h| h.to_bits()));
+                        let byte = (value >> (8 * (width - 1 - plane))) as u8;
+                        said.extend(nodes(byte).map(|n| logits[n as usize].to_bits()));
+                    }
+                }
+                let values: Vec<u64> = (first..end).map(|r| at(field.column, r)).collect();
+                chain.remember(p, &states, &values);
+            }
+        }
+        last = frame.iter().filter_map(|c| c.last().copied()).collect();
+    }
+    said
+}
+
+/// Holds the engine to the definition on a chain of frames of so many rows.
+fn hold(name: &str, dtype: &str, dims: Dims, rows: &[usize], change: fn(&mut Network)) {
+    let layout = Layout::parse(dtype).unwrap();
+    let columns_of = layout.columns().columns;
+    let widths: Vec<usize> = columns_of.iter().map(|c| usize::from(c.width)).collect();
+    let types: Vec<_> = columns_of.iter().map(value_type).collect();
+    let mut network = sample_network(&layout, dims, 7 + rows.len() as u64);
+    change(&mut network);
+    let engine = Engine::new(&network, &types).unwrap();
+    let frames: Vec<Vec<Vec<u64>>> = (rows.iter().enumerate())
+        .map(|(i, &rows)| columns(&layout, rows, 99 + i as u64))
+        .collect();
+    for skip in [0, 2] {
+        let want = wanted(&network, &widths, &frames, skip);
+        assert!(!want.is_empty());
+        assert!(want.iter().all(|&bits| f32::from_bits(bits).is_finite()));
+        for kernel in Kernel::available() {
+            for late in [false, true] {
+                let task = Run {
+                    engine: &engine,
+                    widths: &widths,
+                    frames: &frames,
+                    late,
+                    skip,
+                };
+                let said = run(kernel, task);
+                assert_eq!(said.len(), want.len(), "{name} {kernel:?}");
+                let first = said.iter().zip(&want).position(|(a, b)| a != b);
+                assert_eq!(first, None, "{name} {kernel:?} late {late} skip {skip}");
             }
         }
     }
 }
 
-/// Architectures: no memory, a window of one, small chunks, one block of one head.
+const MIXED: &str = "<f4,<u2,u1,<f8,<i4,<f4,u1,<u2";
+
 #[test]
-fn any_architecture_comes_back() {
-    let sample = mixed(150);
-    let layout = sample.layout();
-    let usual = sample_dims();
-    let one = Dims {
-        window: 1,
+fn all_widths_and_chunks_that_do_not_fill() {
+    hold("mixed", MIXED, sample_dims(), &[75, 32, 1, 33], |_| {});
+}
+
+#[test]
+fn frames_of_one_row() {
+    hold("single", MIXED, sample_dims(), &[1, 1, 2, 1], |_| {});
+}
+
+#[test]
+fn a_window_of_few_fields() {
+    for window in [1, 3] {
+        let dims = Dims {
+            window,
+            slots: 1,
+            ..sample_dims()
+        };
+        hold("window", MIXED, dims, &[40, 20], |_| {});
+    }
+}
+
+#[test]
+fn no_memory() {
+    let dims = Dims {
         slots: 0,
-        chunk: 16,
+        ..sample_dims()
+    };
+    hold("no memory", MIXED, dims, &[40, 20], |_| {});
+}
+
+#[test]
+fn memory_that_keeps_more_than_it_has_room_for() {
+    let dims = Dims {
+        rate: 1,
+        window: 40,
+        slots: 20,
+        chunk: 48,
+        ..sample_dims()
+    };
+    hold("rate 1", MIXED, dims, &[100, 10], |_| {});
+}
+
+#[test]
+fn one_column() {
+    hold("one", "<f4", sample_dims(), &[50, 50], |_| {});
+}
+
+#[test]
+fn heads_that_are_no_multiple_of_a_tile() {
+    let dims = Dims {
+        width: 48,
+        heads: 8,
         blocks: 1,
-        heads: 1,
-        ..usual
+        hidden: 16,
+        head_width: 32,
+        chunk: 16,
+        ..sample_dims()
     };
-    for dims in [Dims { slots: 0, ..usual }, Dims { chunk: 16, ..usual }, one] {
-        let network = sample_network(&layout, dims, 8);
-        let spec = engine::spec_with(&layout, 9, sample.raw.len(), &network);
-        let coded = engine::encode(&spec, Kernel::best(), &sample.raw, &[1000, 900]);
-        assert!(engine::decode(&spec, Kernel::best(), &coded).unwrap() == sample.raw);
-    }
+    hold("heads", "<f4,<f4,<f4", dims, &[37, 5], |_| {});
 }
 
 #[test]
-fn the_network_is_used() {
-    let sample = common::events(300);
-    let layout = sample.layout();
-    let coded = |seed| {
-        let network = sample_network(&layout, sample_dims(), seed);
-        let spec = engine::spec_with(&layout, 8, sample.raw.len(), &network);
-        let frames = engine::encode(&spec, Kernel::best(), &sample.raw, &[]);
-        frames[0].lanes.clone()
-    };
-    assert!(coded(1) != coded(2));
+fn columns_without_a_field() {
+    hold("holes", MIXED, sample_dims(), &[40, 20], |network| {
+        network.fields.remove(3);
+        network.fields.remove(0);
+    });
 }
 
 #[test]
-fn chains_keys_and_frame_sizes() {
-    let sample = mixed(600);
-    let model = model(&sample.layout());
-    for level in LEVELS {
-        for (chains, every, frame_size) in [
-            (1, None, 1 << 20),
-            (1, Some(2), 4001),
-            (2, None, 5000),
-            (3, Some(2), 2999),
-            (4, Some(1), 6000),
-        ] {
-            let options = options(&sample, level, &model)
-                .with_frame_size(frame_size)
-                .with_chains(chains)
-                .with_key_every(every);
-            let one = compress(&sample.raw, &options.clone().with_threads(1)).unwrap();
-            for threads in [2, 5] {
-                let other = compress(&sample.raw, &options.clone().with_threads(threads));
-                assert!(other.unwrap() == one, "{chains} chains, {threads} threads");
-                assert!(unpack(&one, &model, threads) == sample.raw);
-            }
-            let mut archive = Archive::open_with(
-                Cursor::new(one),
-                DecompressOptions::default().with_model(model.clone()),
-            )
-            .unwrap();
-            let mut some = vec![0; 3000];
-            archive.read_at(7000, &mut some).unwrap();
-            assert!(some == sample.raw[7000..10_000]);
+fn weights_at_their_limits() {
+    hold("limits", "<f4,<f8,<f4", sample_dims(), &[40], |network| {
+        let block = &mut network.blocks[0];
+        block.qkv.weights.fill(127);
+        block.gate_up.weights.fill(-127);
+        for scales in [&mut block.qkv.scales, &mut block.gate_up.scales, &mut block.down.scales] {
+            scales.fill(1000.0);
         }
-    }
-}
-
-/// Many lanes, larger frames: the lanes of a frame wait for one another in both directions.
-#[test]
-fn lanes_wait_for_one_another() {
-    let sample = common::events(6000);
-    let model = model(&sample.layout());
-    let options = options(&sample, 7, &model).with_frame_size(100_000);
-    let one = compress(&sample.raw, &options.clone().with_threads(1)).unwrap();
-    let archive = Archive::open(Cursor::new(&one)).unwrap();
-    assert!(archive.streams().all(|header| header.lane_n > 2));
-    for threads in [2, 4] {
-        assert!(compress(&sample.raw, &options.clone().with_threads(threads)).unwrap() == one);
-        assert!(unpack(&one, &model, threads) == sample.raw);
-    }
-}
-
-/// Writes in pieces of these lengths, over and over; 0 is a flush.
-fn in_pieces(raw: &[u8], options: CompressOptions, pieces: &[usize]) -> Vec<u8> {
-    let mut writer = write::Encoder::new(Vec::new(), options).unwrap();
-    let mut rest = raw;
-    for &len in pieces.iter().cycle() {
-        if rest.is_empty() {
-            break;
+        block.attention_norm.fill(1000.0);
+        block.forward_norm.fill(-1000.0);
+        network.bytes.iter_mut().for_each(|t| t.scale = 1000.0);
+        for field in &mut network.fields {
+            field.value.scale = 1000.0;
+            field.byte_scales.fill(1000.0);
+            // All zeros: a row without magnitude.
+            field.query.fill(0.0);
         }
-        let (piece, later) = rest.split_at(len.min(rest.len()));
-        writer.write_all(piece).unwrap();
-        if len == 0 {
-            writer.flush().unwrap();
-        }
-        rest = later;
-    }
-    writer.finish().unwrap()
+    });
 }
 
 #[test]
-fn splits_do_not_matter_and_flushes_may_cut_records() {
-    let sample = common::events(500);
-    let model = model(&sample.layout());
-    for level in [7, 9] {
-        for chains in [1, 2] {
-            let options = options(&sample, level, &model)
-                .with_frame_size(8000)
-                .with_chains(chains);
-            let whole = compress(&sample.raw, &options).unwrap();
-            for pieces in [&[1][..], &[7, 8000, 7999]] {
-                assert!(in_pieces(&sample.raw, options.clone(), pieces) == whole);
-            }
-            for flushed in [&[3001, 0, 0, 13, 0][..], &[1, 0, 9000, 0]] {
-                let packed = in_pieces(&sample.raw, options.clone(), flushed);
-                assert!(unpack(&packed, &model, 2) == sample.raw, "{flushed:?}");
-            }
-        }
-    }
-}
-
-/// Frames that a backend codes better: the decoder's network learns them all the same.
-#[test]
-fn frames_of_other_kinds_are_learned() {
-    let sample = common::events(800);
-    let model = model(&sample.layout());
-    let frame = 100 * sample.layout().record_size() as usize;
-    let mut noise = Noise::new(4);
-    let mut raw = Vec::new();
-    for (at, bytes) in sample.raw.chunks(frame).enumerate() {
-        raw.extend_from_slice(bytes);
-        match at % 4 {
-            1 => raw.extend((0..frame).map(|_| (noise.next() >> 32) as u8)),
-            2 => raw.extend(std::iter::repeat_n(0xA5, frame)),
-            _ => {}
-        }
-    }
-    for level in LEVELS {
-        let options = options(&sample, level, &model).with_frame_size(frame);
-        let packed = compress(&raw, &options.clone().with_threads(1)).unwrap();
-        let archive = Archive::open(Cursor::new(&packed)).unwrap();
-        let modelled = archive.frames().iter().filter(|f| f.kind == FrameKind::Modelled);
-        let modelled = modelled.count();
-        assert!(modelled > 3 && modelled < archive.frames().len());
-        for threads in [1, 3] {
-            assert!(compress(&raw, &options.clone().with_threads(threads)).unwrap() == packed);
-            assert!(unpack(&packed, &model, threads) == raw, "level {level}");
-        }
-    }
-}
-
-/// Without a model levels 7 to 9 are level 6 but for the number in the header.
-#[test]
-fn without_a_model_nothing_changes() {
-    let sample = common::events(300);
-    let layout = sample.layout();
-    let coded = |level| {
-        let spec = engine::spec(&layout, level, sample.raw.len());
-        let frames = engine::encode(&spec, Kernel::best(), &sample.raw, &[3000]);
-        frames.into_iter().map(|f| (f.plan, f.lanes)).collect::<Vec<_>>()
-    };
-    for level in LEVELS {
-        assert!(coded(level) == coded(6));
-    }
-}
-
-#[test]
-fn what_has_no_use_for_a_network_refuses_it() {
-    let records = Layout::parse("2<f4").unwrap();
-    let network = sample_network(&records, sample_dims(), 1);
-    let spec = |layout: &Layout, level| engine::spec(layout, level, 1000);
-    let refused = |spec: catena_filter::predict::Spec| {
-        let error = spec.with_network(&network, &Starts::default()).unwrap_err();
-        matches!(error.kind(), ErrorKind::InvalidInput(_))
-    };
-    assert!(refused(spec(&records, 6)));
-    assert!(refused(spec(&Layout::parse("<f4").unwrap(), 8)));
-    assert!(spec(&records, 7).with_network(&network, &Starts::default()).is_ok());
+fn memory_estimates() {
+    let layout = Layout::parse(MIXED).unwrap();
+    let types: Vec<_> = layout.columns().columns.iter().map(value_type).collect();
+    let engine = Engine::new(&sample_network(&layout, sample_dims(), 3), &types).unwrap();
+    assert_eq!(engine.positions(), types.len());
+    // Two blocks of 32 keys, 32 values and two scales.
+    assert_eq!(engine.token_bytes(32), 8 * 32 * 2 * (64 + 8));
+    assert_eq!(engine.token_bytes(17), engine.token_bytes(32));
+    assert!(engine.state_bytes() > 0 && engine.bytes() > 10_000);
 }

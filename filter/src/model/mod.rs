@@ -7,11 +7,13 @@ mod check;
 mod file;
 mod id;
 mod network;
+mod sample;
 mod search;
 mod starts;
 
 use std::fmt;
 
+pub use check::{MAX_CHUNK, MAX_FIELDS, MAX_NUMBER};
 pub use file::{
     MAX_FILE, MAX_NOTES, MAX_WEIGHTS, MODEL_MAGIC, MODEL_VERSION, ModelSummary, SUFFIX,
 };
@@ -19,12 +21,16 @@ pub use id::{ID_LEN, ModelId};
 pub use network::{
     Block, Dims, Eviction, Field, Head, MAX_HEADS, Matrix, Network, Prior, Priors, Table,
 };
+#[doc(hidden)]
+pub use sample::{sample_dims, sample_network};
 pub(crate) use search::resolve;
 pub use search::{Found, PATH_VARIABLE, Place, Search, user_folder};
 pub use starts::{ColumnStart, MAX_START, START_EFFORTS, Starts};
 
 use crate::Layout;
 use crate::error::{Error, Result};
+use crate::predict::frame::value_type;
+use crate::predict::value::ValueType;
 use file::Content;
 
 /// A trained model, ready to be used: the layout it is for, its network, the experts' start values and some words about it.
@@ -150,14 +156,19 @@ impl Model {
                 layout.dtype()
             )));
         }
-        self.network().fits(layout)
+        self.network().fits(&value_types(layout))
     }
 }
 
 fn check(content: &Content) -> Result<()> {
     content.network.check()?;
-    content.network.fits(&content.layout)?;
+    content.network.fits(&value_types(&content.layout))?;
     content.starts.check(content.layout.columns().columns.len())
+}
+
+/// Types of a layout's columns.
+fn value_types(layout: &Layout) -> Vec<ValueType> {
+    layout.columns().columns.iter().map(value_type).collect()
 }
 
 impl PartialEq for Model {
