@@ -2,7 +2,7 @@
 //!
 //! The lanes are run once more over the raw bytes. They are deterministic, so this is what coding the frame did cost.
 
-use catena::predict::{Lane, PlaneMode, Planner, Spec};
+use catena::predict::{FrameTokens, Lane, PlaneMode, Planner, Spec};
 use catena::{Kind, Layout, Level};
 use serde::Serialize;
 
@@ -62,9 +62,10 @@ pub fn of_frame(layout: &Layout, level: Level, lane_n: u32, raw: &[u8]) -> Vec<F
     let (plan, values) = Planner::new(&spec).plan(&spec, 0, raw);
     let expansion = layout.columns();
     let rows = raw.len() as u64 / u64::from(expansion.record_size).max(1);
+    let mut tokens = FrameTokens::default();
     let coded = (0..lane_n).flat_map(|index| {
         let mut lane = Lane::new(&spec, index);
-        lane.encode(&spec, &plan, &values);
+        lane.encode(&spec, &plan, &values, &mut tokens);
         let modes = lane.plane_modes();
         lane.take_costs().into_iter().zip(modes)
     });

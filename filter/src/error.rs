@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use crate::model::ModelId;
+
 /// What went wrong, without where.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -16,8 +18,15 @@ pub enum ErrorKind {
     NotCatena,
     /// The stream was written by a newer Catena.
     Version(u8),
-    /// The stream needs a model that is not at hand; its hash.
-    MissingModel([u8; 32]),
+    /// The stream needs a model that is not at hand.
+    MissingModel {
+        /// Its hash.
+        id: ModelId,
+        /// Every place that was looked in, in order, in words.
+        looked_in: Vec<String>,
+    },
+    /// The bytes are no model that can be used here; why.
+    Model(String),
     /// Decoding would take more memory than the caller allows.
     MemoryLimit {
         /// Bytes that the stream asks for.
@@ -55,6 +64,11 @@ impl Error {
         ErrorKind::InvalidInput(what.into()).into()
     }
 
+    /// The bytes are no model that can be used here.
+    pub fn model(what: impl Into<String>) -> Self {
+        ErrorKind::Model(what.into()).into()
+    }
+
     /// The same error, in the frame with this number (counted from 0 over the whole input). An earlier number stays.
     pub fn in_frame(mut self, number: u64) -> Self {
         self.frame.get_or_insert(number);
@@ -70,6 +84,11 @@ impl Error {
     /// What went wrong.
     pub fn kind(&self) -> &ErrorKind {
         &self.kind
+    }
+
+    /// What went wrong, without where.
+    pub fn into_kind(self) -> ErrorKind {
+        self.kind
     }
 
     /// The frame in which it went wrong, counted from 0 over the whole input.
@@ -92,10 +111,11 @@ impl fmt::Display for ErrorKind {
             ErrorKind::Version(version) => {
                 write!(f, "format version {version} is newer than this decoder")
             }
-            ErrorKind::MissingModel(hash) => {
-                f.write_str("the model is not at hand: ")?;
-                hash.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+            ErrorKind::MissingModel { id, looked_in } => {
+                write!(f, "needs the model {id}, which is not at hand; looked in: ")?;
+                f.write_str(&looked_in.join("; "))
             }
+            ErrorKind::Model(what) => write!(f, "model: {what}"),
             ErrorKind::MemoryLimit { needed, limit } => {
                 write!(f, "needs {needed} bytes of memory, the limit is {limit}")
             }
@@ -153,9 +173,9 @@ impl From<Error> for std::io::Error {
         let kind = match error.kind {
             ErrorKind::Io(e) => return e,
             ErrorKind::Truncated => Io::UnexpectedEof,
-            ErrorKind::Corrupt(_) | ErrorKind::NotCatena => Io::InvalidData,
+            ErrorKind::Corrupt(_) | ErrorKind::NotCatena | ErrorKind::Model(_) => Io::InvalidData,
             ErrorKind::Version(_) => Io::Unsupported,
-            ErrorKind::MissingModel(_) => Io::NotFound,
+            ErrorKind::MissingModel { .. } => Io::NotFound,
             ErrorKind::MemoryLimit { .. } => Io::OutOfMemory,
             ErrorKind::InvalidInput(_) => Io::InvalidInput,
             ErrorKind::Panicked(_) => Io::Other,

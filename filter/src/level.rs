@@ -1,6 +1,6 @@
 //! The one scale of effort, 1 to 9, that every adapter shares.
 
-/// Compression level: 1-2 are backends alone, 3-6 the experts, 7-9 are reserved for the network.
+/// Compression level: 1-2 are backends alone, 3-6 the experts, 7-9 the experts and, with a model, the network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Level(u8);
 
@@ -17,6 +17,11 @@ impl Level {
         } else {
             None
         }
+    }
+
+    /// Whether a trained model is used at this level, if there is one.
+    pub const fn uses_model(self) -> bool {
+        self.0 >= 7
     }
 
     /// The level's number, 1 to 9.

@@ -35,6 +35,7 @@ pub use error::{Error, ErrorKind, Result};
 pub use frame::{FrameHeader, FrameKind, StreamHeader};
 pub use layout::{ByteOrder, Field, Kind, Layout};
 pub use level::Level;
+pub use model::{Model, ModelId};
 pub use one_shot::{compress, decompress};
 pub use options::{CompressOptions, DecompressOptions};
 pub use session::{Decoder, Encoder, Pull, Stats};

@@ -1,11 +1,16 @@
 //! What the caller asks for, as against what is stored (`frame::StreamHeader`).
 
+use std::sync::Arc;
+
 use crate::error::{Error, Result};
-use crate::frame::{MAX_CHAINS, MAX_FRAME_SIZE};
+use crate::frame::{MAX_CHAINS, MAX_EMBEDDED, MAX_FRAME_SIZE};
+use crate::model::Model;
 use crate::{Layout, Level};
 
 /// Frame size of the modelled levels unless asked otherwise: 1 MiB.
 pub const DEFAULT_FRAME_SIZE: usize = 1 << 20;
+/// Frame size with a model unless asked otherwise: 128 KiB. A frame's lanes wait for one another there, so threads share the work only along frames.
+pub const DEFAULT_MODEL_FRAME_SIZE: usize = 1 << 17;
 /// Frame size of levels 1 and 2 unless asked otherwise: 8 MiB. Their frames do not learn from one another.
 pub const DEFAULT_FAST_FRAME_SIZE: usize = 1 << 23;
 
@@ -15,9 +20,13 @@ pub const DEFAULT_FAST_FRAME_SIZE: usize = 1 << 23;
 pub struct CompressOptions {
     /// Effort.
     pub level: Level,
-    /// What the bytes are; `None`: detected from the first frame.
+    /// What the bytes are; `None`: the model's layout, or without a model detected from the first frame.
     pub layout: Option<Layout>,
-    /// Raw bytes a frame, rounded down to whole records (but at least one); `None`: by level.
+    /// A trained model, for levels 7 to 9. The stream names it, and is decoded with it alone.
+    pub model: Option<Arc<Model>>,
+    /// Whether the stream carries the model's file, so that it can be decoded without any other.
+    pub embed_model: bool,
+    /// Raw bytes a frame, rounded down to whole records (but at least one); `None`: by level, and by whether there is a model.
     pub frame_size: Option<usize>,
     /// Chains that do not learn from one another, so that they run side by side; `None`: 1.
     pub chains: Option<u32>,
@@ -36,6 +45,8 @@ impl Default for CompressOptions {
         CompressOptions {
             level: Level::default(),
             layout: None,
+            model: None,
+            embed_model: false,
             frame_size: None,
             chains: None,
             key_every: None,
@@ -61,6 +72,18 @@ impl CompressOptions {
     /// Says what the bytes are (`None`: detect it).
     pub fn with_layout(mut self, layout: impl Into<Option<Layout>>) -> Self {
         self.layout = layout.into();
+        self
+    }
+
+    /// Uses a trained model (`None`: none).
+    pub fn with_model(mut self, model: impl Into<Option<Arc<Model>>>) -> Self {
+        self.model = model.into();
+        self
+    }
+
+    /// Puts the model's file into the stream, or leaves it out.
+    pub fn with_embed_model(mut self, embed: bool) -> Self {
+        self.embed_model = embed;
         self
     }
 
@@ -104,6 +127,8 @@ impl CompressOptions {
     pub fn frame_size(&self) -> usize {
         self.frame_size.unwrap_or(if self.level.get() <= 2 {
             DEFAULT_FAST_FRAME_SIZE
+        } else if self.model.is_some() {
+            DEFAULT_MODEL_FRAME_SIZE
         } else {
             DEFAULT_FRAME_SIZE
         })
@@ -114,7 +139,7 @@ impl CompressOptions {
         self.chains.unwrap_or(1)
     }
 
-    /// `InvalidInput` for numbers outside the format's limits.
+    /// `InvalidInput` for numbers outside the format's limits and for a model at a level that uses none or of another layout.
     pub fn check(&self) -> Result<()> {
         let size = self.frame_size();
         if size == 0 || size > MAX_FRAME_SIZE {
@@ -131,7 +156,32 @@ impl CompressOptions {
         if self.key_every == Some(0) {
             return Err(Error::invalid("a key frame every 0 frames"));
         }
-        Ok(())
+        self.check_model()
+    }
+
+    fn check_model(&self) -> Result<()> {
+        let Some(model) = &self.model else {
+            return match self.embed_model {
+                true => Err(Error::invalid("there is no model to embed")),
+                false => Ok(()),
+            };
+        };
+        if !self.level.uses_model() {
+            return Err(Error::invalid(format!(
+                "a model is used at levels 7 to 9, not at {}",
+                self.level.get()
+            )));
+        }
+        let len = model.file().len();
+        if self.embed_model && len > MAX_EMBEDDED {
+            return Err(Error::invalid(format!(
+                "a model of {len} bytes; at most {MAX_EMBEDDED} are embedded"
+            )));
+        }
+        let layout = self.layout.as_ref().unwrap_or(model.layout());
+        model
+            .fits(layout)
+            .map_err(|error| Error::invalid(error.to_string()))
     }
 }
 
@@ -143,6 +193,11 @@ pub struct DecompressOptions {
     pub threads: usize,
     /// Streams that need more bytes of memory than this are refused.
     pub memory_limit: u64,
+    /// Models at hand: what a stream names is looked for here first.
+    pub models: Vec<Arc<Model>>,
+    /// Whether a model that is neither here nor in the stream is looked for in the folders of `CATENA_MODEL_PATH`, in the
+    /// user's and among those built in.
+    pub model_search: bool,
 }
 
 impl Default for DecompressOptions {
@@ -150,6 +205,8 @@ impl Default for DecompressOptions {
         DecompressOptions {
             threads: 0,
             memory_limit: 2 << 30,
+            models: Vec::new(),
+            model_search: true,
         }
     }
 }
@@ -169,6 +226,17 @@ impl DecompressOptions {
     /// Sets the memory limit in bytes.
     pub fn with_memory_limit(mut self, bytes: u64) -> Self {
         self.memory_limit = bytes;
+        self
+    }
+    /// Adds a model to those at hand.
+    pub fn with_model(mut self, model: Arc<Model>) -> Self {
+        self.models.push(model);
+        self
+    }
+
+    /// Looks for models that are not at hand in the places where they are installed, or does not.
+    pub fn with_model_search(mut self, search: bool) -> Self {
+        self.model_search = search;
         self
     }
 }

@@ -11,7 +11,7 @@ use std::io::{Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::frame::{FrameHeader, FrameItem, FrameKind, StreamHeader};
 use crate::options::DecompressOptions;
 use crate::pool::Pool;
@@ -49,6 +49,8 @@ pub struct FrameInfo {
 #[derive(Debug)]
 struct Part {
     header: StreamHeader,
+    /// Where an embedded model would stand: behind the header.
+    model_at: u64,
     /// Its frames' numbers in the archive.
     frames: Range<usize>,
 }
@@ -210,6 +212,28 @@ impl<R: Read + Seek> Archive<R> {
             .map_err(|error| self.locate(error, frame))
     }
 
+    /// The file of the model that is embedded in a stream, not looked at; `None` if there is none.
+    pub fn embedded_model(&mut self, stream: usize) -> Result<Option<Vec<u8>>> {
+        if stream >= self.parts.len() {
+            return Err(Error::invalid(format!("no stream {stream}")));
+        }
+        self.read_model(stream)
+    }
+
+    fn read_model(&mut self, part: usize) -> Result<Option<Vec<u8>>> {
+        let Part {
+            header, model_at, ..
+        } = &self.parts[part];
+        let (Some(len), at) = (header.embedded, *model_at) else {
+            return Ok(None);
+        };
+        let file = self.bytes_at(at, len)?;
+        if file.len() < len {
+            return Err(Error::from(ErrorKind::Truncated).at_offset(at));
+        }
+        Ok(Some(file))
+    }
+
     /// Decodes frames of one stream and hands them over in order.
     fn decode(&mut self, wanted: Range<usize>, mut sink: impl FnMut(usize, &[u8])) -> Result<()> {
         if let Some((frame, raw)) = &self.last
@@ -256,8 +280,10 @@ impl<R: Read + Seek> Archive<R> {
         match self.flow.take() {
             Some(flow) if flow.part == part => Ok(flow),
             _ => {
+                let embedded = self.read_model(part)?;
                 let header = &self.parts[part].header;
-                let (spec, flight_max) = admit(header, &self.options, &self.pool)?;
+                let (spec, flight_max) =
+                    admit(header, embedded.as_deref(), &self.options, &self.pool)?;
                 let chain_n = header.chains as usize;
                 Ok(Flow {
                     part,

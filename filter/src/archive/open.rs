@@ -83,7 +83,7 @@ impl<R: Read + Seek> Archive<R> {
         self.len = 0;
     }
 
-    fn bytes_at(&mut self, position: u64, len: usize) -> Result<Vec<u8>> {
+    pub(super) fn bytes_at(&mut self, position: u64, len: usize) -> Result<Vec<u8>> {
         self.reader.seek(SeekFrom::Start(position))?;
         read_up_to(&mut self.reader, len)
     }
@@ -143,15 +143,18 @@ impl<R: Read + Seek> Archive<R> {
         Ok(())
     }
 
-    /// Reads the stream header at `start` and enters the stream; its length.
+    /// Reads the stream header at `start` and enters the stream; the length of all before the first frame.
     fn enter_stream(&mut self, start: u64) -> Result<u64> {
         let mut want = HEAD_LEN;
         loop {
             let bytes = self.bytes_at(start, want)?;
             if let Some((header, len)) = StreamHeader::parse(&bytes)? {
                 let next = self.frames.len();
+                let model_at = start + len as u64;
+                let len = len + header.embedded.unwrap_or(0);
                 self.parts.push(Part {
                     header,
+                    model_at,
                     frames: next..next,
                 });
                 return Ok(len as u64);

@@ -7,11 +7,13 @@
 //! | version | written by | read by |
 //! |---|---|---|
 //! | 1 | 0.1 | 0.1 and later |
+//! | 2 | 0.1, for streams with a model | 0.1 and later |
 
 mod checksum;
 mod cursor;
 mod frame_header;
 mod index;
+mod layout_bytes;
 mod parser;
 mod stream_header;
 
@@ -21,17 +23,22 @@ pub use stream_header::StreamHeader;
 pub(crate) use checksum::{check, raw_hash};
 pub(crate) use cursor::{Cursor, put_varint};
 pub(crate) use index::{EndRecord, IndexBuilder, IndexEntry, MAX_END_BODY, TAIL_LEN, Tail, is_end};
-pub(crate) use parser::{FrameItem, Item, Parser};
+pub(crate) use layout_bytes::{put_layout, take_layout};
+pub(crate) use parser::{EmbeddedModel, FrameItem, Item, Parser};
 
 /// First bytes of every stream.
 pub const MAGIC: [u8; 4] = [0xCA, 0x7E, 0x4E, 0xA0];
 /// Last bytes of every finished stream.
 pub const TAIL_MAGIC: [u8; 4] = [0xA0, 0x4E, 0x7E, 0xCA];
-/// The format's version that this build writes.
-pub const VERSION: u8 = 1;
+/// The latest version of the format: that of streams with a model.
+pub const VERSION: u8 = 2;
+/// The version of streams without a model.
+pub(crate) const PLAIN_VERSION: u8 = 1;
 
 /// Most raw bytes of a frame (256 MiB).
 pub const MAX_FRAME_SIZE: usize = 1 << 28;
+/// Most bytes of a model's file inside a stream (16 MiB).
+pub const MAX_EMBEDDED: usize = 1 << 24;
 /// Most chains of a stream.
 pub const MAX_CHAINS: u32 = 256;
 /// Most lanes of a frame.

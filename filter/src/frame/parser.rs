@@ -26,10 +26,19 @@ pub(crate) struct FrameItem {
     pub(crate) position: u64,
 }
 
+/// The file of a model that a stream carries, not looked at.
+#[derive(Debug)]
+pub(crate) struct EmbeddedModel {
+    pub(crate) file: Vec<u8>,
+    /// Its first byte in the whole input.
+    pub(crate) position: u64,
+}
+
 /// What the parser finds.
 #[derive(Debug)]
 pub(crate) enum Item {
-    Stream(StreamHeader),
+    /// A stream's header, and what is embedded behind it.
+    Stream(StreamHeader, Option<EmbeddedModel>),
     Frame(FrameItem),
     End,
 }
@@ -38,6 +47,8 @@ pub(crate) enum Item {
 enum State {
     /// Between streams.
     Start,
+    /// Behind a stream header, before an embedded model of this length.
+    Model(usize),
     /// In a stream, before a frame or the end.
     Frames,
     /// After this frame header.
@@ -123,7 +134,7 @@ impl Parser {
         let error = error.at_offset(self.item_start);
         match self.state {
             State::Frames | State::Payload(_) => error.in_frame(self.number()),
-            State::Start | State::Tail(_) => error,
+            State::Start | State::Model(_) | State::Tail(_) => error,
         }
     }
 
@@ -143,11 +154,29 @@ impl Parser {
                         return Ok(self.starve(None));
                     };
                     self.consume(len);
-                    self.index = IndexBuilder::new(len);
+                    self.index = IndexBuilder::new(len + header.embedded.unwrap_or(0));
                     self.header = Some(header.clone());
                     self.stream_n += 1;
+                    if let Some(len) = header.embedded {
+                        self.state = State::Model(len);
+                        continue;
+                    }
                     self.state = State::Frames;
-                    return Ok(Some(Item::Stream(header)));
+                    return Ok(Some(Item::Stream(header, None)));
+                }
+                State::Model(len) => {
+                    self.item_start = self.position;
+                    if self.rest().len() < len {
+                        return Ok(self.starve(Some(len)));
+                    }
+                    let model = EmbeddedModel {
+                        file: self.rest()[..len].to_vec(),
+                        position: self.position,
+                    };
+                    self.consume(len);
+                    self.state = State::Frames;
+                    let header = self.header.clone();
+                    return Ok(header.map(|header| Item::Stream(header, Some(model))));
                 }
                 State::Frames => {
                     self.item_start = self.position;

@@ -2,14 +2,18 @@
 
 use super::checksum::crc;
 use super::cursor::{Cursor, put_varint};
-use super::{MAGIC, MAX_CHAINS, MAX_FRAME_SIZE, MAX_LANES, VERSION};
+use super::layout_bytes::{put_layout, take_layout};
+use super::{MAGIC, MAX_CHAINS, MAX_EMBEDDED, MAX_FRAME_SIZE, MAX_LANES, PLAIN_VERSION, VERSION};
 use crate::error::{Error, ErrorKind, Result};
+use crate::model::ModelId;
 use crate::{Layout, Level};
 
 /// Most bytes of a header's body (2 MiB: a layout of the most fields with the longest names fits).
 pub(crate) const MAX_HEADER_BODY: usize = 1 << 21;
 /// Flag: the stream names a model by its hash.
 const FLAG_MODEL: u8 = 1;
+/// Flag: that model's file stands behind the header.
+const FLAG_EMBEDDED: u8 = 2;
 
 /// What all frames of a stream share.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,8 +29,10 @@ pub struct StreamHeader {
     pub lane_n: u32,
     /// Most raw bytes of a frame.
     pub frame_size: usize,
-    /// Hash of the model that the frames need.
-    pub model: Option<[u8; 32]>,
+    /// The model that the frames need.
+    pub model: Option<ModelId>,
+    /// Bytes of that model's file, which stands between the header and the first frame; `None` if it is elsewhere.
+    pub embedded: Option<usize>,
 }
 
 impl StreamHeader {
@@ -36,20 +42,20 @@ impl StreamHeader {
         put_varint(&mut body, self.chains.into());
         put_varint(&mut body, self.lane_n.into());
         put_varint(&mut body, self.frame_size as u64);
-        let dtype = self.layout.dtype();
-        put_varint(&mut body, dtype.len() as u64);
-        body.extend_from_slice(dtype.as_bytes());
-        put_varint(&mut body, self.layout.shape().len() as u64);
-        for &dim in self.layout.shape() {
-            put_varint(&mut body, dim);
-        }
-        if let Some(hash) = &self.model {
-            body.extend_from_slice(hash);
+        put_layout(&mut body, &self.layout);
+        let (mut version, mut flags) = (PLAIN_VERSION, 0);
+        if let Some(id) = &self.model {
+            (version, flags) = (VERSION, FLAG_MODEL);
+            body.extend_from_slice(id.as_bytes());
+            if let Some(len) = self.embedded {
+                flags |= FLAG_EMBEDDED;
+                put_varint(&mut body, len as u64);
+            }
         }
         let start = out.len();
         out.extend_from_slice(&MAGIC);
-        out.push(VERSION);
-        out.push(if self.model.is_some() { FLAG_MODEL } else { 0 });
+        out.push(version);
+        out.push(flags);
         put_varint(out, body.len() as u64);
         out.extend_from_slice(&body);
         let sum = crc(&out[start..]);
@@ -73,7 +79,12 @@ impl StreamHeader {
         if version > VERSION {
             return Err(ErrorKind::Version(version).into());
         }
-        if version == 0 || flags & !FLAG_MODEL != 0 {
+        let fits = match version {
+            0 => false,
+            PLAIN_VERSION => flags == 0,
+            _ => flags & !FLAG_EMBEDDED == FLAG_MODEL,
+        };
+        if !fits {
             return Err(Error::corrupt("version or flags of the stream header"));
         }
         let Some(body_len) = cursor.varint()? else {
@@ -99,9 +110,8 @@ impl StreamHeader {
 
     fn parse_body(body: &[u8], flags: u8) -> Result<Option<Self>> {
         let mut cursor = Cursor::new(body);
-        let (Some(level), Some(chains), Some(lane_n), Some(frame_size), Some(dtype_len)) = (
+        let (Some(level), Some(chains), Some(lane_n), Some(frame_size)) = (
             cursor.byte(),
-            cursor.varint()?,
             cursor.varint()?,
             cursor.varint()?,
             cursor.varint()?,
@@ -118,35 +128,28 @@ impl StreamHeader {
         if frame_size == 0 || frame_size > MAX_FRAME_SIZE as u64 {
             return Err(Error::corrupt("frame size"));
         }
-        let Some(dtype) = cursor.take(usize::try_from(dtype_len).unwrap_or(usize::MAX)) else {
+        let Some(layout) = take_layout(&mut cursor)? else {
             return Ok(None);
         };
-        let dtype = std::str::from_utf8(dtype).map_err(|_| Error::corrupt("layout"))?;
-        let layout = Layout::parse(dtype).map_err(|_| Error::corrupt("layout"))?;
-        if layout.dtype() != dtype {
-            return Err(Error::corrupt("layout is not in its canonical form"));
-        }
-        let Some(rank) = cursor.varint()? else {
-            return Ok(None);
-        };
-        let mut shape = Vec::new();
-        for _ in 0..rank {
-            let Some(dim) = cursor.varint()? else {
+        let (mut model, mut embedded) = (None, None);
+        if flags & FLAG_MODEL != 0 {
+            let Some(id) = cursor.array() else {
                 return Ok(None);
             };
-            shape.push(dim);
+            model = Some(ModelId::new(id));
+            if !level.uses_model() {
+                return Err(Error::corrupt("a model at a level that uses none"));
+            }
         }
-        let layout = layout
-            .with_shape(&shape)
-            .map_err(|_| Error::corrupt("shape"))?;
-        let model = if flags & FLAG_MODEL != 0 {
-            let Some(hash) = cursor.array() else {
+        if flags & FLAG_EMBEDDED != 0 {
+            let Some(len) = cursor.varint()? else {
                 return Ok(None);
             };
-            Some(hash)
-        } else {
-            None
-        };
+            if len == 0 || len > MAX_EMBEDDED as u64 {
+                return Err(Error::corrupt("length of the embedded model"));
+            }
+            embedded = Some(len as usize);
+        }
         if !cursor.rest().is_empty() {
             return Err(Error::corrupt("stream header is too long"));
         }
@@ -157,6 +160,7 @@ impl StreamHeader {
             lane_n: lane_n as u32,
             frame_size: frame_size as usize,
             model,
+            embedded,
         }))
     }
 }

@@ -6,9 +6,12 @@
 
 #![allow(unsafe_code)]
 
+pub mod int8;
 pub mod vector;
 #[cfg(target_arch = "x86_64")]
 mod x86;
+#[cfg(target_arch = "x86_64")]
+mod x86_int8;
 
 use std::sync::OnceLock;
 

@@ -3,13 +3,18 @@
 //! [`Plain`] is the reference. The others do the same operations in the same order on wider registers: sums run over sixteen (or eight) lanes that are
 //! folded in halves at the end, and nothing is fused.
 
+use super::Kernel;
+use super::int8::Int8;
+
 /// Sixteen inputs or weights of a mixer.
 pub type Block = [f32; 16];
 /// Eight numbers.
 pub type Eight = [f64; 8];
 
 /// A vector unit.
-pub trait Isa: Copy {
+pub trait Isa: Copy + Int8 {
+    /// Its name at run time.
+    const KERNEL: Kernel;
     /// Sum of products over blocks.
     fn dot(x: &[Block], w: &[Block]) -> f32;
     /// w += x * step.
@@ -46,6 +51,8 @@ fn fold(b: &Block) -> f32 {
 }
 
 impl Isa for Plain {
+    const KERNEL: Kernel = Kernel::Scalar;
+
     #[inline(always)]
     fn dot(x: &[Block], w: &[Block]) -> f32 {
         let mut acc = [0.0f32; 16];

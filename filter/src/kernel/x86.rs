@@ -5,6 +5,7 @@
 
 use std::arch::x86_64::*;
 
+use super::Kernel;
 use super::vector::{Block, Eight, Isa};
 
 /// 256-bit vectors.
@@ -36,6 +37,8 @@ fn fold4_f64(q: __m256d) -> f64 {
 }
 
 impl Isa for Avx2 {
+    const KERNEL: Kernel = Kernel::Avx2;
+
     #[inline(always)]
     fn dot(x: &[Block], w: &[Block]) -> f32 {
         // SAFETY: see the module.
@@ -171,6 +174,8 @@ impl Isa for Avx2 {
 }
 
 impl Isa for Avx512 {
+    const KERNEL: Kernel = Kernel::Avx512;
+
     #[inline(always)]
     fn dot(x: &[Block], w: &[Block]) -> f32 {
         // SAFETY: see the module.
@@ -289,7 +294,7 @@ impl Isa for Avx512 {
 #[cfg(test)]
 mod tests {
     use super::super::vector::Plain;
-    use super::super::{Kernel, Task, run};
+    use super::super::{Task, run};
     use super::*;
 
     /// Runs everything on pseudo-random input and gathers all bits that come out.

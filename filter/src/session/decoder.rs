@@ -7,7 +7,7 @@ use super::admission::admit;
 use super::unpack::Unpack;
 use super::{Pull, Stats};
 use crate::error::{Error, Result};
-use crate::frame::{Item, Parser, StreamHeader};
+use crate::frame::{EmbeddedModel, Item, Parser, StreamHeader};
 use crate::options::DecompressOptions;
 use crate::pool::Pool;
 use crate::wavefront::{Notify, Wavefront};
@@ -156,6 +156,7 @@ impl Decoder {
     pub fn held(&self) -> usize {
         let waiting = match &self.held {
             Some(Item::Frame(frame)) => frame.payload.len(),
+            Some(Item::Stream(_, Some(model))) => model.file.len(),
             _ => 0,
         };
         let flying = self.stream.as_ref().map_or(0, |stream| stream.flying);
@@ -227,11 +228,11 @@ impl Decoder {
     /// Starts an item, or gives it back if there is no room.
     fn admit(&mut self, item: Item) -> Result<Option<Item>> {
         match item {
-            Item::Stream(header) => {
+            Item::Stream(header, model) => {
                 if self.in_flight() > 0 {
-                    return Ok(Some(Item::Stream(header)));
+                    return Ok(Some(Item::Stream(header, model)));
                 }
-                self.stream = Some(self.begin(header)?);
+                self.stream = Some(self.begin(header, model)?);
             }
             Item::Frame(frame) => {
                 let Some(stream) = &mut self.stream else {
@@ -252,8 +253,13 @@ impl Decoder {
         Ok(None)
     }
 
-    fn begin(&self, header: StreamHeader) -> Result<Stream> {
-        let (spec, flight_max) = admit(&header, &self.options, &self.pool)?;
+    fn begin(&self, header: StreamHeader, model: Option<EmbeddedModel>) -> Result<Stream> {
+        let file = model.as_ref().map(|model| &model.file[..]);
+        let admitted = admit(&header, file, &self.options, &self.pool);
+        let (spec, flight_max) = admitted.map_err(|error| match &model {
+            Some(model) => error.at_offset(model.position),
+            None => error,
+        })?;
         let flow = Wavefront::new(
             Unpack::new(spec),
             header.chains as usize,

@@ -93,7 +93,10 @@ impl Encoder {
             failed: false,
             stats: Stats::default(),
         };
-        if let Some(layout) = encoder.options.layout.clone() {
+        let model = encoder.options.model.as_ref();
+        let known = encoder.options.layout.as_ref();
+        let known = known.or(model.map(|model| model.layout())).cloned();
+        if let Some(layout) = known {
             encoder.set_layout(layout);
         }
         Ok(encoder)
@@ -107,7 +110,7 @@ impl Encoder {
         }
         let mut taken = 0;
         loop {
-            self.advance();
+            self.advance()?;
             let room = self.frame_size.saturating_sub(self.buffer.len());
             if self.cut || self.detection.is_some() || room == 0 || taken == bytes.len() {
                 break;
@@ -126,8 +129,7 @@ impl Encoder {
     pub fn flush(&mut self) -> Result<()> {
         self.check_usable()?;
         self.cut |= !self.buffer.is_empty() || self.detection.is_some();
-        self.advance();
-        Ok(())
+        self.advance()
     }
 
     /// Says that no more bytes will come. The stream is complete when [`Pull::End`] is pulled.
@@ -140,11 +142,11 @@ impl Encoder {
     /// The next bytes of the stream, if there are any yet.
     pub fn pull(&mut self) -> Result<Pull> {
         self.check_usable()?;
-        self.advance();
+        self.advance()?;
         if let Some(packed) = self.stream.as_mut().and_then(|stream| stream.flow.pop()) {
             let packed = packed.inspect_err(|_| self.failed = true)?;
             let data = self.deliver(packed);
-            self.advance();
+            self.advance()?;
             return Ok(Pull::Data(data));
         }
         if self.in_flight() > 0 || self.detection.is_some() {
@@ -158,7 +160,7 @@ impl Encoder {
         }
         self.ended = true;
         let index = self.options.index;
-        let stream = self.begin(0);
+        let stream = self.begin(0)?;
         let mut data = std::mem::take(&mut stream.head);
         stream.index.write(index, &mut data);
         self.stats.bytes_out += data.len() as u64;
@@ -223,10 +225,10 @@ impl Encoder {
     }
 
     /// Cuts frames off the buffer while there is room for them.
-    fn advance(&mut self) {
+    fn advance(&mut self) -> Result<()> {
         if let Some(detection) = &self.detection {
             let Some((layout, bytes)) = detection.take() else {
-                return;
+                return Ok(());
             };
             self.detection = None;
             self.buffer = bytes;
@@ -238,20 +240,20 @@ impl Encoder {
             }
             let target = self.next_len();
             if self.buffer.len() < target && !self.cut {
-                return;
+                return Ok(());
             }
             if self.layout.is_none() {
                 let bytes = std::mem::take(&mut self.buffer);
                 let (pool, notify) = (self.pool.clone(), self.notify.clone());
                 self.detection = Some(Detection::start(pool, bytes, notify));
-                return;
+                return Ok(());
             }
             let len = target.min(self.buffer.len());
             // An early flush must not leave the whole stream with the lanes of its first few records.
             let first_len = if self.finishing { len } else { target };
-            let stream = self.begin(first_len);
+            let stream = self.begin(first_len)?;
             if stream.flow.len() >= stream.flight_max {
-                return;
+                return Ok(());
             }
             let rest = self.buffer.split_off(len);
             let bytes = std::mem::replace(&mut self.buffer, rest);
@@ -303,35 +305,55 @@ impl Encoder {
     }
 
     /// The stream, begun with the length of its first frame if it is not yet.
-    fn begin(&mut self, first_len: usize) -> &mut Stream {
+    fn begin(&mut self, first_len: usize) -> Result<&mut Stream> {
+        if self.stream.is_none() {
+            let stream = self.new_stream(first_len);
+            self.stream = Some(stream.inspect_err(|_| self.failed = true)?);
+        }
+        // There is one now, whatever the compiler knows.
+        self.stream
+            .as_mut()
+            .ok_or_else(|| Error::invalid("the encoder has no stream"))
+    }
+
+    fn new_stream(&mut self, first_len: usize) -> Result<Stream> {
         let layout = self.layout.get_or_insert_with(Layout::bytes);
-        self.stream.get_or_insert_with(|| {
-            let level = self.options.level;
-            let lane_n = predict::lane_count(layout, level, first_len).clamp(1, MAX_LANES);
-            let spec = Spec::new(layout.clone(), level, lane_n);
-            let header = StreamHeader {
-                level,
-                layout: layout.clone(),
-                chains: self.options.chains(),
-                lane_n: spec.lane_n,
-                frame_size: self.frame_size,
-                model: None,
-            };
-            let mut head = Vec::new();
-            header.write(&mut head);
-            let learns = Pack::learns(&spec);
-            let (chain_n, notify) = (header.chains as usize, self.notify.clone());
-            Stream {
-                flow: Wavefront::new(Pack::new(spec), chain_n, self.pool.clone(), notify),
-                index: IndexBuilder::new(head.len()),
-                head,
-                learns,
-                began: vec![false; chain_n],
-                flight_max: flight_max(&self.pool, self.frame_size),
-                flying: 0,
-                frame_n: 0,
-                offset: 0,
-            }
+        let (level, model) = (self.options.level, self.options.model.clone());
+        let lane_n = match &model {
+            Some(_) => predict::network_lane_count(layout, first_len),
+            None => predict::lane_count(layout, level, first_len),
+        };
+        let lane_n = lane_n.clamp(1, MAX_LANES);
+        let mut spec = Spec::new(layout.clone(), level, lane_n);
+        let embedded = model.clone().filter(|_| self.options.embed_model);
+        let header = StreamHeader {
+            level,
+            layout: layout.clone(),
+            chains: self.options.chains(),
+            lane_n: spec.lane_n,
+            frame_size: self.frame_size,
+            model: model.as_ref().map(|model| model.id()),
+            embedded: embedded.as_ref().map(|model| model.file().len()),
+        };
+        if let Some(model) = model {
+            spec = spec.with_model(model)?;
+        }
+        let mut head = Vec::new();
+        header.write(&mut head);
+        head.extend_from_slice(embedded.as_ref().map_or(&[], |model| model.file()));
+        let learns = Pack::learns(&spec);
+        let flight_max = flight_max(&self.pool, &spec, self.frame_size);
+        let (chain_n, notify) = (header.chains as usize, self.notify.clone());
+        Ok(Stream {
+            flow: Wavefront::new(Pack::new(spec), chain_n, self.pool.clone(), notify),
+            index: IndexBuilder::new(head.len()),
+            head,
+            learns,
+            began: vec![false; chain_n],
+            flight_max,
+            flying: 0,
+            frame_n: 0,
+            offset: 0,
         })
     }
 

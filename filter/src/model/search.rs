@@ -1,0 +1,327 @@
+//! Where a model is looked for when a stream, or a user, names it.
+//!
+//! In this order: what the caller gave; what is embedded in the stream; the folders of `CATENA_MODEL_PATH`; the user's own folder; what is built
+//! in. Invariant: what is found has the hash that was asked for; a file that has not is passed over, and the error tells of it.
+
+use std::fs::{self, File};
+use std::io::{Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use super::built_in::BUILT_IN;
+use super::{ID_LEN, MAX_FILE, Model, ModelId, SUFFIX};
+use crate::error::{Error, ErrorKind, Result};
+use crate::options::DecompressOptions;
+use crate::pool::lock;
+
+/// The environment variable that lists folders of models, as PATH lists folders of programs.
+pub const PATH_VARIABLE: &str = "CATENA_MODEL_PATH";
+
+/// The model that was read last by its name: streams that follow one another, such as the chunks of a file, name the same one.
+static LAST: Mutex<Option<Arc<Model>>> = Mutex::new(None);
+
+/// Where a model was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In this file.
+    File(PathBuf),
+    /// In the program.
+    BuiltIn,
+}
+
+/// A model that the search path has.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Found {
+    /// Its name, as its file says.
+    pub id: ModelId,
+    /// Where it is.
+    pub place: Place,
+    /// The folder that it was found in, and why that is looked at; empty of what is built in.
+    pub source: String,
+    /// What built-in bytes there are.
+    bytes: &'static [u8],
+}
+
+/// The places that are looked in, in order.
+#[derive(Clone, Debug)]
+pub struct Search {
+    /// Folders, and what they are to the user.
+    folders: Vec<(PathBuf, &'static str)>,
+    built_in: &'static [&'static [u8]],
+}
+
+impl Search {
+    /// `CATENA_MODEL_PATH`, the user's folder, and what is built in.
+    pub fn from_env() -> Self {
+        let listed = std::env::var_os(PATH_VARIABLE).unwrap_or_default();
+        let listed = std::env::split_paths(&listed).filter(|path| !path.as_os_str().is_empty());
+        let mut folders: Vec<_> = listed.map(|path| (path, PATH_VARIABLE)).collect();
+        folders.extend(user_folder().map(|path| (path, "the user's models")));
+        Search {
+            folders,
+            built_in: BUILT_IN,
+        }
+    }
+
+    /// These folders alone.
+    pub fn of_folders(folders: impl IntoIterator<Item = PathBuf>) -> Self {
+        let folders = folders.into_iter().map(|path| (path, "given"));
+        Search {
+            folders: folders.collect(),
+            built_in: &[],
+        }
+    }
+
+    /// The model with this name.
+    ///
+    /// # Errors
+    /// [`ErrorKind::MissingModel`] with every place that was looked in.
+    pub fn find(&self, id: &ModelId) -> Result<Arc<Model>> {
+        let mut looked_in = Vec::new();
+        for (folder, what) in &self.folders {
+            looked_in.push(format!("{} ({what})", folder.display()));
+            // The name it is installed under is tried first, so that a large folder is not read through.
+            let installed = folder.join(file_name(id));
+            let installed = stored_id(&installed).map(|found| (found, installed));
+            let all = || in_folder(folder);
+            for (found, path) in installed
+                .into_iter()
+                .chain(std::iter::once_with(all).flatten())
+            {
+                if found != *id {
+                    continue;
+                }
+                match read_file(&path) {
+                    Ok(model) => return Ok(Arc::new(model)),
+                    Err(error) => {
+                        let told = format!("{}: {error}", path.display());
+                        if !looked_in.contains(&told) {
+                            looked_in.push(told);
+                        }
+                    }
+                }
+            }
+        }
+        let own = |file: &&&[u8]| ModelId::stored_in(file) == Some(*id);
+        if let Some(file) = self.built_in.iter().find(own) {
+            return Model::read(file).map(Arc::new);
+        }
+        looked_in.push(String::from("the models that are built in"));
+        Err(ErrorKind::MissingModel { id: *id, looked_in }.into())
+    }
+
+    /// The one model whose hash begins with `name`, or whose file is called that, without its suffix.
+    ///
+    /// # Errors
+    /// `InvalidInput` if there is none or more than one, naming the places or the candidates; [`ErrorKind::Model`] if it cannot be used.
+    pub fn by_name(&self, name: &str) -> Result<Arc<Model>> {
+        let mut hits: Vec<Found> = Vec::new();
+        let all = self.list();
+        let called = |found: &Found| match &found.place {
+            Place::File(path) => path.file_stem().is_some_and(|stem| stem == name),
+            Place::BuiltIn => false,
+        };
+        // A file's name is meant before the beginning of another's hash.
+        let by_stem: Vec<&Found> = all.iter().filter(|found| called(found)).collect();
+        let by_hash = all
+            .iter()
+            .filter(|found| !name.is_empty() && found.id.begins_with(name));
+        let named = match by_stem.is_empty() {
+            true => by_hash.collect(),
+            false => by_stem,
+        };
+        for found in named {
+            if !hits.iter().any(|hit| hit.id == found.id) {
+                hits.push(found.clone());
+            }
+        }
+        match &hits[..] {
+            [found] => found.read(),
+            [] => {
+                let folders = self
+                    .folders
+                    .iter()
+                    .map(|(path, _)| path.display().to_string());
+                let mut places: Vec<String> = folders.collect();
+                places.push("built in".into());
+                Err(Error::invalid(format!(
+                    "no model is called '{name}' and no hash begins like that; looked in: {}",
+                    places.join("; ")
+                )))
+            }
+            several => {
+                let ids: Vec<String> = several.iter().map(|hit| hit.id.to_string()).collect();
+                Err(Error::invalid(format!(
+                    "'{name}' may be any of {}",
+                    ids.join(", ")
+                )))
+            }
+        }
+    }
+
+    /// All models, in the order of the places. What a file says of itself is not checked.
+    pub fn list(&self) -> Vec<Found> {
+        let in_folders = self.folders.iter().flat_map(|(folder, what)| {
+            let source = format!("{} ({what})", folder.display());
+            in_folder(folder).into_iter().map(move |(id, path)| Found {
+                id,
+                place: Place::File(path),
+                source: source.clone(),
+                bytes: &[],
+            })
+        });
+        let built_in = self.built_in.iter().filter_map(|&bytes| {
+            Some(Found {
+                id: ModelId::stored_in(bytes)?,
+                place: Place::BuiltIn,
+                source: String::new(),
+                bytes,
+            })
+        });
+        in_folders.chain(built_in).collect()
+    }
+}
+
+impl Found {
+    /// Reads and checks the model.
+    pub fn read(&self) -> Result<Arc<Model>> {
+        match &self.place {
+            Place::File(path) => read_file(path).map(Arc::new),
+            Place::BuiltIn => Model::read(self.bytes).map(Arc::new),
+        }
+    }
+}
+
+impl Model {
+    /// Reads and checks a model's file.
+    ///
+    /// # Errors
+    /// As [`Model::read`]; `Io` if the file cannot be read.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        read_file(path.as_ref())
+    }
+
+    /// What its file is called where it is installed: its hash, and the suffix.
+    pub fn file_name(&self) -> String {
+        file_name(&self.id())
+    }
+}
+
+/// The folder for the user's own models; `None` where there is no home.
+///
+/// `$XDG_DATA_HOME/catena/models` where that is set to an absolute path, else what the platform's rules say.
+pub fn user_folder() -> Option<PathBuf> {
+    let absolute = |name: &str| {
+        let path = PathBuf::from(std::env::var_os(name)?);
+        path.is_absolute().then_some(path)
+    };
+    let home = || std::env::home_dir().filter(|home| home.is_absolute());
+    let platform = || {
+        if cfg!(windows) {
+            absolute("APPDATA")
+        } else if cfg!(target_os = "macos") {
+            home().map(|home| home.join("Library/Application Support"))
+        } else {
+            home().map(|home| home.join(".local/share"))
+        }
+    };
+    let data = absolute("XDG_DATA_HOME").or_else(platform)?;
+    Some(data.join("catena").join("models"))
+}
+
+/// The model that a stream names. `afford` is asked before an embedded model is unpacked, with its number of weights.
+///
+/// # Errors
+/// `Corrupt` if what is embedded is not what is named, [`ErrorKind::MissingModel`] if it is nowhere, what `afford` says, and
+/// [`ErrorKind::Model`] if it cannot be used.
+pub(crate) fn resolve(
+    id: &ModelId,
+    embedded: Option<&[u8]>,
+    options: &DecompressOptions,
+    afford: impl Fn(u64) -> Result<()>,
+) -> Result<Arc<Model>> {
+    if let Some(file) = embedded
+        && ModelId::of_file(file).ok() != Some(*id)
+    {
+        return Err(Error::corrupt(
+            "the embedded model is not the one that is named",
+        ));
+    }
+    if let Some(model) = options.models.iter().find(|model| model.id() == *id) {
+        return Ok(Arc::clone(model));
+    }
+    if let Some(file) = embedded {
+        afford(super::ModelSummary::read(file)?.weight_n)?;
+        return Model::read(file).map(Arc::new);
+    }
+    let mut places = vec![String::from("what was given")];
+    if !options.model_search {
+        return Err(ErrorKind::MissingModel {
+            id: *id,
+            looked_in: places,
+        }
+        .into());
+    }
+    if let Some(model) = lock(&LAST).as_ref().filter(|model| model.id() == *id) {
+        return Ok(Arc::clone(model));
+    }
+    match Search::from_env().find(id) {
+        Ok(model) => {
+            *lock(&LAST) = Some(Arc::clone(&model));
+            Ok(model)
+        }
+        Err(error) => Err(match error.into_kind() {
+            ErrorKind::MissingModel { id, looked_in } => {
+                places.extend(looked_in);
+                let looked_in = places;
+                ErrorKind::MissingModel { id, looked_in }.into()
+            }
+            other => other.into(),
+        }),
+    }
+}
+
+fn file_name(id: &ModelId) -> String {
+    format!("{id}.{SUFFIX}")
+}
+
+/// The models of a folder by what their files say, in the order of their names. What cannot be read is not there.
+fn in_folder(folder: &Path) -> Vec<(ModelId, PathBuf)> {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return Vec::new();
+    };
+    let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    let mut paths: Vec<PathBuf> = paths
+        .filter(|path| path.extension().is_some_and(|suffix| suffix == SUFFIX))
+        .collect();
+    paths.sort();
+    let known = paths.into_iter();
+    known
+        .filter_map(|path| Some((stored_id(&path)?, path)))
+        .collect()
+}
+
+/// What a file's last 32 bytes say.
+fn stored_id(path: &Path) -> Option<ModelId> {
+    // A pipe in a folder of models would keep us waiting.
+    if !fs::metadata(path).ok()?.is_file() {
+        return None;
+    }
+    let mut file = File::open(path).ok()?;
+    file.seek(SeekFrom::End(-(ID_LEN as i64))).ok()?;
+    let mut bytes = [0; ID_LEN];
+    file.read_exact(&mut bytes).ok()?;
+    Some(ModelId::new(bytes))
+}
+
+fn read_file(path: &Path) -> Result<Model> {
+    let mut bytes = Vec::new();
+    File::open(path)?
+        .take(MAX_FILE + 1)
+        .read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MAX_FILE {
+        return Err(Error::model("the file is larger than any model"));
+    }
+    Model::read(&bytes)
+}

@@ -1,0 +1,212 @@
+//! The byte heads: from a row's state and the bytes that are known to the logits of the next byte's bits.
+
+use super::backbone::{Chunk, Work};
+use super::engine::{Engine, Position};
+use super::exp::{round, silu};
+use super::panel::{scale_all, step, to_rows};
+use super::tables::Place;
+use crate::kernel::Task;
+use crate::kernel::int8::{Int8, ROWS};
+use crate::kernel::vector::{Block, Isa};
+use crate::model::{MAX_HEADS, Prior};
+
+/// No prior: for heads whose field has none.
+static NO_PRIOR: Prior = [0; 256];
+
+/// The heads of one column, and what the current row and plane made of them.
+#[derive(Clone, Debug)]
+pub(super) struct Heads<'a> {
+    blocks: usize,
+    /// For each head `[rows of the chunk, z]`: the projected states, once somebody asked.
+    projected: [Vec<Block>; MAX_HEADS],
+    ready: [bool; MAX_HEADS],
+    /// `[z]`: the value above, embedded, and whether that is done for this row.
+    above: Vec<Block>,
+    above_ready: bool,
+    /// The head in use.
+    head: usize,
+    hidden: Vec<Block>,
+    q: Vec<[i16; 16]>,
+    scale: f32,
+    prior: &'a Prior,
+}
+
+/// The head of a plane, if it has one: how many planes above it have one.
+#[inline(always)]
+pub(super) fn head_of(planes: u8, plane: usize) -> Option<usize> {
+    let bit = 1u32.checked_shl(plane as u32)?;
+    let planes = u32::from(planes);
+    (planes & bit != 0).then(|| (planes & (bit - 1)).count_ones() as usize)
+}
+
+/// What is known when a plane's head is asked.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Known {
+    /// Row of the chunk.
+    pub(super) row: usize,
+    /// The value above.
+    pub(super) above: u64,
+    pub(super) plane: usize,
+    /// The value's bytes above the plane.
+    pub(super) prefix: u64,
+}
+
+impl<'a> Heads<'a> {
+    pub(super) fn new(engine: &Engine) -> Self {
+        let blocks = usize::from(engine.dims.head_width) / 16;
+        Heads {
+            blocks,
+            projected: Default::default(),
+            ready: [false; MAX_HEADS],
+            above: vec![[0.0; 16]; blocks],
+            above_ready: false,
+            head: 0,
+            hidden: vec![[0.0; 16]; blocks],
+            q: vec![[0; 16]; blocks],
+            scale: 0.0,
+            prior: &NO_PRIOR,
+        }
+    }
+
+    /// A new chunk: its states are not projected yet.
+    pub(super) fn next_chunk(&mut self) {
+        self.ready = [false; MAX_HEADS];
+    }
+
+    /// A new row.
+    #[inline(always)]
+    pub(super) fn next_row(&mut self) {
+        self.above_ready = false;
+    }
+
+    /// Activations of the current head.
+    #[inline(always)]
+    pub(super) fn hidden(&self) -> &[Block] {
+        &self.hidden
+    }
+
+    /// The logit that the next bit is 1.
+    #[inline(always)]
+    pub(super) fn logit<I: Int8>(&self, engine: &Engine, node: u32) -> f32 {
+        let node = (node & 255) as usize;
+        let head = &engine.heads[self.head];
+        let sum = I::dot8(&self.q, head.nodes.row(node));
+        sum as f32 * (self.scale * head.node_scales[node]) + f32::from(self.prior[node]) / 16.0
+    }
+
+    /// Projects all rows of the chunk for one head.
+    #[inline(always)]
+    fn project<I: Int8>(&mut self, engine: &Engine, head: usize, chunk: &Chunk, work: &mut Work) {
+        let z = 16 * self.blocks;
+        let rows = &mut self.projected[head];
+        rows.resize(chunk.scales.len() * ROWS * self.blocks, [0.0; 16]);
+        let half = chunk.q.len() / chunk.scales.len();
+        let matrix = &engine.heads[head].project;
+        let panels = chunk.rows.div_ceil(ROWS);
+        let states = chunk.q.chunks_exact(half).zip(&chunk.scales).take(panels);
+        for ((q, scale), rows) in states.zip(rows.chunks_exact_mut(ROWS * self.blocks)) {
+            I::product(q, &matrix.weights, 0, &mut work.sums[..z]);
+            scale_all(&work.sums, scale, &matrix.scales, &mut work.narrow[..z]);
+            to_rows(&work.narrow[..z], self.blocks, rows);
+        }
+        self.ready[head] = true;
+    }
+}
+
+/// Prepares the head of a plane.
+pub(super) struct Ask<'a, 'b> {
+    pub(super) engine: &'a Engine,
+    pub(super) position: &'a Position,
+    pub(super) heads: &'b mut Heads<'a>,
+    pub(super) chunk: &'b Chunk,
+    pub(super) work: &'b mut Work,
+    pub(super) head: usize,
+    pub(super) known: Known,
+}
+
+impl Task for Ask<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self) {
+        let (heads, head, field) = (self.heads, self.head, self.position);
+        let Known {
+            row,
+            above,
+            plane,
+            prefix,
+        } = self.known;
+        if !heads.ready[head] {
+            heads.project::<I>(self.engine, head, self.chunk, self.work);
+        }
+        if !heads.above_ready {
+            heads.above.fill([0.0; 16]);
+            let place = Place::of(above, &field.knots);
+            field.head_above.add_between(place, &mut heads.above);
+            heads.above_ready = true;
+        }
+        heads.head = head;
+        let blocks = heads.blocks;
+        let x = &mut heads.hidden[..];
+        let start = &heads.projected[head][row * blocks..(row + 1) * blocks];
+        let parts = start.iter().zip(&field.head_types[head]).zip(&heads.above);
+        for (x, ((start, kind), above)) in x.iter_mut().zip(parts) {
+            for i in 0..16 {
+                x[i] = start[i] + kind[i] + above[i];
+            }
+        }
+        let tables = &self.engine.heads[head];
+        // Bytes of earlier planes with heads, the most significant first.
+        let mut first = None;
+        let mut earlier = tables.prefix.iter();
+        for j in (0..plane).filter(|j| field.planes >> j & 1 == 1) {
+            let byte = (prefix >> (8 * (plane - 1 - j)) & 255) as usize;
+            first = first.or(Some(byte));
+            if let Some(table) = earlier.next() {
+                table.add(byte, table.scale, x);
+            }
+        }
+        let below = 8 * (field.width - 1 - plane);
+        let above = above >> below;
+        let row = if above >> 8 == prefix {
+            (above & 255) as usize
+        } else {
+            256
+        };
+        tables.above.add(row, tables.above.scale, x);
+        let mut most = [0.0f32; 16];
+        for x in x.iter_mut() {
+            for i in 0..16 {
+                x[i] = silu(x[i]);
+                let v = x[i].abs();
+                most[i] = if v > most[i] { v } else { most[i] };
+            }
+        }
+        let most = most.iter().fold(0.0f32, |a, &b| if b > a { b } else { a });
+        let (scale, inverse) = step(most);
+        heads.scale = scale;
+        for (q, x) in heads.q.iter_mut().zip(x.iter()) {
+            for i in 0..16 {
+                q[i] = round(x[i] * inverse) as i16;
+            }
+        }
+        heads.prior = prior(field, head, first);
+    }
+}
+
+/// The prior of a head, given the byte of the first head's plane.
+#[inline(always)]
+fn prior(field: &Position, head: usize, first: Option<usize>) -> &Prior {
+    let Some(priors) = field.priors.get(head) else {
+        return &NO_PRIOR;
+    };
+    if head == 1
+        && let Some(first) = first
+        && let Ok(at) = priors
+            .after
+            .binary_search_by_key(&first, |(byte, _)| usize::from(*byte))
+    {
+        return &priors.after[at].1;
+    }
+    &priors.common
+}
