@@ -159,13 +159,7 @@ impl<'a> Chain<'a> {
     }
 
     /// The backbone for one row: appends this position's tokens to `tokens[block]`, which hold those of earlier positions.
-    pub fn row(
-        &self,
-        p: usize,
-        value: u64,
-        above: u64,
-        tokens: &mut [Vec<Token>],
-    ) -> RowState {
+    pub fn row(&self, p: usize, value: u64, above: u64, tokens: &mut [Vec<Token>]) -> RowState {
         let dims = self.network.dims;
         let (d, f) = (usize::from(dims.width), usize::from(dims.hidden));
         let dk = d / usize::from(dims.heads);
@@ -270,7 +264,10 @@ impl<'a> Chain<'a> {
         add(&mut pre, field.head_types[i].iter().copied());
         add(&mut pre, lerp(&field.head_above, &field.knots, above));
         for (table, &j) in head.prefix.iter().zip(&earlier) {
-            add(&mut pre, row(table, usize::from(byte(value, j)), table.scale));
+            add(
+                &mut pre,
+                row(table, usize::from(byte(value, j)), table.scale),
+            );
         }
         let same = (0..plane).all(|j| byte(value, j) == byte(above, j));
         let b = if same {
