@@ -97,6 +97,9 @@ impl Task for Run<'_> {
                     if self.skip > 0 && row.is_multiple_of(self.skip) {
                         continue;
                     }
+                    let expected = field.reference.map(|reference| {
+                        reference.expect(types[usize::from(field.column)], &types, |c| at(c as u16, r))
+                    });
                     for plane in (0..width).filter(|&p| p < 8) {
                         if !pass.has_head(plane) {
                             continue;
@@ -150,7 +153,7 @@ fn wanted(network: &Network, widths: &[usize], frames: &[Vec<Vec<u64>>], skip: u
                     }
                     let (value, above) = (at(field.column, r), above(field.column, r));
                     for plane in (0..width).filter(|j| field.planes >> j & 1 == 1) {
-                        let (logits, hidden) = chain.plane(p, state, value, above, plane);
+                        let (logits, hidden) = chain.plane(p, state, value, above, expected, plane);
                         said.extend(hidden.iter().map(|h| h.to_bits()));
                         let byte = (value >> (8 * (width - 1 - plane))) as u8;
                         said.extend(nodes(byte).map(|n| logits[n as usize].to_bits()));

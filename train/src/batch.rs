@@ -7,6 +7,7 @@ use std::sync::Arc;
 use candle_core::{Device, Result, Tensor};
 
 use crate::data::{FieldPlan, HeadCounts, Records};
+use crate::experts::Said;
 
 /// One head's share of a batch: all fields that have it.
 pub struct HeadBatch {
@@ -24,7 +25,7 @@ pub struct HeadBatch {
     pub copies: [Tensor; 2],
     /// `[F * N, 8]`: prior logits.
     pub prior: Tensor,
-    /// `[F * N, 8]`: what the experts said, as logits, and `[F * N, 1]`, whether they coded the byte at all.
+    /// `[F * N, 8]`: what the experts said, as logits, and whether they coded the bit at all.
     pub experts: Option<(Tensor, Tensor)>,
 }
 
@@ -48,12 +49,6 @@ pub struct Batch {
     pub heads: Vec<HeadBatch>,
 }
 
-/// What the experts said: by column, plane and row, eight logits in 1/256; absent planes were not coded by the model.
-pub trait Experts: Sync {
-    /// The logits of a byte, if it was coded bit by bit.
-    fn logits(&self, column: usize, plane: usize, row: usize) -> Option<[i16; 8]>;
-}
-
 /// Makes batches of records.
 pub struct Batcher<'a> {
     pub records: &'a Records,
@@ -61,7 +56,7 @@ pub struct Batcher<'a> {
     pub knots: usize,
     /// Whether a value's own count is taken out of its prior: for rows that the counts were made of.
     pub own: bool,
-    pub experts: Option<&'a dyn Experts>,
+    pub experts: Option<&'a Said>,
 }
 
 impl Batcher<'_> {
@@ -132,7 +127,7 @@ impl Batcher<'_> {
         let mut symbols = Vec::with_capacity(n);
         let (mut signs, mut prior) = (Vec::with_capacity(n * 8), Vec::with_capacity(n * 8));
         let mut copies = [Vec::with_capacity(n * 8), Vec::with_capacity(n * 8)];
-        let mut said = self.experts.map(|_| (Vec::with_capacity(n * 8), Vec::with_capacity(n)));
+        let mut said = self.experts.map(|_| (Vec::with_capacity(n * 8), Vec::with_capacity(n * 8)));
         for &p in &fields {
             let field = &self.fields[p];
             let column = &self.records.columns[field.column];
@@ -148,8 +143,8 @@ impl Batcher<'_> {
                 let live = lead(v) == lead(a);
                 above.push(if live { u32::from(field.byte(a, plane)) } else { 256 });
                 let expected = field.reference.map(|reference| {
-                    let value = self.records.columns[reference.column][row];
-                    reference.expect(value, field.width)
+                    let types = &self.records.types;
+                    reference.expect(types[field.column], types, |c| self.records.columns[c][row])
                 });
                 for (to, candidate) in copies.iter_mut().zip([Some(a), expected]) {
                     let live = candidate.filter(|&c| lead(c) == lead(v));
@@ -174,15 +169,9 @@ impl Batcher<'_> {
                     });
                 }
                 if let (Some(experts), Some((logits, coded))) = (self.experts, &mut said) {
-                    match experts.logits(field.column, plane, row) {
-                        Some(byte) => {
-                            logits.extend(byte.map(|l| f32::from(l) / 256.0));
-                            coded.push(1.0f32);
-                        }
-                        None => {
-                            logits.extend([0.0; 8]);
-                            coded.push(0.0);
-                        }
+                    for bit in experts.logits(field.column, plane, row) {
+                        logits.push(f32::from(bit.unwrap_or(0)) / 256.0);
+                        coded.push(if bit.is_some() { 1.0f32 } else { 0.0 });
                     }
                 }
                 symbols.push(symbol);
@@ -192,7 +181,7 @@ impl Batcher<'_> {
             .map(|(logits, coded)| {
                 Ok::<_, candle_core::Error>((
                     Tensor::from_vec(logits, (n, 8), device)?,
-                    Tensor::from_vec(coded, (n, 1), device)?,
+                    Tensor::from_vec(coded, (n, 8), device)?,
                 ))
             })
             .transpose()?;

@@ -1,7 +1,8 @@
 //! Records as columns of ordered integers, and what a network is told of each column: which planes get heads, between which knots
 //! its values lie, and how often each bit was what.
 
-use catena_filter::model::MAX_HEADS;
+use catena_filter::model::{MAX_HEADS, Reference};
+use catena_filter::plan::relations::relations;
 use catena_filter::predict::value::ValueType;
 use catena_filter::predict::{Columns, Rows};
 use catena_filter::{Error, Layout};
@@ -14,6 +15,8 @@ const IDENTITY: f64 = 6.5;
 const DRIFT: f64 = 0.4;
 /// Share of equal values from which on a column is another's reference.
 const REPEATS: f64 = 0.05;
+/// Rows in which formulas are searched for.
+const FORMULA_ROWS: usize = 8192;
 /// Rows below which there is nothing to learn from.
 pub const FEWEST_ROWS: usize = 256;
 /// Times that a byte must have come for the byte after it to have a prior of its own.
@@ -81,27 +84,6 @@ impl HeadCounts {
             n[usize::from(bit)] = n[usize::from(bit)].saturating_sub(1);
         }
         ((f64::from(n[1]) + 0.4) / (f64::from(n[0]) + 0.4)).ln().clamp(-7.9, 7.9) as f32
-    }
-}
-
-/// A column to the left whose values come again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Reference {
-    /// Number of that column.
-    pub column: usize,
-    /// Whether the sign is dropped.
-    pub magnitude: bool,
-}
-
-impl Reference {
-    /// The value expected, given that of the other column of the same type.
-    pub fn expect(self, value: u64, width: usize) -> u64 {
-        let top = 1u64 << (8 * width - 1);
-        if self.magnitude && value & top == 0 {
-            !value & (top << 1).wrapping_sub(1)
-        } else {
-            value
-        }
     }
 }
 
@@ -174,12 +156,13 @@ fn plan_field(records: &Records, column: usize, rows: usize, knot_n: usize) -> O
         knots,
         counts: Vec::new(),
     };
+    let expected = field.reference.is_some();
     for plane in 0..field.width {
         let mut histogram = [0u32; 256];
         values.iter().for_each(|&v| histogram[usize::from(field.byte(v, plane))] += 1);
         let entropy = entropy(&histogram);
         let seen = histogram.iter().filter(|&&n| n > 0).count();
-        if seen > 1 && (plane < 2 || entropy < 8.0 - NOISE) && field.planes.len() < MAX_HEADS {
+        if seen > 1 && (plane < 2 || expected || entropy < 8.0 - NOISE) && field.planes.len() < MAX_HEADS {
             field.planes.push(plane);
             if field.read && (plane < 2 || entropy < IDENTITY) {
                 field.bytes.push(plane);
@@ -190,25 +173,47 @@ fn plan_field(records: &Records, column: usize, rows: usize, knot_n: usize) -> O
     Some(field)
 }
 
-/// The column to the left whose value comes again most often.
+/// What gives a column most often: another column, a formula, or what is left of one.
 fn find_reference(records: &Records, column: usize, rows: usize) -> Option<Reference> {
+    let value_type = records.types[column];
+    let float = value_type.kind == catena_filter::Kind::Float;
+    let mut candidates = Vec::new();
+    for other in (0..column).filter(|&o| records.types[o] == value_type) {
+        candidates.push(Reference::Same(other as u16));
+        if float {
+            candidates.push(Reference::Magnitude(other as u16));
+        }
+    }
+    if float {
+        let sample: Vec<Vec<u64>> =
+            records.columns[..=column].iter().map(|c| c[..rows.min(FORMULA_ROWS)].to_vec()).collect();
+        let relation = relations(&sample, &records.types[..=column]).pop().flatten();
+        candidates.extend(relation.map(Reference::Relation));
+        let near = |back: usize| column.checked_sub(back).map_or(u16::MAX, |c| c as u16);
+        candidates.push(Reference::Rest([near(1), near(2), u16::MAX]));
+        candidates.push(Reference::Rest([near(1), near(2), near(3)]));
+    }
     let values = &records.columns[column][..rows];
     let step = (rows / 4096).max(1);
     let sample: Vec<usize> = (0..rows).step_by(step).collect();
-    let width = usize::from(records.types[column].width);
     let mut best = (sample.len() as f64 * REPEATS, None);
-    for other in (0..column).filter(|&o| records.types[o] == records.types[column]) {
-        for magnitude in [false, true] {
-            if magnitude && records.types[column].kind != catena_filter::Kind::Float {
-                continue;
-            }
-            let reference = Reference { column: other, magnitude };
-            let expect = |row: usize| reference.expect(records.columns[other][row], width);
-            let moves = sample.iter().any(|&row| expect(row) != expect(0));
-            let hits = sample.iter().filter(|&&row| expect(row) == values[row]).count() as f64;
-            if moves && hits > best.0 {
-                best = (hits, Some(reference));
-            }
+    for reference in candidates {
+        let expect = |row: usize| {
+            reference.expect(value_type, &records.types, |c| records.columns[c][row])
+        };
+        // Agreement in the upper half of the bits is worth half of a value's.
+        let half = 4 * u32::from(value_type.width);
+        let moves = sample.iter().any(|&row| expect(row) != expect(0));
+        let hits: f64 = sample
+            .iter()
+            .map(|&row| match expect(row) ^ values[row] {
+                0 => 1.0,
+                off if off >> half == 0 => 0.4,
+                _ => 0.0,
+            })
+            .sum();
+        if moves && hits > best.0 {
+            best = (hits, Some(reference));
         }
     }
     best.1

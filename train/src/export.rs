@@ -12,6 +12,7 @@ use crate::network::Network;
 pub fn export(network: &Network, fields: &[FieldPlan]) -> Result<model::Network> {
     let dims = network.dims;
     let parameters = &network.parameters;
+    let plain = Network { quantised: false, ..network.clone() };
     let floats = |name: &str| -> Result<Vec<f32>> {
         let values = parameters.get(name)?.flatten_all()?.to_vec1::<f32>()?;
         if values.iter().all(|v| v.is_finite()) {
@@ -54,6 +55,7 @@ pub fn export(network: &Network, fields: &[FieldPlan]) -> Result<model::Network>
         out.push(Field {
             column: plan.column as u16,
             planes: plan.planes.iter().fold(0, |bits, &plane| bits | 1 << plane),
+            reference: plan.reference,
             query: part("field.query", p)?,
             knots: plan.knots.clone(),
             value: read_table("field.value", p, plan)?,
@@ -104,7 +106,12 @@ pub fn export(network: &Network, fields: &[FieldPlan]) -> Result<model::Network>
                     .map(|before| table(&name(&format!("prefix.{before}"))))
                     .collect::<Result<_>>()?,
                 above: table(&name("above"))?,
-                nodes: matrix(&name("nodes"))?,
+                copies: matrix(&name("copies"))?,
+                nodes: to_matrix(
+                    &plain.nodes(i)?.flatten_all()?.to_vec1::<f32>()?,
+                    256,
+                    usize::from(dims.head_width),
+                ),
             })
         })
         .collect::<Result<_>>()?;

@@ -5,7 +5,8 @@ use candle_core::{Device, Result, Tensor, Var, backprop::GradStore};
 use candle_nn::{AdamW, Optimizer, ParamsAdamW};
 use catena_filter::model::Dims;
 
-use crate::batch::{Batcher, Experts};
+use crate::batch::Batcher;
+use crate::experts::Said;
 use crate::data::{FieldPlan, Records};
 use crate::network::{Memory, Network};
 use crate::parameters;
@@ -67,7 +68,7 @@ pub fn raw_bits(records: &Records, fields: &[FieldPlan], rows: std::ops::Range<u
     bits
 }
 
-pub fn train(records: &Records, rows: usize, held: usize, fields: &[FieldPlan], o: &Options, experts: Option<&dyn Experts>) -> Result<Network> {
+pub fn train(records: &Records, rows: usize, held: usize, fields: &[FieldPlan], o: &Options, experts: Option<&Said>) -> Result<Network> {
     let device = Device::Cpu;
     let params = parameters::start(&o.dims, o.knots, fields, o.seed, &device)?;
     println!("parameters {} fields {} heads {:?}", params.count(), fields.len(), fields.iter().map(|f| f.planes.len()).sum::<usize>());

@@ -1,6 +1,7 @@
 //! Training of Catena's networks.
 pub mod batch;
 pub mod data;
+pub mod experts;
 pub mod export;
 pub mod learn;
 pub mod network;

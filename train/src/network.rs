@@ -218,7 +218,7 @@ impl Network {
                     x.reshape((with, n, 8))?.broadcast_mul(&mix.get(i)?)?.reshape((with * n, 8))
                 };
                 let both = (weigh(0, said)? + weigh(1, &logits)?)?;
-                Some(bits(&(both * &head.signs)?)?.broadcast_mul(coded)?)
+                Some((bits(&(both * &head.signs)?)? * coded)?)
             }
         };
         Ok((alone, mixed))
