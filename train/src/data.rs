@@ -60,6 +60,9 @@ impl Records {
 /// How often each node of a byte's tree was followed by a zero and by a one.
 pub type Counts = [[u32; 2]; 256];
 
+/// Counts that a node may be given before it has seen any: of a plane without structure the deep nodes are even, and few values must not say otherwise.
+const PSEUDO: [f64; 8] = [0.4, 1.0, 2.5, 6.0, 16.0, 40.0, 100.0, 300.0];
+
 /// Of one head: over all values, and after each byte of the first head's plane that is frequent enough (second head only).
 #[derive(Clone, Debug)]
 pub struct HeadCounts {
@@ -67,23 +70,27 @@ pub struct HeadCounts {
     pub common: Box<Counts>,
     /// By that byte.
     pub after: Vec<Option<Box<Counts>>>,
+    /// Pseudo-counts by depth of the node, of `common` and of `after`.
+    pub pseudo: [[f64; 8]; 2],
 }
 
 impl HeadCounts {
     /// The counts that hold after the byte of the first head's plane.
-    pub fn at(&self, before: Option<u8>) -> &Counts {
-        before
-            .and_then(|b| self.after.get(usize::from(b))?.as_deref())
-            .unwrap_or(&self.common)
+    pub fn at(&self, before: Option<u8>) -> (&Counts, &[f64; 8]) {
+        match before.and_then(|b| self.after.get(usize::from(b))?.as_deref()) {
+            Some(counts) => (counts, &self.pseudo[1]),
+            None => (&self.common, &self.pseudo[0]),
+        }
     }
 
     /// The logit of a one at a node. `own` is taken out of the counts: a value must not be told of itself while it is learned from.
-    pub fn logit(counts: &Counts, node: usize, own: Option<u8>) -> f32 {
+    pub fn logit((counts, pseudo): (&Counts, &[f64; 8]), node: usize, own: Option<u8>) -> f32 {
         let mut n = counts[node];
         if let Some(bit) = own {
             n[usize::from(bit)] = n[usize::from(bit)].saturating_sub(1);
         }
-        ((f64::from(n[1]) + 0.4) / (f64::from(n[0]) + 0.4)).ln().clamp(-7.9, 7.9) as f32
+        let pseudo = pseudo[node.max(1).ilog2() as usize];
+        ((f64::from(n[1]) + pseudo) / (f64::from(n[0]) + pseudo)).ln().clamp(-7.9, 7.9) as f32
     }
 }
 
@@ -266,7 +273,35 @@ fn count(field: &FieldPlan, values: &[u64], head: usize) -> HeadCounts {
             }
         }
     }
-    HeadCounts { common, after }
+    let mut pseudo = [[0.0; 8]; 2];
+    for depth in 0..8 {
+        pseudo[0][depth] = best_pseudo(depth, std::iter::once(&*common));
+        pseudo[1][depth] = best_pseudo(depth, after.iter().flatten().map(|c| &**c));
+    }
+    HeadCounts { common, after, pseudo }
+}
+
+/// The pseudo-count under which each value is foretold best by all others.
+fn best_pseudo<'a>(depth: usize, tables: impl Iterator<Item = &'a Counts> + Clone) -> f64 {
+    let bits = |pseudo: f64| -> f64 {
+        let nodes = tables.clone().flat_map(|t| &t[1 << depth..2 << depth]);
+        nodes
+            .map(|&[zeros, ones]| {
+                let cost = |own: u32, other: u32| {
+                    if own == 0 {
+                        return 0.0;
+                    }
+                    let p = (f64::from(own - 1) + pseudo)
+                        / (f64::from(own + other - 1) + 2.0 * pseudo);
+                    -f64::from(own) * p.log2()
+                };
+                cost(zeros, ones) + cost(ones, zeros)
+            })
+            .sum()
+    };
+    let costs = PSEUDO.map(bits);
+    let best = (0..PSEUDO.len()).min_by(|&a, &b| costs[a].total_cmp(&costs[b]));
+    PSEUDO[best.unwrap_or(0)]
 }
 
 /// Whether there is something to learn from; a message if not.

@@ -274,6 +274,7 @@ impl Head {
             prefix.check(256, z)?;
         }
         self.above.check(257, z)?;
+        self.reference.check(257, z)?;
         self.copies.check(2, z)?;
         self.nodes.check(256, z)
     }

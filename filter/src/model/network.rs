@@ -152,6 +152,8 @@ pub struct Head {
     pub prefix: Vec<Table>,
     /// `[257, z]`: this byte of the value above, or row 256 if the bytes before it differ.
     pub above: Table,
+    /// `[257, z]`: the same of the value that the reference expects; row 256 also if there is none.
+    pub reference: Table,
     /// `[2, z]`: how much the value above and the reference are believed, as long as their bits are those of the value.
     pub copies: Matrix,
     /// `[256, z]`: a logit for each node of the byte's tree; node 1 is the root, node 0 is not used.

@@ -171,6 +171,7 @@ pub fn sample_network(layout: &Layout, dims: Dims, seed: u64) -> Network {
             project: source.matrix(z, d),
             prefix: (0..i).map(|_| source.table(256, z)).collect(),
             above: source.table(257, z),
+            reference: source.table(257, z),
             copies: source.matrix(2, z),
             nodes: source.matrix(256, z),
         })

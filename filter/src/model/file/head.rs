@@ -165,7 +165,7 @@ impl ModelHead {
         let (f, z) = (u64::from(self.dims.hidden), u64::from(self.dims.head_width));
         let block = 2 * d + u64::from(self.dims.heads) + 4 * d * d + 4 * d + 3 * d * f + 2 * f + d;
         let heads = self.head_n() as u64;
-        let head = z * d + z + 259 * z + 2 + 256 * z + 256;
+        let head = z * d + z + 516 * z + 2 + 256 * z + 256;
         let mut sum = 4 * 256 * d + u64::from(self.dims.blocks) * block + d + heads * head;
         sum += heads * heads * 128 * z;
         if self.dims.slots > 0 {
@@ -216,6 +216,7 @@ impl ModelHead {
             project: matrix(z, d),
             prefix: (0..at).map(|_| table(256, z)).collect(),
             above: table(257, z),
+            reference: table(257, z),
             copies: matrix(2, z),
             nodes: matrix(256, z),
         };

@@ -67,6 +67,7 @@ pub(super) struct Head {
     pub(super) project: Matrix,
     pub(super) prefix: Vec<Rows>,
     pub(super) above: Rows,
+    pub(super) reference: Rows,
     pub(super) copies: Rows,
     pub(super) copy_scales: [f32; 2],
     pub(super) nodes: Rows,
@@ -154,7 +155,7 @@ impl Engine {
             .map(|l| matrix(&l.qkv) + matrix(&l.out) + matrix(&l.gate_up) + matrix(&l.down));
         let heads = self.heads.iter().map(|h| {
             let prefix: usize = h.prefix.iter().map(Rows::bytes).sum();
-            matrix(&h.project) + prefix + h.above.bytes() + h.nodes.bytes()
+            matrix(&h.project) + prefix + h.above.bytes() + h.reference.bytes() + h.nodes.bytes()
         });
         let fields = self.positions.iter().map(|p| {
             let tables = p.value.bytes() + p.above.bytes() + p.head_above.bytes();
@@ -246,6 +247,7 @@ fn head(head: &model::Head) -> Head {
         project: Matrix::new(&head.project),
         prefix: head.prefix.iter().map(Rows::new).collect(),
         above: Rows::new(&head.above),
+        reference: Rows::new(&head.reference),
         copies: rows(&head.copies),
         copy_scales: [head.copies.scales[0], head.copies.scales[1]],
         nodes: rows(&head.nodes),

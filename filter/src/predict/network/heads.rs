@@ -209,6 +209,8 @@ impl Task for Ask<'_, '_> {
         let bytes = [live(above), expected.and_then(live)];
         let row = bytes[0].map_or(256, |byte| byte as usize);
         tables.above.add(row, tables.above.scale, x);
+        let row = bytes[1].map_or(256, |byte| byte as usize);
+        tables.reference.add(row, tables.reference.scale, x);
         let mut most = [0.0f32; 16];
         for x in x.iter_mut() {
             for i in 0..16 {
