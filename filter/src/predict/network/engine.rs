@@ -1,8 +1,7 @@
 //! A network made ready to run: weights packed for the kernels, tables cut into blocks, numbers that follow from others computed once.
 
 use super::tables::{Rows, blocks};
-use crate::kernel::int8::{ROWS, Weights};
-use crate::kernel::vector::Block;
+use crate::kernel::int8::{Lanes, ROWS, Weights};
 use crate::model::{self, Dims, Network, Priors, Reference};
 use crate::predict::value::ValueType;
 use crate::{Error, Result};
@@ -49,15 +48,15 @@ pub(super) struct Position {
     pub(super) reference: Option<Reference>,
     /// Planes with a head, the most significant byte in bit 0.
     pub(super) planes: u8,
-    pub(super) query: Vec<Block>,
+    pub(super) query: Vec<Lanes<f32>>,
     pub(super) knots: Vec<u64>,
     pub(super) value: Rows,
     pub(super) above: Rows,
-    pub(super) equal: Vec<Block>,
+    pub(super) equal: Vec<Lanes<f32>>,
     /// Scales of the shared byte tables for this field.
     pub(super) byte_scales: [f32; 4],
     pub(super) head_above: Rows,
-    pub(super) head_types: Vec<Vec<Block>>,
+    pub(super) head_types: Vec<Vec<Lanes<f32>>>,
     pub(super) priors: Vec<Priors>,
 }
 
