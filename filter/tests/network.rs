@@ -17,7 +17,9 @@ use reference::{Chain, RowState};
 fn columns(layout: &Layout, rows: usize, seed: u64) -> Vec<Vec<u64>> {
     let mut seed = seed;
     let mut next = || {
-        seed = seed.wrapping_mul(6364136223846793005).wrapping_add(seed >> 7 | 1);
+        seed = seed
+            .wrapping_mul(6364136223846793005)
+            .wrapping_add(seed >> 7 | 1);
         seed >> 11
     };
     let types = layout.columns().columns;
@@ -86,15 +88,18 @@ impl Task for Run<'_> {
                 let above = last.get(column).copied();
                 let left = &columns[..column];
                 let left_above = &last[..column.min(last.len())];
-                let mut pass =
-                    self.engine
-                        .begin(state, column, rows, left, left_above, above, &tokens);
+                let mut pass = self
+                    .engine
+                    .begin(state, column, rows, left, left_above, above, &tokens);
                 for row in 0..rows {
                     let known = if self.late { &values[..row] } else { values };
                     pass.row::<I>(row, known);
                     if self.skip > 0 && row.is_multiple_of(self.skip) {
                         continue;
                     }
+                    let expected = field.reference.map(|reference| {
+                        reference.expect(types[usize::from(field.column)], &types, |c| at(c as u16, r))
+                    });
                     for plane in (0..width).filter(|&p| p < 8) {
                         if !pass.has_head(plane) {
                             continue;
@@ -148,7 +153,7 @@ fn wanted(network: &Network, widths: &[usize], frames: &[Vec<Vec<u64>>], skip: u
                     }
                     let (value, above) = (at(field.column, r), above(field.column, r));
                     for plane in (0..width).filter(|j| field.planes >> j & 1 == 1) {
-                        let (logits, hidden) = chain.plane(p, state, value, above, plane);
+                        let (logits, hidden) = chain.plane(p, state, value, above, expected, plane);
                         said.extend(hidden.iter().map(|h| h.to_bits()));
                         let byte = (value >> (8 * (width - 1 - plane))) as u8;
                         said.extend(nodes(byte).map(|n| logits[n as usize].to_bits()));
@@ -275,7 +280,11 @@ fn weights_at_their_limits() {
         let block = &mut network.blocks[0];
         block.qkv.weights.fill(127);
         block.gate_up.weights.fill(-127);
-        for scales in [&mut block.qkv.scales, &mut block.gate_up.scales, &mut block.down.scales] {
+        for scales in [
+            &mut block.qkv.scales,
+            &mut block.gate_up.scales,
+            &mut block.down.scales,
+        ] {
             scales.fill(1000.0);
         }
         block.attention_norm.fill(1000.0);

@@ -19,7 +19,7 @@ pub use file::{
 };
 pub use id::{ID_LEN, ModelId};
 pub use network::{
-    Block, Dims, Eviction, Field, Head, MAX_HEADS, Matrix, Network, Prior, Priors, Table,
+    Block, Dims, Eviction, Field, Head, MAX_HEADS, Matrix, Network, Prior, Priors, Reference, Table,
 };
 #[doc(hidden)]
 pub use sample::{sample_dims, sample_network};

@@ -159,13 +159,7 @@ impl<'a> Chain<'a> {
     }
 
     /// The backbone for one row: appends this position's tokens to `tokens[block]`, which hold those of earlier positions.
-    pub fn row(
-        &self,
-        p: usize,
-        value: u64,
-        above: u64,
-        tokens: &mut [Vec<Token>],
-    ) -> RowState {
+    pub fn row(&self, p: usize, value: u64, above: u64, tokens: &mut [Vec<Token>]) -> RowState {
         let dims = self.network.dims;
         let (d, f) = (usize::from(dims.width), usize::from(dims.hidden));
         let dk = d / usize::from(dims.heads);
@@ -258,6 +252,7 @@ impl<'a> Chain<'a> {
         state: &RowState,
         value: u64,
         above: u64,
+        expected: Option<u64>,
         plane: usize,
     ) -> (Vec<f32>, Vec<f32>) {
         let field: &Field = &self.network.fields[p];
@@ -270,7 +265,10 @@ impl<'a> Chain<'a> {
         add(&mut pre, field.head_types[i].iter().copied());
         add(&mut pre, lerp(&field.head_above, &field.knots, above));
         for (table, &j) in head.prefix.iter().zip(&earlier) {
-            add(&mut pre, row(table, usize::from(byte(value, j)), table.scale));
+            add(
+                &mut pre,
+                row(table, usize::from(byte(value, j)), table.scale),
+            );
         }
         let same = (0..plane).all(|j| byte(value, j) == byte(above, j));
         let b = if same {
@@ -290,10 +288,27 @@ impl<'a> Chain<'a> {
             }
         }
         let n = hidden.len();
+        let strengths = matrix(&head.copies, &hidden);
+        let mut candidates = vec![(strengths[0], above)];
+        candidates.extend(expected.map(|e| (strengths[1], e)));
+        // What copies add at a node: walked from the root down.
+        let copied = |node: usize, (strength, candidate): (f32, u64)| {
+            let mut at = 1;
+            for bit in (0..8).rev().map(|bit| usize::from(byte(candidate, plane) >> bit & 1)) {
+                let same = (0..plane).all(|j| byte(value, j) == byte(candidate, j));
+                if at == node && same {
+                    return if bit == 1 { strength } else { -strength };
+                }
+                at = at << 1 | bit;
+            }
+            0.0
+        };
         let logits = (0..256)
             .map(|node| {
                 let a = dot(&z.q, &head.nodes.weights[node * n..(node + 1) * n]);
-                a as f32 * (z.scale * head.nodes.scales[node]) + f32::from(prior[node]) / 16.0
+                let own = a as f32 * (z.scale * head.nodes.scales[node]);
+                let known = own + f32::from(prior[node]) / 16.0;
+                candidates.iter().fold(known, |x, &c| x + copied(node, c))
             })
             .collect();
         (logits, hidden)

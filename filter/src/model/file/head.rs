@@ -1,12 +1,12 @@
 //! A model file's head: the sizes of everything, from which all shapes follow, before any of it is allocated.
 
-use super::{MAX_NOTES, MAX_WEIGHTS};
+use super::{MAX_NOTES, MAX_WEIGHTS, reference};
 use crate::Layout;
 use crate::error::{Error, Result};
 use crate::frame::{Cursor, put_layout, put_varint, take_layout};
 use crate::layout::MAX_COLUMNS;
 use crate::model::network::{
-    Block, Dims, Eviction, Field, Head, MAX_HEADS, Matrix, Network, Priors, Table,
+    Block, Dims, Eviction, Field, Head, MAX_HEADS, Matrix, Network, Priors, Reference, Table,
 };
 use crate::model::starts::{ColumnStart, MAX_START, Starts};
 
@@ -18,6 +18,7 @@ const MAX_KNOTS: u64 = 1 << 12;
 struct FieldSizes {
     column: u16,
     planes: u8,
+    reference: Option<Reference>,
     knot_n: usize,
     /// For each plane with a head: the bytes that have a prior of their own.
     after: Vec<Vec<u8>>,
@@ -39,6 +40,7 @@ impl ModelHead {
         let fields = network.fields.iter().map(|field| FieldSizes {
             column: field.column,
             planes: field.planes,
+            reference: field.reference,
             knot_n: field.knots.len(),
             after: field
                 .priors
@@ -80,6 +82,7 @@ impl ModelHead {
         for field in &self.fields {
             put_varint(out, field.column.into());
             out.push(field.planes);
+            reference::write(field.reference, out);
             put_varint(out, field.knot_n as u64);
             for after in &field.after {
                 put_varint(out, after.len() as u64);
@@ -162,7 +165,7 @@ impl ModelHead {
         let (f, z) = (u64::from(self.dims.hidden), u64::from(self.dims.head_width));
         let block = 2 * d + u64::from(self.dims.heads) + 4 * d * d + 4 * d + 3 * d * f + 2 * f + d;
         let heads = self.head_n() as u64;
-        let head = z * d + z + 257 * z + 256 * z + 256;
+        let head = z * d + z + 259 * z + 2 + 256 * z + 256;
         let mut sum = 4 * 256 * d + u64::from(self.dims.blocks) * block + d + heads * head;
         sum += heads * heads * 128 * z;
         if self.dims.slots > 0 {
@@ -189,6 +192,7 @@ impl ModelHead {
         let field = |sizes: &FieldSizes| Field {
             column: sizes.column,
             planes: sizes.planes,
+            reference: sizes.reference,
             query: vec![0.0; d],
             knots: vec![0; sizes.knot_n],
             value: table(sizes.knot_n, d),
@@ -212,6 +216,7 @@ impl ModelHead {
             project: matrix(z, d),
             prefix: (0..at).map(|_| table(256, z)).collect(),
             above: table(257, z),
+            copies: matrix(2, z),
             nodes: matrix(256, z),
         };
         Network {
@@ -250,6 +255,7 @@ impl FieldSizes {
         if planes.count_ones() as usize > MAX_HEADS {
             return Err(out_of_range("number of a field's heads"));
         }
+        let reference = reference::read(cursor)?;
         let knot_n = cursor.varint()?.ok_or_else(short)?;
         if knot_n > MAX_KNOTS {
             return Err(out_of_range("number of knots"));
@@ -265,22 +271,23 @@ impl FieldSizes {
         Ok(FieldSizes {
             column,
             planes,
+            reference,
             knot_n: knot_n as usize,
             after,
         })
     }
 }
 
-fn short() -> Error {
+pub(super) fn short() -> Error {
     Error::model("the file's head is cut short")
 }
 
-fn out_of_range(what: &str) -> Error {
+pub(super) fn out_of_range(what: &str) -> Error {
     Error::model(format!("{what} is out of range"))
 }
 
 /// A varint that fits its type.
-fn number<T: TryFrom<u64>>(cursor: &mut Cursor<'_>, what: &str) -> Result<T> {
+pub(super) fn number<T: TryFrom<u64>>(cursor: &mut Cursor<'_>, what: &str) -> Result<T> {
     let value = cursor.varint().map_err(|_| out_of_range(what))?;
     T::try_from(value.ok_or_else(short)?).map_err(|_| out_of_range(what))
 }

@@ -29,6 +29,33 @@ pub(super) struct Heads<'a> {
     q: Vec<[i16; 16]>,
     scale: f32,
     prior: &'a Prior,
+    /// The value above, the reference.
+    copies: [Copy; 2],
+}
+
+/// A value that the current one may repeat, as the current plane sees it.
+#[derive(Clone, Copy, Debug, Default)]
+struct Copy {
+    /// Its byte with a one before it, 0 if the bytes above differ.
+    leaf: u32,
+    /// What it adds to the logit of the bit it expects.
+    strength: f32,
+}
+
+impl Copy {
+    /// What it adds at a node.
+    #[inline(always)]
+    fn at(self, node: u32) -> f32 {
+        // The node's depth is 0 to 7: at the root 7 bits come after the next one.
+        let below = 7 - (node | 1).ilog2();
+        if self.leaf >> (below + 1) != node {
+            0.0
+        } else if self.leaf >> below & 1 == 1 {
+            self.strength
+        } else {
+            -self.strength
+        }
+    }
 }
 
 /// The head of a plane, if it has one: how many planes above it have one.
@@ -46,6 +73,8 @@ pub(super) struct Known {
     pub(super) row: usize,
     /// The value above.
     pub(super) above: u64,
+    /// What the reference expects.
+    pub(super) expected: Option<u64>,
     pub(super) plane: usize,
     /// The value's bytes above the plane.
     pub(super) prefix: u64,
@@ -65,6 +94,7 @@ impl<'a> Heads<'a> {
             q: vec![[0; 16]; blocks],
             scale: 0.0,
             prior: &NO_PRIOR,
+            copies: [Copy::default(); 2],
         }
     }
 
@@ -91,7 +121,10 @@ impl<'a> Heads<'a> {
         let node = (node & 255) as usize;
         let head = &engine.heads[self.head];
         let sum = I::dot8(&self.q, head.nodes.row(node));
-        sum as f32 * (self.scale * head.node_scales[node]) + f32::from(self.prior[node]) / 16.0
+        let own = sum as f32 * (self.scale * head.node_scales[node]);
+        let [above, reference] = self.copies;
+        let at = node as u32;
+        own + f32::from(self.prior[node]) / 16.0 + above.at(at) + reference.at(at)
     }
 
     /// Projects all rows of the chunk for one head.
@@ -133,6 +166,7 @@ impl Task for Ask<'_, '_> {
         let Known {
             row,
             above,
+            expected,
             plane,
             prefix,
         } = self.known;
@@ -167,12 +201,13 @@ impl Task for Ask<'_, '_> {
             }
         }
         let below = 8 * (field.width - 1 - plane);
-        let above = above >> below;
-        let row = if above >> 8 == prefix {
-            (above & 255) as usize
-        } else {
-            256
+        // The byte of a value whose bytes above are those of the current one.
+        let live = |value: u64| {
+            let value = value >> below;
+            (value >> 8 == prefix).then_some((value & 255) as u32)
         };
+        let bytes = [live(above), expected.and_then(live)];
+        let row = bytes[0].map_or(256, |byte| byte as usize);
         tables.above.add(row, tables.above.scale, x);
         let mut most = [0.0f32; 16];
         for x in x.iter_mut() {
@@ -188,6 +223,13 @@ impl Task for Ask<'_, '_> {
         for (q, x) in heads.q.iter_mut().zip(x.iter()) {
             for i in 0..16 {
                 q[i] = round(x[i] * inverse) as i16;
+            }
+        }
+        for (i, copy) in heads.copies.iter_mut().enumerate() {
+            copy.leaf = bytes[i].map_or(0, |byte| 256 | byte);
+            if copy.leaf != 0 {
+                let sum = I::dot8(&heads.q, tables.copies.row(i));
+                copy.strength = sum as f32 * (scale * tables.copy_scales[i]);
             }
         }
         heads.prior = prior(field, head, first);

@@ -15,6 +15,7 @@ mod input;
 mod memory;
 mod panel;
 mod pass;
+mod reference;
 mod tables;
 mod tokens;
 
