@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::carried::{Carried, FrameTokens};
 use super::column::{
-    Adaptive, Effort, Fair, Family, Full, Good, GoodAlone, Lean, Quick, Thorough,
+    Effort, Fair, Family, Full, Good, GoodAlone, Lean, Quick, Thorough,
 };
 use super::frame::{Columns, Rows};
 use super::network::{ColumnPass, Tokens};
@@ -242,8 +242,7 @@ impl Lane {
                 self.run_at::<Thorough, C>(spec, plan, left, known, coder, tokens)
             }
             (7, true) => self.run_at::<Lean, C>(spec, plan, left, known, coder, tokens),
-            (8, true) => self.run_at::<Full, C>(spec, plan, left, known, coder, tokens),
-            (_, true) => self.run_at::<Adaptive, C>(spec, plan, left, known, coder, tokens),
+            (_, true) => self.run_at::<Full, C>(spec, plan, left, known, coder, tokens),
         }
     }
 

@@ -30,6 +30,8 @@ pub struct ColumnStart<'a> {
     /// Weights of the first mixers in 1/1024, in the order of their inputs; those that are missing are built in.
     pub(super) weights: Option<&'a [i16]>,
     field: Option<&'a FieldStart>,
+    /// Whether the network's last layer goes on learning.
+    pub(super) adapts: bool,
 }
 
 impl SharedAid {
@@ -65,6 +67,7 @@ impl SharedAid {
                 .ok()
                 .and_then(|at| self.starts.of(at, level)),
             field: self.fields.get(at).and_then(Option::as_ref),
+            adapts: level == Level::MAX,
         }
     }
 }

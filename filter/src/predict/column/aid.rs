@@ -7,7 +7,7 @@ use super::super::experts::cells::{Cell, LIMIT};
 use super::super::logistic::{BUCKETS, Logistic};
 use super::super::network::ColumnPass;
 use super::super::refine::Refinement;
-use super::{Effort, bucket_start};
+use super::bucket_start;
 use crate::kernel::vector::{Block, Isa};
 
 /// Bounds of what the mixer is given.
@@ -48,6 +48,8 @@ pub struct Aid {
     refined: Refinement,
     /// By plane, made when first needed.
     corrections: Vec<Option<Box<Correction>>>,
+    /// Whether corrections are learned.
+    adapts: bool,
     /// Whether the plane at hand has a head.
     headed: bool,
     logit: f32,
@@ -63,8 +65,8 @@ fn part(logit: f32) -> usize {
 }
 
 impl Aid {
-    /// For a column of `width` planes. Where the network has no heads there, nothing is kept.
-    pub fn new(width: usize, logistic: &Logistic) -> Self {
+    /// For a column of `width` planes.
+    pub fn new(width: usize, adapts: bool, logistic: &Logistic) -> Self {
         Aid {
             maps: vec![
                 std::array::from_fn(|b| Cell::new(bucket_start(b), logistic));
@@ -72,6 +74,7 @@ impl Aid {
             ],
             refined: Refinement::new(width * 256, 0.02, logistic),
             corrections: vec![None; width],
+            adapts,
             headed: false,
             logit: 0.0,
             part: 0,
@@ -82,7 +85,7 @@ impl Aid {
 
     /// Starts a plane that is modelled.
     #[inline(always)]
-    pub fn plane<E: Effort, I: Isa>(
+    pub fn plane<I: Isa>(
         &mut self,
         pass: Option<&mut ColumnPass<'_>>,
         plane: usize,
@@ -94,7 +97,7 @@ impl Aid {
         {
             pass.plane::<I>(plane, prefix);
             self.headed = true;
-            if E::ADAPTS {
+            if self.adapts {
                 let hidden = pass.hidden();
                 self.corrections[plane]
                     .get_or_insert_with(|| Box::new(Correction::new(hidden.len())));
@@ -105,7 +108,7 @@ impl Aid {
 
     /// Asks for a bit: fills the mixer's inputs, and says how sure the network is as one of eight levels, if the plane has a head.
     #[inline(always)]
-    pub fn bit<E: Effort, I: Isa>(
+    pub fn bit<I: Isa>(
         &mut self,
         pass: Option<&mut ColumnPass<'_>>,
         plane: usize,
@@ -119,9 +122,7 @@ impl Aid {
         inputs[0] = logit;
         inputs[1] = self.maps[bit_index][self.part].stretched;
         let mut sure = logit;
-        if E::ADAPTS
-            && let Some(correction) = &self.corrections[plane]
-        {
+        if let Some(correction) = &self.corrections[plane] {
             let at = node as usize * correction.blocks;
             let by = I::dot(
                 pass.hidden(),
@@ -146,7 +147,7 @@ impl Aid {
 
     /// Learns the bit.
     #[inline(always)]
-    pub fn learn<E: Effort, I: Isa>(
+    pub fn learn<I: Isa>(
         &mut self,
         pass: Option<&mut ColumnPass<'_>>,
         plane: usize,
@@ -159,9 +160,7 @@ impl Aid {
         };
         self.maps[bit_index][self.part].learn(bit, LIMIT, logistic);
         self.refined.learn(bit);
-        if E::ADAPTS
-            && let Some(correction) = &mut self.corrections[plane]
-        {
+        if let Some(correction) = &mut self.corrections[plane] {
             let error = bit as f32 - logistic.squash(self.corrected);
             let seen = &mut correction.seen[node as usize];
             let rate = STEP_LOW + STEP_HIGH / (1.0 + f32::from(*seen) * (1.0 / 32.0));

@@ -102,7 +102,7 @@ impl ColumnModel {
             coder.mark(Mark::Plane(k));
             if E::NETWORK {
                 self.aid
-                    .plane::<E, I>(pass.as_deref_mut(), k, prefix);
+                    .plane::<I>(pass.as_deref_mut(), k, prefix);
             }
             let before_prefix = |v: u64| if k == 0 { 0 } else { v >> (shift + 8) };
             for i in 0..COPIES {
@@ -242,7 +242,7 @@ impl ColumnModel {
                 xs[E::AT_BIAS] = 0.3;
                 let mut sure = None;
                 if E::NETWORK {
-                    sure = self.aid.bit::<E, I>(
+                    sure = self.aid.bit::<I>(
                         pass.as_deref_mut(),
                         k,
                         (bit_index, node),
@@ -305,7 +305,7 @@ impl ColumnModel {
                     self.by_expected.learn(bit);
                 }
                 if E::NETWORK {
-                    self.aid.learn::<E, I>(
+                    self.aid.learn::<I>(
                         pass.as_deref_mut(),
                         k,
                         (bit_index, node),

@@ -27,8 +27,6 @@ pub trait Effort: Copy {
     const START: Start;
     /// Whether a network may take part.
     const NETWORK: bool = false;
-    /// Whether the network's last layer goes on learning.
-    const ADAPTS: bool = false;
     /// First input of the confidences.
     const AT_CONFIDENCE: usize = Self::CONTEXTS;
     /// First input of the numeric experts.
@@ -46,11 +44,7 @@ pub trait Effort: Copy {
     /// First input of the network.
     const AT_NETWORK: usize = Self::AT_BIAS + 1;
     /// Inputs of the network.
-    const NETWORK_INPUTS: usize = if Self::NETWORK {
-        2 + Self::ADAPTS as usize
-    } else {
-        0
-    };
+    const NETWORK_INPUTS: usize = if Self::NETWORK { 3 } else { 0 };
     /// Inputs.
     const INPUTS: usize = Self::AT_NETWORK + Self::NETWORK_INPUTS;
     /// Blocks of sixteen inputs.
@@ -75,12 +69,9 @@ pub struct Thorough;
 /// Level 7 with a network: it makes up for the experts that are left out.
 #[derive(Clone, Copy, Debug)]
 pub struct Lean;
-/// Level 8 with a network.
+/// Levels 8 and 9 with a network.
 #[derive(Clone, Copy, Debug)]
 pub struct Full;
-/// Level 9 with a network, whose last layer learns.
-#[derive(Clone, Copy, Debug)]
-pub struct Adaptive;
 
 impl Effort for Quick {
     const CONTEXTS: usize = 3;
@@ -173,21 +164,6 @@ impl Effort for Full {
     const WASTE: f64 = Thorough::WASTE;
     const START: Start = Thorough::START;
     const NETWORK: bool = true;
-}
-
-impl Effort for Adaptive {
-    const CONTEXTS: usize = Full::CONTEXTS;
-    const CONFIDENT: bool = Full::CONFIDENT;
-    const MAPPED: usize = Full::MAPPED;
-    const COPIES: usize = Full::COPIES;
-    const REFINED: usize = Full::REFINED;
-    const MIXERS: usize = Full::MIXERS;
-    const OLS_PERIOD: u32 = Full::OLS_PERIOD;
-    const REGRESSORS: usize = Full::REGRESSORS;
-    const WASTE: f64 = Full::WASTE;
-    const START: Start = Full::START;
-    const NETWORK: bool = true;
-    const ADAPTS: bool = true;
 }
 
 /// Most contexts of any level.

@@ -7,7 +7,7 @@ mod effort;
 mod hit;
 mod learn;
 
-pub use effort::{Adaptive, Effort, Fair, Full, Good, GoodAlone, Lean, Quick, Thorough};
+pub use effort::{Effort, Fair, Full, Good, GoodAlone, Lean, Quick, Thorough};
 
 use super::experts::cells::{Cell, history_cells};
 use super::experts::lattice::{Lattice, Span};
@@ -266,7 +266,7 @@ impl ColumnModel {
             last_mixer: Second::new(width * 8, last),
             by_node: Refinement::new(width * 256, 0.02, logistic),
             by_expected: Refinement::new(width * 7 * 16, 0.02, logistic),
-            aid: Aid::new(if E::NETWORK { width } else { 0 }, logistic),
+            aid: Aid::new(if E::NETWORK { width } else { 0 }, start.adapts, logistic),
             cost: [0; 8],
             whole_cost: 0,
             upper_cost: [0; 8],
