@@ -28,7 +28,7 @@ pub use search::{Found, PATH_VARIABLE, Place, Search, user_folder};
 pub use starts::{ColumnStart, MAX_START, START_EFFORTS, Starts};
 
 use crate::Layout;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::predict::frame::value_type;
 use crate::predict::value::ValueType;
 use file::Content;
@@ -156,14 +156,26 @@ impl Model {
                 layout.dtype()
             )));
         }
-        self.network().fits(&value_types(layout))
+        let types = value_types(layout);
+        self.network().fits(&types).map_err(of_model)
     }
 }
 
 fn check(content: &Content) -> Result<()> {
-    content.network.check()?;
-    content.network.fits(&value_types(&content.layout))?;
-    content.starts.check(content.layout.columns().columns.len())
+    let (layout, network) = (&content.layout, &content.network);
+    let sound = network
+        .check()
+        .and_then(|()| network.fits(&value_types(layout)));
+    sound.map_err(of_model)?;
+    content.starts.check(layout.columns().columns.len())
+}
+
+/// What is wrong with a network is wrong with its model, not with a stream.
+fn of_model(error: Error) -> Error {
+    match error.into_kind() {
+        ErrorKind::Corrupt(what) => Error::model(what),
+        other => other.into(),
+    }
 }
 
 /// Types of a layout's columns.

@@ -110,8 +110,8 @@ impl ModelHead {
             rate: number(cursor, "rate")?,
             chunk: number(cursor, "chunk")?,
         };
-        let layout = take_layout(cursor).ok().flatten();
-        let layout = layout.ok_or_else(|| out_of_range("layout"))?;
+        let layout = take_layout(cursor).map_err(|_| out_of_range("layout"))?;
+        let layout = layout.ok_or_else(short)?;
         let notes_len: u16 = number(cursor, "length of the notes")?;
         if usize::from(notes_len) > MAX_NOTES {
             return Err(out_of_range("length of the notes"));
