@@ -2,7 +2,6 @@
 //! its values lie, and how often each bit was what.
 
 use catena_filter::model::{MAX_HEADS, Reference};
-use catena_filter::plan::relations::relations;
 use catena_filter::predict::value::ValueType;
 use catena_filter::predict::{Columns, Rows};
 use catena_filter::{Error, Layout};
@@ -13,10 +12,6 @@ const NOISE: f64 = 0.04;
 const IDENTITY: f64 = 6.5;
 /// Share of later values beyond the range of the earlier ones from which on a column counts something: its values never come again.
 const DRIFT: f64 = 0.4;
-/// Share of equal values from which on a column is another's reference.
-const REPEATS: f64 = 0.05;
-/// Rows in which formulas are searched for.
-const FORMULA_ROWS: usize = 8192;
 /// Rows below which there is nothing to learn from.
 pub const FEWEST_ROWS: usize = 256;
 /// Times that a byte must have come for the byte after it to have a prior of its own.
@@ -159,7 +154,7 @@ fn plan_field(records: &Records, column: usize, rows: usize, knot_n: usize) -> O
         planes: Vec::new(),
         read: !drifts(values),
         bytes: Vec::new(),
-        reference: find_reference(records, column, rows),
+        reference: crate::references::find(records, column, rows),
         knots,
         counts: Vec::new(),
     };
@@ -178,52 +173,6 @@ fn plan_field(records: &Records, column: usize, rows: usize, knot_n: usize) -> O
     }
     field.counts = (0..field.planes.len()).map(|head| count(&field, values, head)).collect();
     Some(field)
-}
-
-/// What gives a column most often: another column, a formula, or what is left of one.
-fn find_reference(records: &Records, column: usize, rows: usize) -> Option<Reference> {
-    let value_type = records.types[column];
-    let float = value_type.kind == catena_filter::Kind::Float;
-    let mut candidates = Vec::new();
-    for other in (0..column).filter(|&o| records.types[o] == value_type) {
-        candidates.push(Reference::Same(other as u16));
-        if float {
-            candidates.push(Reference::Magnitude(other as u16));
-        }
-    }
-    if float {
-        let sample: Vec<Vec<u64>> =
-            records.columns[..=column].iter().map(|c| c[..rows.min(FORMULA_ROWS)].to_vec()).collect();
-        let relation = relations(&sample, &records.types[..=column]).pop().flatten();
-        candidates.extend(relation.map(Reference::Relation));
-        let near = |back: usize| column.checked_sub(back).map_or(u16::MAX, |c| c as u16);
-        candidates.push(Reference::Rest([near(1), near(2), u16::MAX]));
-        candidates.push(Reference::Rest([near(1), near(2), near(3)]));
-    }
-    let values = &records.columns[column][..rows];
-    let step = (rows / 4096).max(1);
-    let sample: Vec<usize> = (0..rows).step_by(step).collect();
-    let mut best = (sample.len() as f64 * REPEATS, None);
-    for reference in candidates {
-        let expect = |row: usize| {
-            reference.expect(value_type, &records.types, |c| records.columns[c][row])
-        };
-        // Agreement in the upper half of the bits is worth half of a value's.
-        let half = 4 * u32::from(value_type.width);
-        let moves = sample.iter().any(|&row| expect(row) != expect(0));
-        let hits: f64 = sample
-            .iter()
-            .map(|&row| match expect(row) ^ values[row] {
-                0 => 1.0,
-                off if off >> half == 0 => 0.4,
-                _ => 0.0,
-            })
-            .sum();
-        if moves && hits > best.0 {
-            best = (hits, Some(reference));
-        }
-    }
-    best.1
 }
 
 /// Whether the later half of the values leaves the range of the earlier half.

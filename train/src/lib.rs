@@ -7,3 +7,4 @@ pub mod learn;
 pub mod network;
 pub mod ops;
 pub mod parameters;
+pub mod references;

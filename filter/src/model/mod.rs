@@ -7,6 +7,7 @@ mod check;
 mod file;
 mod id;
 mod network;
+mod reference;
 mod sample;
 mod search;
 mod starts;
@@ -18,8 +19,9 @@ pub use file::{
     MAX_FILE, MAX_NOTES, MAX_WEIGHTS, MODEL_MAGIC, MODEL_VERSION, ModelSummary, SUFFIX,
 };
 pub use id::{ID_LEN, ModelId};
+pub use reference::{Group, Part, Reference};
 pub use network::{
-    Block, Dims, Eviction, Field, Head, MAX_HEADS, Matrix, Network, Prior, Priors, Reference, Table,
+    Block, Dims, Eviction, Field, Head, MAX_HEADS, Matrix, Network, Prior, Priors, Table,
 };
 #[doc(hidden)]
 pub use sample::{sample_dims, sample_network};

@@ -3,7 +3,7 @@
 //! Shapes are written `[outputs, inputs]`, rows one after another. `docs/network.md` says what is computed from them.
 //! Invariant: [`Network::check`] holds for every network that is used; it is asked once, where a model enters.
 
-use crate::predict::experts::relation::Relation;
+use super::reference::Reference;
 
 /// Planes of a column that may have a head.
 pub const MAX_HEADS: usize = 4;
@@ -86,19 +86,6 @@ pub struct Priors {
     pub common: Box<Prior>,
     /// For single values of the byte before (second head only): that byte and its table, by rising byte.
     pub after: Vec<(u8, Box<Prior>)>,
-}
-
-/// Where a value is expected to come from, beside the value above.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reference {
-    /// The same bits as in another column of the same type.
-    Same(u16),
-    /// The magnitude of another float column of the same type.
-    Magnitude(u16),
-    /// A formula of columns to the left.
-    Relation(Relation),
-    /// 1 - a - b - c: shares of a whole. Columns to the left; one that is not needed is repeated as `u16::MAX`.
-    Rest([u16; 3]),
 }
 
 /// A column that the network reads and, if it has heads, predicts.

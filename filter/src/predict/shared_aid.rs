@@ -2,7 +2,7 @@
 
 use super::network::Engine;
 use super::value::ValueType;
-use crate::model::{Network, Priors, Starts};
+use crate::model::{Network, Priors, Reference, Starts};
 use crate::{Level, Result};
 
 /// What is shared.
@@ -22,6 +22,7 @@ struct FieldStart {
     priors: Vec<Priors>,
     /// The middle one of its knots.
     median: u64,
+    reference: Option<Reference>,
 }
 
 /// What a column begins with.
@@ -44,6 +45,7 @@ impl SharedAid {
                 *to = Some(FieldStart {
                     planes: field.planes,
                     priors: field.priors.clone(),
+                    reference: field.reference,
                     median: field.knots.get(field.knots.len() / 2).copied().unwrap_or(0),
                 });
             }
@@ -76,6 +78,11 @@ impl ColumnStart<'_> {
     /// A value of the column's middle, if it is known.
     pub(super) fn median(&self) -> Option<u64> {
         self.field.map(|field| field.median)
+    }
+
+    /// Where the value is expected to come from.
+    pub(super) fn reference(&self) -> Option<Reference> {
+        self.field.and_then(|field| field.reference)
     }
 
     /// Planes with a head and what is known of their nodes: ln(p / (1 - p)) in 1/16 of the probability p of a one.

@@ -6,8 +6,9 @@ use crate::error::{Error, Result};
 use crate::frame::{Cursor, put_layout, put_varint, take_layout};
 use crate::layout::MAX_COLUMNS;
 use crate::model::network::{
-    Block, Dims, Eviction, Field, Head, MAX_HEADS, Matrix, Network, Priors, Reference, Table,
+    Block, Dims, Eviction, Field, Head, MAX_HEADS, Matrix, Network, Priors, Table,
 };
+use crate::model::reference::Reference;
 use crate::model::starts::{ColumnStart, MAX_START, Starts};
 
 /// Most knots of a field.
