@@ -27,7 +27,7 @@ pub use network::{
 pub use sample::{sample_dims, sample_network};
 pub(crate) use search::resolve;
 pub use search::{Found, PATH_VARIABLE, Place, Search, user_folder};
-pub use starts::{ColumnStart, MAX_START, START_EFFORTS, Starts};
+pub use starts::{ColumnStart, MAX_SETUPS, MAX_START, START_EFFORTS, Starts};
 
 use crate::Layout;
 use crate::error::{Error, ErrorKind, Result};

@@ -1,6 +1,9 @@
 //! A trained model as all chains of a stream share it: the network made ready, and what columns begin with.
 
+use std::sync::Arc;
+
 use super::network::Engine;
+use super::setup::{self, ColumnSetup};
 use super::value::ValueType;
 use crate::model::{Network, Priors, Reference, Starts};
 use crate::{Level, Result};
@@ -10,6 +13,8 @@ use crate::{Level, Result};
 pub(super) struct SharedAid {
     engine: Engine,
     starts: Starts,
+    /// Found in the training data, if they were looked for there.
+    setups: Option<Arc<Vec<ColumnSetup>>>,
     /// By column.
     fields: Vec<Option<FieldStart>>,
 }
@@ -50,11 +55,18 @@ impl SharedAid {
                 });
             }
         }
+        let setups = setup::read_all(&starts.setups, types.len())?;
         Ok(SharedAid {
             engine,
+            setups: setups.map(Arc::new),
             starts: starts.clone(),
             fields,
         })
+    }
+
+    /// What was found out about the columns where the model was trained.
+    pub(super) fn setups(&self) -> Option<Arc<Vec<ColumnSetup>>> {
+        self.setups.clone()
     }
 
     /// The network.

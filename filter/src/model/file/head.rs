@@ -9,7 +9,7 @@ use crate::model::network::{
     Block, Dims, Eviction, Field, Head, MAX_HEADS, Matrix, Network, Priors, Table,
 };
 use crate::model::reference::Reference;
-use crate::model::starts::{ColumnStart, MAX_START, Starts};
+use crate::model::starts::{ColumnStart, MAX_SETUPS, MAX_START, Starts};
 
 /// Most knots of a field.
 const MAX_KNOTS: u64 = 1 << 12;
@@ -34,6 +34,7 @@ pub(super) struct ModelHead {
     fields: Vec<FieldSizes>,
     /// By column: its number, and the weights of each effort.
     starts: Vec<(u16, [Option<usize>; 2])>,
+    setups: Vec<u8>,
 }
 
 impl ModelHead {
@@ -59,6 +60,7 @@ impl ModelHead {
             notes: notes.to_string(),
             fields: fields.collect(),
             starts: starts.columns.iter().map(start).collect(),
+            setups: starts.setups.clone(),
         }
     }
 
@@ -90,6 +92,8 @@ impl ModelHead {
                 out.extend_from_slice(after);
             }
         }
+        put_varint(out, self.setups.len() as u64);
+        out.extend_from_slice(&self.setups);
         put_varint(out, self.starts.len() as u64);
         for (column, lens) in &self.starts {
             put_varint(out, (*column).into());
@@ -125,6 +129,11 @@ impl ModelHead {
         }
         let fields = (0..field_n).map(|_| FieldSizes::read(cursor));
         let fields = fields.collect::<Result<Vec<_>>>()?;
+        let setups_len: u16 = number(cursor, "length of the setups")?;
+        if usize::from(setups_len) > MAX_SETUPS {
+            return Err(out_of_range("length of the setups"));
+        }
+        let setups = cursor.take(setups_len.into()).ok_or_else(short)?.to_vec();
         let start_n: u16 = number(cursor, "number of start values")?;
         if usize::from(start_n) > MAX_COLUMNS {
             return Err(out_of_range("number of start values"));
@@ -148,6 +157,7 @@ impl ModelHead {
             notes,
             fields,
             starts,
+            setups,
         })
     }
 
@@ -246,6 +256,7 @@ impl ModelHead {
         };
         Starts {
             columns: self.starts.iter().map(column).collect(),
+            setups: self.setups.clone(),
         }
     }
 }
