@@ -65,7 +65,14 @@ fn every_unit_gives_the_same_bytes() {
     for sample in samples() {
         let layout = sample.layout();
         let record = layout.record_size() as usize;
-        let cuts = [sample.raw.len() / 3, 1, 3, record, 2 * record + 1, sample.raw.len() / 4];
+        let cuts = [
+            sample.raw.len() / 3,
+            1,
+            3,
+            record,
+            2 * record + 1,
+            sample.raw.len() / 4,
+        ];
         let network = sample_network(&layout, sample_dims(), 3);
         for level in LEVELS {
             let spec = engine::spec_with(&layout, level, sample.raw.len(), &network);
@@ -233,7 +240,10 @@ fn frames_of_other_kinds_are_learned() {
         let options = options(&sample, level, &model).with_frame_size(frame);
         let packed = compress(&raw, &options.clone().with_threads(1)).unwrap();
         let archive = Archive::open(Cursor::new(&packed)).unwrap();
-        let modelled = archive.frames().iter().filter(|f| f.kind == FrameKind::Modelled);
+        let modelled = archive
+            .frames()
+            .iter()
+            .filter(|f| f.kind == FrameKind::Modelled);
         let modelled = modelled.count();
         assert!(modelled > 3 && modelled < archive.frames().len());
         for threads in [1, 3] {
@@ -251,7 +261,10 @@ fn without_a_model_nothing_changes() {
     let coded = |level| {
         let spec = engine::spec(&layout, level, sample.raw.len());
         let frames = engine::encode(&spec, Kernel::best(), &sample.raw, &[3000]);
-        frames.into_iter().map(|f| (f.plan, f.lanes)).collect::<Vec<_>>()
+        frames
+            .into_iter()
+            .map(|f| (f.plan, f.lanes))
+            .collect::<Vec<_>>()
     };
     for level in LEVELS {
         assert!(coded(level) == coded(6));
@@ -269,5 +282,9 @@ fn what_has_no_use_for_a_network_refuses_it() {
     };
     assert!(refused(spec(&records, 6)));
     assert!(refused(spec(&Layout::parse("<f4").unwrap(), 8)));
-    assert!(spec(&records, 7).with_network(&network, &Starts::default()).is_ok());
+    assert!(
+        spec(&records, 7)
+            .with_network(&network, &Starts::default())
+            .is_ok()
+    );
 }
