@@ -65,7 +65,8 @@ pub fn evaluate(spec: &Spec, raw: &[u8], frame: usize) -> Result<Costs> {
             let part = lane.encode(spec, &plan, &columns, &mut tokens);
             let bits = (usize::BITS - part.len().leading_zeros()).max(1);
             let is_last = lane.index() + 1 == spec.lane_n;
-            costs.coded += part.len() as u64 + u64::from(if is_last { 0 } else { bits.div_ceil(7) });
+            costs.coded +=
+                part.len() as u64 + u64::from(if is_last { 0 } else { bits.div_ceil(7) });
         }
         if let Some(carried) = &mut alone {
             let values: Vec<&[u64]> = columns.values.iter().map(Vec::as_slice).collect();

@@ -8,9 +8,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::carried::{Carried, FrameTokens};
-use super::column::{
-    Effort, Fair, Family, Full, Good, GoodAlone, Lean, Quick, Thorough,
-};
+use super::column::{Effort, Fair, Family, Full, Good, GoodAlone, Lean, Quick, Thorough};
 use super::frame::{Columns, Rows};
 use super::network::{ColumnPass, Tokens};
 use super::series::{Left, Series, Strides};
@@ -234,9 +232,7 @@ impl Lane {
         match (spec.level.get(), self.carried.is_some()) {
             (..=3, _) => self.run_at::<Quick, C>(spec, plan, left, known, coder, tokens),
             (4, _) => self.run_at::<Fair, C>(spec, plan, left, known, coder, tokens),
-            (5, _) if alone => {
-                self.run_at::<GoodAlone, C>(spec, plan, left, known, coder, tokens)
-            }
+            (5, _) if alone => self.run_at::<GoodAlone, C>(spec, plan, left, known, coder, tokens),
             (5, _) => self.run_at::<Good, C>(spec, plan, left, known, coder, tokens),
             (6, _) | (_, false) => {
                 self.run_at::<Thorough, C>(spec, plan, left, known, coder, tokens)
@@ -256,7 +252,9 @@ impl Lane {
         tokens: &mut FrameTokens,
     ) -> Vec<Vec<u64>> {
         let rows = plan.rows;
-        if E::NETWORK && let Some(carried) = &mut self.carried {
+        if E::NETWORK
+            && let Some(carried) = &mut self.carried
+        {
             carried.start(rows);
         }
         let mut done: Vec<Vec<u64>> = Vec::with_capacity(self.columns.len());
@@ -319,7 +317,9 @@ impl Lane {
             tokens.extend(left_behind);
             done.push(values);
         }
-        if E::NETWORK && let Some(carried) = &mut self.carried {
+        if E::NETWORK
+            && let Some(carried) = &mut self.carried
+        {
             let own = done.iter().map(Vec::as_slice);
             carried.end(rows, left.iter().copied().chain(own));
         }

@@ -68,10 +68,7 @@ impl Aid {
     /// For a column of `width` planes.
     pub fn new(width: usize, adapts: bool, logistic: &Logistic) -> Self {
         Aid {
-            maps: vec![
-                std::array::from_fn(|b| Cell::new(bucket_start(b), logistic));
-                width * 8
-            ],
+            maps: vec![std::array::from_fn(|b| Cell::new(bucket_start(b), logistic)); width * 8],
             refined: Refinement::new(width * 256, 0.02, logistic),
             corrections: vec![None; width],
             adapts,
@@ -85,12 +82,7 @@ impl Aid {
 
     /// Starts a plane that is modelled.
     #[inline(always)]
-    pub fn plane<I: Isa>(
-        &mut self,
-        pass: Option<&mut ColumnPass<'_>>,
-        plane: usize,
-        prefix: u64,
-    ) {
+    pub fn plane<I: Isa>(&mut self, pass: Option<&mut ColumnPass<'_>>, plane: usize, prefix: u64) {
         self.headed = false;
         if let Some(pass) = pass
             && pass.has_head(plane)

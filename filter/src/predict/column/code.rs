@@ -101,8 +101,7 @@ impl ColumnModel {
             let prefix = value;
             coder.mark(Mark::Plane(k));
             if E::NETWORK {
-                self.aid
-                    .plane::<I>(pass.as_deref_mut(), k, prefix);
+                self.aid.plane::<I>(pass.as_deref_mut(), k, prefix);
             }
             let before_prefix = |v: u64| if k == 0 { 0 } else { v >> (shift + 8) };
             for i in 0..COPIES {
@@ -305,13 +304,8 @@ impl ColumnModel {
                     self.by_expected.learn(bit);
                 }
                 if E::NETWORK {
-                    self.aid.learn::<I>(
-                        pass.as_deref_mut(),
-                        k,
-                        (bit_index, node),
-                        bit,
-                        logistic,
-                    );
+                    self.aid
+                        .learn::<I>(pass.as_deref_mut(), k, (bit_index, node), bit, logistic);
                 }
                 let cells = &mut self.cells[k * E::CONTEXTS..][..E::CONTEXTS];
                 for i in 0..E::CONTEXTS {

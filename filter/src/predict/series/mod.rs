@@ -254,7 +254,9 @@ impl Series {
         for row in 0..rows.n {
             let key = self.look_around(&mut around, &values, row, rows.first, left);
             let actual = if C::ENCODES { known[row] } else { 0 };
-            if E::NETWORK && let Some(pass) = &mut pass {
+            if E::NETWORK
+                && let Some(pass) = &mut pass
+            {
                 pass.row::<I>(row, &values[from..]);
             }
             let value = self.model.code::<E, I, C>(
