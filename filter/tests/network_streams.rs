@@ -8,7 +8,9 @@ use std::sync::Arc;
 
 use catena_filter::io::write;
 use catena_filter::kernel::Kernel;
-use catena_filter::model::{Dims, Model, Starts, sample_dims, sample_network};
+use catena_filter::model::{ColumnStart, Dims, Model, Starts, sample_dims, sample_network};
+use catena_filter::predict::trace::{TracedByte, trace};
+use catena_filter::predict::{Spec, evaluate, harvest_starts, network_lane_count};
 use catena_filter::{
     Archive, CompressOptions, DecompressOptions, ErrorKind, FrameKind, Layout, compress, decompress,
 };
@@ -287,4 +289,132 @@ fn what_has_no_use_for_a_network_refuses_it() {
             .with_network(&network, &Starts::default())
             .is_ok()
     );
+}
+
+fn jets() -> (Vec<u8>, Layout) {
+    let layout = Layout::parse("<u8,3<f4,<i4,11<f4,3<i4,2<f4,<i4,<f4,2<i4,4<f4,<i4,4<f4").unwrap();
+    (include_bytes!("../../samples/jets.bin").to_vec(), layout)
+}
+
+/// On 400 KB already: what does not help must not cost much.
+#[test]
+fn a_network_that_knows_nothing_costs_little() {
+    let (raw, layout) = jets();
+    let network = sample_network(&layout, sample_dims(), 2);
+    let bytes = |level: u8, with: bool| {
+        let level = common::level(level);
+        let spec = Spec::new(layout.clone(), level, network_lane_count(&layout, 1 << 17));
+        let spec = if with {
+            spec.with_network(&network, &Starts::default()).unwrap()
+        } else {
+            spec
+        };
+        evaluate(&spec, &raw, 1 << 17).unwrap().coded
+    };
+    let without = bytes(6, false);
+    for level in [8, 9] {
+        let with = bytes(level, true);
+        println!("level {level}: {with} with random weights, {without} without");
+        assert!(
+            with * 200 <= without * 201,
+            "level {level}: {with}, {without}"
+        );
+    }
+}
+
+#[test]
+fn costs_add_up_to_what_is_coded() {
+    let sample = common::events(2000);
+    let layout = sample.layout();
+    let network = sample_network(&layout, sample_dims(), 6);
+    let spec = engine::spec_with(&layout, 8, sample.raw.len(), &network);
+    let costs = evaluate(&spec, &sample.raw, 30_000).unwrap();
+    assert_eq!(costs.raw, sample.raw.len() as u64);
+    let bits: f64 = costs
+        .columns
+        .iter()
+        .map(|c| c.copies + c.planes.iter().sum::<f64>())
+        .sum();
+    let coded = costs.coded as f64 * 8.0;
+    assert!((bits / coded - 1.0).abs() < 0.02, "{bits} {coded}");
+    // Weights at random are worse than eight bits a byte, but not by much.
+    for (column, costs) in layout.columns().columns.iter().zip(&costs.columns) {
+        let alone: f64 = costs.network.iter().sum();
+        let raw = 8.0 * 2000.0 * f64::from(column.width);
+        assert!(alone > 0.0 && alone < 4.0 * raw, "{}: {alone}", column.name);
+    }
+    // It is the frames that are coded, no others.
+    let coded = engine::encode(&spec, Kernel::best(), &sample.raw, &[]);
+    let whole = evaluate(&spec, &sample.raw, sample.raw.len())
+        .unwrap()
+        .coded;
+    let lengths = whole as usize - coded[0].len();
+    assert!(lengths <= 3 * coded[0].lanes.len(), "{lengths}");
+}
+
+/// What is traced costs what the experts' account says.
+#[test]
+fn a_trace_is_what_the_experts_said() {
+    let sample = common::events(900);
+    let layout = sample.layout();
+    let frame = 20_000;
+    let columns = layout.columns().columns;
+    let mut traced: Vec<TracedByte> = Vec::new();
+    trace(&layout, &sample.raw, frame, &mut |byte| traced.push(byte)).unwrap();
+    let spec = engine::spec(&layout, 6, frame);
+    let costs = evaluate(&spec, &sample.raw, frame).unwrap();
+    let mut bits = vec![[0.0f64; 8]; columns.len()];
+    for byte in &traced {
+        let column = &columns[byte.column];
+        assert!(byte.plane < usize::from(column.width) && byte.row < 900);
+        assert!(byte.bits == 8 || byte.bits == 4);
+        for said in &byte.said[..usize::from(byte.bits)] {
+            let p = 1.0 / (1.0 + (-f64::from(*said) / 256.0).exp());
+            let entropy = -(p * p.log2() + (1.0 - p) * (1.0 - p).log2());
+            bits[byte.column][byte.plane] += entropy;
+        }
+        bits[byte.column][byte.plane] += f64::from(8 - byte.bits);
+    }
+    // Experts that are honest expect about what they pay.
+    let expected: f64 = bits.iter().flatten().sum();
+    let modelled: f64 = (costs.columns.iter().zip(&bits))
+        .flat_map(|(c, bits)| c.planes.iter().zip(bits))
+        .filter(|(_, bits)| **bits > 0.0)
+        .map(|(paid, _)| paid)
+        .sum();
+    assert!(
+        (expected / modelled - 1.0).abs() < 0.1,
+        "{expected} {modelled}"
+    );
+}
+
+/// What was harvested is what a model's mixers begin with, and it pays on the same data.
+#[test]
+fn start_values_are_used() {
+    let sample = common::events(1500);
+    let layout = sample.layout();
+    let network = sample_network(&layout, sample_dims(), 9);
+    let spec = |starts: &Starts| {
+        engine::spec(&layout, 8, sample.raw.len())
+            .with_network(&network, starts)
+            .unwrap()
+    };
+    let harvested = harvest_starts(&spec(&Starts::default()), &sample.raw, 1 << 17).unwrap();
+    assert_eq!(harvested.len(), layout.columns().columns.len());
+    let columns = harvested
+        .into_iter()
+        .enumerate()
+        .map(|(column, weights)| ColumnStart {
+            column: column as u16,
+            efforts: [None, Some(weights)],
+        });
+    let starts = Starts {
+        columns: columns.collect(),
+    };
+    let coded = |starts: &Starts| evaluate(&spec(starts), &sample.raw, 1 << 17).unwrap().coded;
+    let (with, without) = (coded(&starts), coded(&Starts::default()));
+    assert!(with < without, "{with} {without}");
+    let spec = spec(&starts);
+    let frames = engine::encode(&spec, Kernel::best(), &sample.raw, &[7000]);
+    assert!(engine::decode(&spec, Kernel::best(), &frames).unwrap() == sample.raw);
 }

@@ -18,7 +18,10 @@ fn values(tensor: &Tensor) -> Result<Vec<f32>> {
 fn near(a: &[f32], b: &[f32], what: &str) {
     assert_eq!(a.len(), b.len(), "{what}");
     for (a, b) in a.iter().zip(b) {
-        assert!((a - b).abs() <= 2e-4 * (1.0 + b.abs()), "{what}: {a} and {b}");
+        assert!(
+            (a - b).abs() <= 2e-4 * (1.0 + b.abs()),
+            "{what}: {a} and {b}"
+        );
     }
 }
 
@@ -39,7 +42,10 @@ fn same(
     let slope = |y: &Tensor| (y * &weights)?.sum_all()?.backward();
     let (a, b) = (slope(&a)?, slope(&b)?);
     for (at, var) in vars.iter().enumerate() {
-        let (a, b) = (a.get(var).expect("a gradient"), b.get(var).expect("a gradient"));
+        let (a, b) = (
+            a.get(var).expect("a gradient"),
+            b.get(var).expect("a gradient"),
+        );
         near(&values(a)?, &values(b)?, &format!("{what}, gradient {at}"));
     }
     Ok(())
@@ -61,7 +67,10 @@ fn attention_within_rows() -> Result<()> {
 
 #[test]
 fn attention_over_memory() -> Result<()> {
-    let vars = [variable(&[6, 4, 3 * 16], 1)?, variable(&[2, 4, 5, 2 * 16], 2)?];
+    let vars = [
+        variable(&[6, 4, 3 * 16], 1)?,
+        variable(&[2, 4, 5, 2 * 16], 2)?,
+    ];
     same(
         "recall",
         &vars,
@@ -117,6 +126,10 @@ fn rounding_is_that_of_the_integers() -> Result<()> {
     }
     // Nothing comes of nothing.
     let zeros = Tensor::zeros((2, 16), candle_core::DType::F32, &Device::Cpu)?;
-    assert!(values(&ops::fake_quantise(&zeros)?)?.iter().all(|v| *v == 0.0));
+    assert!(
+        values(&ops::fake_quantise(&zeros)?)?
+            .iter()
+            .all(|v| *v == 0.0)
+    );
     Ok(())
 }

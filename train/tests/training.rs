@@ -26,7 +26,9 @@ fn layout() -> Layout {
 fn records(rows: usize) -> Vec<u8> {
     let mut state = 7u64;
     let mut next = || {
-        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        state = state
+            .wrapping_mul(6364136223846793005)
+            .wrapping_add(1442695040888963407);
         (state >> 40) as f32 / (1u64 << 24) as f32
     };
     let mut raw = Vec::new();
@@ -80,7 +82,10 @@ impl Watch for &mut Log {
 fn it_learns_and_the_integers_say_the_same() -> Result<()> {
     let raw = records(ROWS);
     let records = Records::new(&layout(), &raw);
-    let split = Split { train: 2400, all: ROWS };
+    let split = Split {
+        train: 2400,
+        all: ROWS,
+    };
     let fields = data::plan_fields(&records, split.train, KNOTS);
     let dims = Preset::Tiny.dims();
     let mut network = Network {
@@ -88,16 +93,31 @@ fn it_learns_and_the_integers_say_the_same() -> Result<()> {
         parameters: parameters::start(&dims, KNOTS, &fields, 1, &Device::Cpu)?,
         quantised: false,
     };
-    let batcher = Batcher { records: &records, fields: &fields, knots: KNOTS, own: true, experts: None };
+    let batcher = Batcher {
+        records: &records,
+        fields: &fields,
+        knots: KNOTS,
+        own: true,
+        experts: None,
+    };
     let mut log = Log::default();
     let outcome = learn(&mut network, &batcher, split, &learning(60), &mut &mut log)?;
     assert_eq!((outcome.end, outcome.steps), (End::Finished, 60));
     let (first, last) = (log.held_out[0], log.held_out[log.held_out.len() - 1]);
-    assert!(last < first - 0.3, "{first} bits a byte at first, {last} at last");
+    assert!(
+        last < first - 0.3,
+        "{first} bits a byte at first, {last} at last"
+    );
 
     // The same rows by candle's floats (not rounded) and by the codec's integers.
-    let float = Network { quantised: false, ..network.clone() };
-    let held = Batcher { own: false, ..batcher };
+    let float = Network {
+        quantised: false,
+        ..network.clone()
+    };
+    let held = Batcher {
+        own: false,
+        ..batcher
+    };
     let by_floats = held_out::measure(&float, &held, split.train, split.all, &Device::Cpu)?;
     let looked_at = by_floats.rows as f64;
     let exported = export::export(&network, &fields)?;
@@ -138,13 +158,19 @@ fn a_run_can_be_interrupted_and_taken_up_again() -> Result<()> {
         },
         notes: "made for a test".into(),
     };
-    let mut log = Log { stop_after: Some((6, stop.clone())), ..Log::default() };
+    let mut log = Log {
+        stop_after: Some((6, stop.clone())),
+        ..Log::default()
+    };
     let cut = train(&layout(), &raw, &options, &mut &mut log)?;
     assert_eq!(cut.outcome.end, End::Interrupted);
     assert!(path.exists(), "a checkpoint is left");
     // What came of it can be used.
     let file = cut.model.write();
-    assert_eq!(catena_filter::model::Model::read(&file)?.id(), cut.model.id());
+    assert_eq!(
+        catena_filter::model::Model::read(&file)?.id(),
+        cut.model.id()
+    );
     assert_eq!(cut.model.notes(), "made for a test");
 
     stop.store(false, Ordering::Relaxed);
@@ -201,6 +227,11 @@ fn odd_data_leaves_no_nan() -> Result<()> {
     let layout = Layout::parse("3<f4")?;
     // Export refuses numbers that are not finite.
     let trained = train(&layout, &raw, &options, &mut Watchers::default())?;
-    assert!(trained.outcome.best.is_some_and(|best| best.alone_bpb.is_finite()));
+    assert!(
+        trained
+            .outcome
+            .best
+            .is_some_and(|best| best.alone_bpb.is_finite())
+    );
     Ok(())
 }

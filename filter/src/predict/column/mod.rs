@@ -165,6 +165,8 @@ pub struct ColumnModel {
     hit_mixer: WeightSets,
     mirror_score: [i32; 2],
     mixers: Vec<WeightSets>,
+    /// Whether a model says what they begin with.
+    own_start: bool,
     /// Inputs of a mixer that are in use.
     inputs: usize,
     last_mixer: Second,
@@ -262,6 +264,7 @@ impl ColumnModel {
             mixers: (0..E::MIXERS)
                 .map(|m| WeightSets::new(sets[m % MAX_MIXERS], &weights))
                 .collect(),
+            own_start: start.weights.is_some(),
             inputs: E::INPUTS,
             last_mixer: Second::new(width * 8, last),
             by_node: Refinement::new(width * 256, 0.02, logistic),
@@ -280,7 +283,9 @@ impl ColumnModel {
         if self.value != other.value || self.family != other.family {
             return;
         }
-        self.mixers.clone_from(&other.mixers);
+        if !self.own_start {
+            self.mixers.clone_from(&other.mixers);
+        }
         self.last_mixer.clone_from(&other.last_mixer);
         self.cells.clone_from(&other.cells);
         self.maps.clone_from(&other.maps);
