@@ -17,6 +17,8 @@ mod x86;
 mod x86_int8;
 #[cfg(target_arch = "x86_64")]
 mod x86_lanes;
+#[cfg(target_arch = "x86_64")]
+mod x86_wide_lanes;
 
 use std::sync::OnceLock;
 
