@@ -10,7 +10,7 @@ use catena::layout::detect;
 use catena::model::MAX_HEADS;
 use catena_train::learn::Learning;
 use catena_train::report::{Baseline, Board, Curve, Events, Watchers, baselines};
-use catena_train::train::{KNOTS, training_rows};
+use catena_train::train::{KNOTS, check, training_rows};
 use catena_train::{Preset, TrainOptions, train};
 
 use crate::args::{TrainArgs, gridded};
@@ -27,11 +27,11 @@ const SAMPLE: usize = 1 << 20;
 pub fn run(args: &TrainArgs) -> Outcome<()> {
     one_thread_of_candle();
     let output = model_path(args);
-    if !args.force && output.exists() {
-        return Err(Failure::new(&name_of(&output), "exists; -f overwrites it"));
-    }
+    // Hours of training must not end at a file that cannot be written: its place is taken first.
+    let mut file = Output::open(&Target::Path(output.clone()), args.force, true)?;
     let (layout, raw) = read(args)?;
     let wrong = |e: &dyn std::fmt::Display| Failure::new("train", e);
+    check(&layout, &raw).map_err(|e| wrong(&format!("{e:#}")))?;
     let record = layout.columns().record_size as usize;
     let rows = raw.len() / record;
     let held_out = &raw[training_rows(rows) * record..rows * record];
@@ -73,7 +73,6 @@ pub fn run(args: &TrainArgs) -> Outcome<()> {
     let trained =
         train(&layout, &raw, &options, &mut watchers).map_err(|e| wrong(&format!("{e:#}")))?;
     let model = trained.model;
-    let mut file = Output::open(&Target::Path(output.clone()), args.force, true)?;
     file.put(model.file())?;
     file.commit(None)?;
     eprintln!(
@@ -91,7 +90,9 @@ fn model_path(args: &TrainArgs) -> PathBuf {
     args.output.clone().unwrap_or_else(|| {
         let first = args.files.first().map_or(Path::new("data"), |f| f);
         let stem = first.file_stem().unwrap_or(first.as_os_str());
-        PathBuf::from(stem).with_extension("catmodel")
+        let mut name = stem.to_owned();
+        name.push(".catmodel");
+        PathBuf::from(name)
     })
 }
 
@@ -155,6 +156,9 @@ fn read(args: &TrainArgs) -> Outcome<(Layout, Vec<u8>)> {
     for path in &args.files {
         let name = name_of(path);
         let raw = fs::read(path).map_err(|e| Failure::new(&name, e))?;
+        if raw.is_empty() {
+            return Err(Failure::new(&name, "is empty"));
+        }
         let layout = layout.get_or_insert_with(|| detect(&raw[..raw.len().min(SAMPLE)]));
         let record = layout.record_size() as usize;
         if raw.len() < record {

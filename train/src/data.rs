@@ -282,9 +282,8 @@ fn best_pseudo<'a>(depth: usize, tables: impl Iterator<Item = &'a Counts> + Clon
 ///
 /// # Errors
 /// Says what is missing.
-pub fn check_size(records: &Records) -> Result<(), Error> {
-    let rows = records.rows();
-    if records.columns.len() < 2 {
+pub fn check_size(columns: usize, rows: usize) -> Result<(), Error> {
+    if columns < 2 {
         return Err(Error::invalid(
             "a network learns how the columns of a record depend on one another; this layout has one column",
         ));

@@ -53,6 +53,22 @@ pub fn training_rows(rows: usize) -> usize {
     rows - ((rows as f64 * HELD_OUT) as usize).max(1).min(rows)
 }
 
+/// What can be told at once of data that nothing can be learned from; [`train`] itself looks closer.
+///
+/// # Errors
+/// Too few records, one column, all records the same.
+pub fn check(layout: &Layout, raw: &[u8]) -> Result<()> {
+    let columns = layout.columns();
+    let mut records = raw.chunks_exact(columns.record_size as usize);
+    data::check_size(columns.columns.len(), records.len())?;
+    let first = records.next();
+    if records.all(|record| Some(record) == first) {
+        // No column varies: that is what an empty plan says.
+        data::check_fields(&[])?;
+    }
+    Ok(())
+}
+
 /// Trains a model on whole records.
 ///
 /// # Errors
@@ -65,7 +81,7 @@ pub fn train(
 ) -> Result<Trained> {
     let records = Records::new(layout, raw);
     let rows = records.rows();
-    data::check_size(&records)?;
+    data::check_size(records.columns.len(), rows)?;
     let train_rows = training_rows(rows);
     let fields = data::plan_fields(&records, train_rows, KNOTS);
     data::check_fields(&fields)?;

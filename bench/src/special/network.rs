@@ -4,22 +4,23 @@
 //! Invariant: nothing but the held-out part is measured, by every codec alike; each result was decoded and compared. Measuring is the runner's, a
 //! process for each direction; training is the command line's.
 
+mod cut;
+mod model;
 mod report;
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::sync::Arc;
 
 use anyhow::{Context, Result, bail, ensure};
-use catena_filter::options::DEFAULT_MODEL_FRAME_SIZE;
-use catena_filter::predict::{Spec, evaluate, network_lane_count};
-use catena_filter::{Layout, Level, Model};
+use catena_filter::Layout;
 use serde::Serialize;
+
+use cut::Cut;
+use model::{Trained, look_at, train};
 
 use crate::cache::Cache;
 use crate::codec::{NATIVE, transforms};
 use crate::compare::{home, locked};
-use crate::corpus::{Entry, List, Shape, default_list};
+use crate::corpus::{Entry, List, default_list};
 use crate::job::{Settings, Transform};
 use crate::machine::Machine;
 use crate::row::Row;
@@ -90,16 +91,6 @@ struct Found {
     two_threads: Vec<Row>,
 }
 
-/// The model, and what its network makes of the held-out part without the experts.
-#[derive(Debug, Serialize)]
-struct Trained {
-    hash: String,
-    bytes: usize,
-    weights: u64,
-    notes: String,
-    network_alone_bpd: f64,
-}
-
 /// Trains what is missing, measures, and writes `network.md` and `network.json`.
 pub fn network(asked: &Network) -> Result<()> {
     let list = List::read(&asked.layouts.clone().unwrap_or_else(default_list))?;
@@ -157,35 +148,6 @@ fn chosen(list: &List, asked: &Network) -> Result<Vec<Entry>> {
 
 fn stem(file: &str) -> &str {
     file.split_once('.').map_or(file, |(stem, _)| stem)
-}
-
-/// Where a file is cut, in whole units: records, or what lies at one place of the grid's slowest axis.
-#[derive(Debug, PartialEq)]
-struct Cut {
-    /// Bytes to train on, from the file's start.
-    train: usize,
-    /// Where the last whole unit ends; what is held out ends there.
-    end: usize,
-    /// The grids of both parts.
-    shapes: [Vec<u64>; 2],
-}
-
-impl Cut {
-    fn new(shape: &Shape, len: usize) -> Cut {
-        let inner: u64 = shape.shape.iter().skip(1).product();
-        let unit = (shape.record * inner as usize).max(1);
-        let units = len / unit;
-        let train = units * 2 / 3;
-        let grid = |n: usize| match shape.shape.split_first() {
-            Some((_, inner)) => [&[n as u64], inner].concat(),
-            None => Vec::new(),
-        };
-        Cut {
-            train: train * unit,
-            end: units * unit,
-            shapes: [grid(train), grid(units - train)],
-        }
-    }
 }
 
 fn measure(asked: &Network, runner: &Runner, entry: &Entry, out: &Path) -> Result<Found> {
@@ -266,79 +228,9 @@ fn measure(asked: &Network, runner: &Runner, entry: &Entry, out: &Path) -> Resul
     })
 }
 
-/// Trains a model with the command line, which says how it goes.
-fn train(
-    asked: &Network,
-    file: &Path,
-    shape: &Shape,
-    records: usize,
-    of: &str,
-    model: &Path,
-) -> Result<()> {
-    let beside = || Ok::<_, std::io::Error>(std::env::current_exe()?.with_file_name("catena"));
-    let binary = asked.binary.clone().map_or_else(beside, Ok)?;
-    let mut command = Command::new(&binary);
-    command.arg("train").arg(file).arg("-o").arg(model);
-    command.args(["--dtype", &shape.dtype]);
-    if !shape.shape.is_empty() {
-        let axes: Vec<String> = shape.shape.iter().map(u64::to_string).collect();
-        command.args(["--shape", &axes.join(",")]);
-    }
-    let minutes = asked.minutes.to_string();
-    command.args(["--minutes", &minutes]);
-    if let Some(preset) = &asked.preset {
-        command.args(["--preset", preset]);
-    }
-    let notes = format!("trained on the first {records} records of {of}, {minutes} minutes");
-    let status = command.args(["--notes", &notes]).status();
-    let status = status.with_context(|| {
-        let binary = binary.display();
-        format!("starting {binary} (build it first: cargo build --release)")
-    })?;
-    ensure!(status.success(), "catena train ended with {status}");
-    Ok(())
-}
-
-fn look_at(path: &Path, layout: Layout, raw: &[u8]) -> Result<Trained> {
-    let model = Arc::new(Model::open(path).with_context(|| path.display().to_string())?);
-    let lane_n = network_lane_count(&layout, DEFAULT_MODEL_FRAME_SIZE.min(raw.len()));
-    let level = Level::new(8).context("no level 8")?;
-    let spec = Spec::new(layout, level, lane_n).with_model(model.clone())?;
-    let costs = evaluate(&spec, raw, DEFAULT_MODEL_FRAME_SIZE)?;
-    let bits: f64 = costs.columns.iter().flat_map(|column| column.network).sum();
-    Ok(Trained {
-        hash: model.id().to_string(),
-        bytes: model.file().len(),
-        weights: model.weight_n(),
-        notes: model.notes().to_owned(),
-        network_alone_bpd: bits / raw.len().max(1) as f64,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn files_are_cut_at_whole_records_and_grids_along_their_slowest_axis() -> Result<()> {
-        let list = List::read(&default_list())?;
-        let cut = |file: &str, len: usize| -> Result<Cut> {
-            let entry = list.files.iter().find(|entry| entry.file == file);
-            Ok(Cut::new(&entry.context("not listed")?.shape()?, len))
-        };
-        let jets = cut("ftag_jets_ttbar.bin", 8_400_000)?;
-        assert_eq!((jets.train, jets.end), (40_000 * 140, 60_000 * 140));
-        assert_eq!(jets.shapes, [vec![], vec![]]);
-        let tracks = cut("ftag_tracks_ttbar.bin", 8_040_000)?;
-        assert_eq!((tracks.train, tracks.end), (2233 * 2400, 3350 * 2400));
-        assert_eq!(tracks.shapes, [vec![2233, 40], vec![1117, 40]]);
-        let density = cut("cosmo_pm_density_112.f32", 4 * 112 * 112 * 112)?;
-        assert_eq!(density.shapes[1], [38, 112, 112]);
-        assert_eq!(density.end - density.train, 4 * 38 * 112 * 112);
-        let text = cut("hepmc_ttbar.hepmc", 10)?;
-        assert_eq!((text.train, text.end), (6, 10));
-        Ok(())
-    }
 
     #[test]
     fn all_files_are_listed_and_all_peers_known() -> Result<()> {

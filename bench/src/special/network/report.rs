@@ -192,7 +192,7 @@ fn threads(found: &[Found]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Trained;
+    use super::super::model::Trained;
     use super::*;
     use crate::job::Transform;
     use crate::row::Cost;
