@@ -73,6 +73,13 @@ pub struct Args {
     /// The records form a grid, slowest axis first, such as 41,128,128
     #[arg(long, value_name = "N,...", requires = "dtype")]
     pub shape: Option<String>,
+    /// Trained model, for -7 to -9: its file, or what its hash begins with, or what its file is called in the folders of
+    /// CATENA_MODEL_PATH or among the installed ones (catena model list). With -d, -t, -l and --range: one to look at first
+    #[arg(short, long, value_name = "FILE|HASH|NAME")]
+    pub model: Vec<OsString>,
+    /// Put the model's file into the compressed file, so that it can be decompressed anywhere
+    #[arg(long, requires = "model")]
+    pub embed_model: bool,
     /// Raw bytes a frame, such as 64K or 4M [default: 1M; 8M for -1 and -2]
     #[arg(long, value_name = "SIZE", value_parser = parse_size)]
     pub frame_size: Option<u64>,
@@ -120,6 +127,11 @@ pub enum Command {
         #[arg(long)]
         all_fields: bool,
     },
+    /// Show, list, install and remove trained models
+    Model {
+        #[command(subcommand)]
+        command: ModelCommand,
+    },
     /// Print a completion script
     Completions {
         /// The shell
@@ -127,6 +139,33 @@ pub enum Command {
     },
     /// Print the manual page (roff)
     Man,
+}
+
+/// What to do with models.
+#[derive(Subcommand, Debug)]
+pub enum ModelCommand {
+    /// What a model is for, its network, its size, what is said about it
+    Info {
+        /// Its file, or what its hash begins with, or what its file is called in the search path
+        #[arg(value_name = "FILE|HASH|NAME")]
+        model: OsString,
+        /// Machine-readable
+        #[arg(long)]
+        json: bool,
+    },
+    /// All models in the folders of CATENA_MODEL_PATH, in the user's own folder, and built in
+    List,
+    /// Check a model and copy it to the user's own folder, where streams that name it find it
+    Install {
+        /// Its file
+        file: PathBuf,
+    },
+    /// Remove a model from the user's own folder
+    Remove {
+        /// What its hash begins with, or what its file is called
+        #[arg(value_name = "HASH|NAME")]
+        model: OsString,
+    },
 }
 
 /// What to do with the files.
@@ -171,6 +210,9 @@ impl Args {
             return Err(
                 "--from says what is to be compressed; it does not go with -d, -t or -l".into(),
             );
+        }
+        if self.model.len() > 1 && mode == Mode::Compress {
+            return Err("a stream has one model; several -m go with -d, -t and -l".into());
         }
         self.layout().map(drop)
     }
@@ -322,6 +364,7 @@ mod tests {
             "--from gzip -d a",
             "--range 0:1 -t a",
             "--dtype <f4 --shape 3,0 a",
+            "-7 -m a -m b c",
         ] {
             assert!(args(line).check().is_err(), "{line}");
         }
@@ -331,6 +374,7 @@ mod tests {
             "-c -o x a",
             "--dtype <f9x a",
             "--frame-size 9Q a",
+            "--embed-model a",
         ] {
             assert!(
                 Args::try_parse_from(std::iter::once("catena").chain(line.split_whitespace()))

@@ -2,8 +2,8 @@
 //!
 //! The lanes are run once more over the raw bytes. They are deterministic, so this is what coding the frame did cost.
 
+use catena::Kind;
 use catena::predict::{FrameTokens, Lane, PlaneMode, Planner, Spec};
-use catena::{Kind, Layout, Level};
 use serde::Serialize;
 
 use crate::report::grouped;
@@ -57,15 +57,14 @@ impl FieldCost {
 const UNITS: f64 = 256.0;
 
 /// The cost of every field of a stream's first frame, or of a key frame.
-pub fn of_frame(layout: &Layout, level: Level, lane_n: u32, raw: &[u8]) -> Vec<FieldCost> {
-    let spec = Spec::new(layout.clone(), level, lane_n);
-    let (plan, values) = Planner::new(&spec).plan(&spec, 0, raw);
-    let expansion = layout.columns();
+pub fn of_frame(spec: &Spec, raw: &[u8]) -> Vec<FieldCost> {
+    let (plan, values) = Planner::new(spec).plan(spec, 0, raw);
+    let expansion = spec.layout.columns();
     let rows = raw.len() as u64 / u64::from(expansion.record_size).max(1);
     let mut tokens = FrameTokens::default();
-    let coded = (0..lane_n).flat_map(|index| {
-        let mut lane = Lane::new(&spec, index);
-        lane.encode(&spec, &plan, &values, &mut tokens);
+    let coded = (0..spec.lane_n).flat_map(|index| {
+        let mut lane = Lane::new(spec, index);
+        lane.encode(spec, &plan, &values, &mut tokens);
         let modes = lane.plane_modes();
         lane.take_costs().into_iter().zip(modes)
     });
@@ -196,6 +195,7 @@ fn shortened(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use catena::{Layout, Level};
 
     /// Records of a counter, a constant and noise.
     fn records(n: u32) -> Vec<u8> {
@@ -216,7 +216,8 @@ mod tests {
     fn noise_is_dear_and_raw_and_the_rest_is_cheap() {
         let layout = Layout::parse("counter:<u4,seven:<u4,noise:2<u4").expect("layout");
         let raw = records(4000);
-        let fields = of_frame(&layout, Level::new(3).expect("level"), 2, &raw);
+        let spec = Spec::new(layout, Level::new(3).expect("level"), 2);
+        let fields = of_frame(&spec, &raw);
         let names: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
         assert_eq!(names, ["counter", "seven", "noise"]);
         assert_eq!(fields[2].values, 8000);
@@ -247,7 +248,7 @@ mod tests {
             .with_layout(layout.clone());
         let coded = catena::compress(&raw, &options).expect("compress").len() as f64;
         let lane_n = catena::predict::lane_count(&layout, level, raw.len());
-        let counted: f64 = of_frame(&layout, level, lane_n, &raw)
+        let counted: f64 = of_frame(&Spec::new(layout, level, lane_n), &raw)
             .iter()
             .map(FieldCost::bits)
             .sum();

@@ -3,11 +3,12 @@
 use std::fs::Metadata;
 use std::io::{BufReader, Read};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
 use catena::io::read;
 use catena::stream::Foreign;
-use catena::{CompressOptions, Decoder, DecompressOptions, Encoder};
+use catena::{CompressOptions, Decoder, DecompressOptions, Encoder, Model};
 
 use crate::args::{Args, Mode, Range};
 use crate::input::{Counter, Input, is_stdin};
@@ -28,7 +29,7 @@ pub struct Job<'a> {
 
 impl<'a> Job<'a> {
     /// Turns the arguments into the codec's options.
-    pub fn new(args: &'a Args, report: Report) -> Result<Self, String> {
+    pub fn new(args: &'a Args, models: Vec<Arc<Model>>, report: Report) -> Result<Self, String> {
         let mut compress = CompressOptions::default()
             .with_level(args.level())
             .with_layout(args.layout()?)
@@ -42,17 +43,30 @@ impl<'a> Job<'a> {
         if let Some(chains) = args.chains {
             compress = compress.with_chains(chains);
         }
+        if args.mode() == Mode::Compress {
+            compress = compress
+                .with_model(models.first().cloned())
+                .with_embed_model(args.embed_model);
+        }
         compress.check().map_err(|e| e.to_string())?;
         let mut decompress = DecompressOptions::default().with_threads(args.threads);
         if let Some(memory) = args.memory {
             decompress = decompress.with_memory_limit(memory);
         }
+        decompress = models
+            .into_iter()
+            .fold(decompress, DecompressOptions::with_model);
         Ok(Job {
             args,
             report,
             compress,
             decompress,
         })
+    }
+
+    /// How files are read.
+    pub fn decompress_options(&self) -> &DecompressOptions {
+        &self.decompress
     }
 
     /// Does what was asked with one file.

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::io::{self, BufReader, Read, Seek, Write};
 use std::path::Path;
 
-use catena::{Archive, FrameInfo, FrameKind, Layout, StreamHeader};
+use catena::predict::Spec;
+use catena::{Archive, DecompressOptions, FrameInfo, FrameKind, Layout, StreamHeader};
 use serde::Serialize;
 
 use crate::args::Args;
@@ -19,6 +20,7 @@ use crate::report::{Failure, Outcome, grouped};
 pub struct Listing {
     json: Option<Vec<FileList>>,
     verbose: bool,
+    options: DecompressOptions,
 }
 
 /// One file.
@@ -33,6 +35,8 @@ struct FileList {
     streams: usize,
     level: u8,
     layout: LayoutList,
+    /// The trained model that it needs.
+    model: Option<ModelList>,
     chains: u32,
     lanes: u32,
     frame_bytes: usize,
@@ -50,6 +54,13 @@ struct LayoutList {
     shape: Vec<u64>,
     record_bytes: u32,
     fields: usize,
+}
+
+#[derive(Debug, Serialize)]
+struct ModelList {
+    hash: String,
+    /// Bytes of its file, if the stream carries it.
+    embedded_bytes: Option<usize>,
 }
 
 #[derive(Debug, Serialize)]
@@ -74,9 +85,10 @@ struct FrameList {
 }
 
 impl Listing {
-    /// For these arguments.
-    pub fn new(args: &Args) -> Self {
+    /// For these arguments; the options say how a first frame is decoded.
+    pub fn new(args: &Args, options: &DecompressOptions) -> Self {
         Listing {
+            options: options.clone(),
             json: args.json.then(Vec::new),
             verbose: args.verbose > 0,
         }
@@ -84,7 +96,7 @@ impl Listing {
 
     /// Lists one file.
     pub fn add(&mut self, path: &Path) -> Outcome<()> {
-        let list = read(path, self.verbose)?;
+        let list = read(path, &self.options, self.verbose)?;
         match &mut self.json {
             Some(files) => files.push(list),
             None => say(&text(&list, self.verbose))?,
@@ -103,7 +115,7 @@ impl Listing {
 }
 
 /// Reads the headers.
-fn read(path: &Path, costs: bool) -> Outcome<FileList> {
+fn read(path: &Path, options: &DecompressOptions, costs: bool) -> Outcome<FileList> {
     let input = Input::open(path)?;
     let file = input.name.clone();
     let wrong = |e: &dyn std::fmt::Display| Failure::new(&file, e);
@@ -112,7 +124,7 @@ fn read(path: &Path, costs: bool) -> Outcome<FileList> {
     }
     let coded_bytes = input.metadata.len();
     let source = BufReader::new(input.into_file());
-    let mut archive = Archive::open(source).map_err(|e| wrong(&e))?;
+    let mut archive = Archive::open_with(source, options.clone()).map_err(|e| wrong(&e))?;
     let first = archive.streams().next().cloned();
     let first = first.ok_or_else(|| wrong(&"holds no stream"))?;
     let (raw_bytes, streams) = (archive.len(), archive.streams().len());
@@ -123,6 +135,10 @@ fn read(path: &Path, costs: bool) -> Outcome<FileList> {
         streams,
         level: first.level.get(),
         layout: LayoutList::new(&first.layout),
+        model: first.model.map(|id| ModelList {
+            hash: id.to_string(),
+            embedded_bytes: first.embedded,
+        }),
         chains: first.chains,
         lanes: first.lane_n,
         frame_bytes: first.frame_size,
@@ -153,12 +169,11 @@ fn fields<R: Read + Seek>(
     }
     let _running = Progress::spinner("first frame");
     let raw = archive.read_frame(0)?;
-    Ok(costs::of_frame(
-        &header.layout,
-        header.level,
-        header.lane_n,
-        &raw,
-    ))
+    let mut spec = Spec::new(header.layout.clone(), header.level, header.lane_n);
+    if let Some(model) = archive.model(0)? {
+        spec = spec.with_model(model)?;
+    }
+    Ok(costs::of_frame(&spec, &raw))
 }
 
 impl LayoutList {
@@ -239,6 +254,13 @@ fn text(list: &FileList, frames: bool) -> String {
             list.level
         ),
     );
+    if let Some(model) = &list.model {
+        let place = match model.embedded_bytes {
+            Some(bytes) => format!("embedded, {} bytes", grouped(bytes as u64)),
+            None => "not embedded".into(),
+        };
+        line("model", format!("{} ({place})", model.hash));
+    }
     let kinds: Vec<String> = list
         .frames
         .kinds
@@ -328,7 +350,7 @@ fn frame_table(frames: &[FrameList]) -> String {
 }
 
 /// `1 frame`, `2 frames`.
-fn count(n: usize, what: &str) -> String {
+pub fn count(n: usize, what: &str) -> String {
     format!(
         "{} {what}{}",
         grouped(n as u64),

@@ -9,6 +9,7 @@ mod input;
 mod job;
 mod levels;
 mod list;
+mod models;
 mod naming;
 mod output;
 mod progress;
@@ -43,7 +44,14 @@ fn main() -> ExitCode {
     let failures = match &args.command {
         Some(command) => run_command(command).err().into_iter().collect(),
         None => {
-            let job = match Job::new(&args, report) {
+            let models = match models::asked_for(&args) {
+                Ok(models) => models,
+                Err(failure) => {
+                    report.error(&failure);
+                    return ExitCode::from(FAILED);
+                }
+            };
+            let job = match Job::new(&args, models, report) {
                 Ok(job) => job,
                 Err(message) => {
                     report.error(&Failure::Message(message));
@@ -78,7 +86,7 @@ fn run_files(args: &Args, job: &Job<'_>, report: Report) -> Vec<Failure> {
     } else {
         &args.files
     };
-    let mut list = list::Listing::new(args);
+    let mut list = list::Listing::new(args, job.decompress_options());
     let mut failures = Vec::new();
     let mut one = |path: &Path| match args.mode() {
         Mode::List => list.add(path),
@@ -107,6 +115,7 @@ fn run_command(command: &Command) -> Outcome<()> {
     let mut out = Vec::new();
     match command {
         Command::Demo { all_fields } => return demo::run(*all_fields),
+        Command::Model { command } => out = models::run(command)?.into_bytes(),
         Command::Completions { shell } => {
             clap_complete::generate(*shell, &mut Args::command(), "catena", &mut out)
         }

@@ -267,6 +267,18 @@ fn heads_that_are_no_multiple_of_a_tile() {
 }
 
 #[test]
+fn heads_wider_than_the_backbone() {
+    let dims = Dims {
+        width: 16,
+        heads: 1,
+        hidden: 16,
+        head_width: 80,
+        ..sample_dims()
+    };
+    hold("wide heads", "<f4,<u2", dims, &[20, 5], |_| {});
+}
+
+#[test]
 fn columns_without_a_field() {
     hold("holes", MIXED, sample_dims(), &[40, 20], |network| {
         network.fields.remove(3);

@@ -1,6 +1,6 @@
 //! Where the bytes of a sample went, field by field.
 
-use catena::predict::lane_count;
+use catena::predict::{Spec, lane_count};
 use catena::{CompressOptions, Level};
 
 use super::samples::Sample;
@@ -18,7 +18,8 @@ pub fn render(sample: &Sample, level: Level, most: usize) -> Outcome<String> {
         .len() as u64;
     // A sample is shorter than a frame.
     let lane_n = lane_count(&sample.named, level, sample.bytes.len());
-    let fields = costs::of_frame(&sample.named, level, lane_n, sample.bytes);
+    let spec = Spec::new(sample.named.clone(), level, lane_n);
+    let fields = costs::of_frame(&spec, sample.bytes);
     let table = costs::table(fields, coded, most);
     Ok(format!(
         "\n{}: where the bytes went at level {}\n{table}",

@@ -21,15 +21,26 @@ fn main() {
     let net = learn::train(&r, rows, total, &fields, &o, said.as_ref()).unwrap();
     let exported = export::export(&net, &fields).unwrap();
     let test = std::fs::read(&a[3]).unwrap();
-    use catena_filter::{Level, predict::{Spec, evaluate, lane_count, network_lane_count}};
+    use catena_filter::{Level, predict::{self, Spec, evaluate, lane_count, network_lane_count}};
     let layout = match a.iter().position(|x| x == "--shape") { Some(i) => layout.with_shape(&catena_filter::layout::parse_shape(&a[i+1]).unwrap()).unwrap(), None => layout };
     let l6 = Level::new(6).unwrap();
     let spec6 = Spec::new(layout.clone(), l6, lane_count(&layout, l6, 1 << 20));
     let c6 = evaluate(&spec6, &test, 1 << 20).unwrap();
     let _ = network_lane_count;
+    let mut starts = catena_filter::model::Starts { setups: catena_filter::predict::harvest_setups(&layout, &raw), ..Default::default() };
+    if a.iter().any(|x| x == "--nosetups") { starts.setups.clear(); }
+    if a.iter().any(|x| x == "--starts") {
+        let tail = &raw[raw.len() / 10 * 9 / r.record * r.record..];
+        let mut cols: Vec<catena_filter::model::ColumnStart> = (0..r.columns.len()).map(|c| catena_filter::model::ColumnStart { column: c as u16, efforts: [None, None] }).collect();
+        for (e, level) in [(0, 7), (1, 8)] {
+            let spec = Spec::new(layout.clone(), Level::new(level).unwrap(), 1).with_network(&exported, &starts).unwrap();
+            for (c, w) in predict::harvest_starts(&spec, tail, 128 << 10).unwrap().into_iter().enumerate() { cols[c].efforts[e] = Some(w); }
+        }
+        starts.columns = cols;
+    }
     for level in [7, 8, 9] {
         let l = Level::new(level).unwrap();
-        let spec = Spec::new(layout.clone(), l, 1).with_network(&exported, &Default::default()).unwrap();
+        let spec = Spec::new(layout.clone(), l, 1).with_network(&exported, &starts).unwrap();
         let t = std::time::Instant::now();
         let c = evaluate(&spec, &test, 128 << 10).unwrap();
         let bpd = |x: &catena_filter::predict::Costs| 8.0 * x.coded as f64 / x.raw as f64;

@@ -17,6 +17,8 @@ pub struct HeadBatch {
     pub prefix: Vec<Tensor>,
     /// `[F * N]`: this byte of the value above, 256 if the bytes before it differ.
     pub above: Tensor,
+    /// `[F * N]`: the same of the reference's value.
+    pub reference: Tensor,
     /// `[F * N]` bytes to be predicted.
     pub symbols: Arc<Vec<u8>>,
     /// `[F * N, 8]`: their bits, 1 or -1.
@@ -124,6 +126,7 @@ impl Batcher<'_> {
         let n = fields.len() * rows.len();
         let mut prefix = vec![Vec::with_capacity(n); head];
         let mut above = Vec::with_capacity(n);
+        let mut expects = Vec::with_capacity(n);
         let mut symbols = Vec::with_capacity(n);
         let (mut signs, mut prior) = (Vec::with_capacity(n * 8), Vec::with_capacity(n * 8));
         let mut copies = [Vec::with_capacity(n * 8), Vec::with_capacity(n * 8)];
@@ -140,12 +143,13 @@ impl Batcher<'_> {
                 for (i, prefix) in prefix.iter_mut().enumerate() {
                     prefix.push(u32::from(field.byte(v, field.planes[i])));
                 }
-                let live = lead(v) == lead(a);
-                above.push(if live { u32::from(field.byte(a, plane)) } else { 256 });
+                let live = |c: u64| if lead(v) == lead(c) { u32::from(field.byte(c, plane)) } else { 256 };
+                above.push(live(a));
                 let expected = field.reference.map(|reference| {
                     let types = &self.records.types;
                     reference.expect(types[field.column], types, |c| self.records.columns[c][row])
                 });
+                expects.push(expected.map_or(256, live));
                 for (to, candidate) in copies.iter_mut().zip([Some(a), expected]) {
                     let live = candidate.filter(|&c| lead(c) == lead(v));
                     let byte = live.map(|c| field.byte(c, plane));
@@ -193,6 +197,7 @@ impl Batcher<'_> {
                 .map(|p| Tensor::from_vec(p, n, device))
                 .collect::<Result<_>>()?,
             above: Tensor::from_vec(above, n, device)?,
+            reference: Tensor::from_vec(expects, n, device)?,
             symbols: Arc::new(symbols),
             signs: Tensor::from_vec(signs, (n, 8), device)?,
             copies: [

@@ -2,7 +2,6 @@
 //! its values lie, and how often each bit was what.
 
 use catena_filter::model::{MAX_HEADS, Reference};
-use catena_filter::plan::relations::relations;
 use catena_filter::predict::value::ValueType;
 use catena_filter::predict::{Columns, Rows};
 use catena_filter::{Error, Layout};
@@ -13,10 +12,6 @@ const NOISE: f64 = 0.04;
 const IDENTITY: f64 = 6.5;
 /// Share of later values beyond the range of the earlier ones from which on a column counts something: its values never come again.
 const DRIFT: f64 = 0.4;
-/// Share of equal values from which on a column is another's reference.
-const REPEATS: f64 = 0.05;
-/// Rows in which formulas are searched for.
-const FORMULA_ROWS: usize = 8192;
 /// Rows below which there is nothing to learn from.
 pub const FEWEST_ROWS: usize = 256;
 /// Times that a byte must have come for the byte after it to have a prior of its own.
@@ -60,6 +55,9 @@ impl Records {
 /// How often each node of a byte's tree was followed by a zero and by a one.
 pub type Counts = [[u32; 2]; 256];
 
+/// Counts that a node may be given before it has seen any: of a plane without structure the deep nodes are even, and few values must not say otherwise.
+const PSEUDO: [f64; 8] = [0.4, 1.0, 2.5, 6.0, 16.0, 40.0, 100.0, 300.0];
+
 /// Of one head: over all values, and after each byte of the first head's plane that is frequent enough (second head only).
 #[derive(Clone, Debug)]
 pub struct HeadCounts {
@@ -67,23 +65,27 @@ pub struct HeadCounts {
     pub common: Box<Counts>,
     /// By that byte.
     pub after: Vec<Option<Box<Counts>>>,
+    /// Pseudo-counts by depth of the node, of `common` and of `after`.
+    pub pseudo: [[f64; 8]; 2],
 }
 
 impl HeadCounts {
     /// The counts that hold after the byte of the first head's plane.
-    pub fn at(&self, before: Option<u8>) -> &Counts {
-        before
-            .and_then(|b| self.after.get(usize::from(b))?.as_deref())
-            .unwrap_or(&self.common)
+    pub fn at(&self, before: Option<u8>) -> (&Counts, &[f64; 8]) {
+        match before.and_then(|b| self.after.get(usize::from(b))?.as_deref()) {
+            Some(counts) => (counts, &self.pseudo[1]),
+            None => (&self.common, &self.pseudo[0]),
+        }
     }
 
     /// The logit of a one at a node. `own` is taken out of the counts: a value must not be told of itself while it is learned from.
-    pub fn logit(counts: &Counts, node: usize, own: Option<u8>) -> f32 {
+    pub fn logit((counts, pseudo): (&Counts, &[f64; 8]), node: usize, own: Option<u8>) -> f32 {
         let mut n = counts[node];
         if let Some(bit) = own {
             n[usize::from(bit)] = n[usize::from(bit)].saturating_sub(1);
         }
-        ((f64::from(n[1]) + 0.4) / (f64::from(n[0]) + 0.4)).ln().clamp(-7.9, 7.9) as f32
+        let pseudo = pseudo[node.max(1).ilog2() as usize];
+        ((f64::from(n[1]) + pseudo) / (f64::from(n[0]) + pseudo)).ln().clamp(-7.9, 7.9) as f32
     }
 }
 
@@ -152,7 +154,7 @@ fn plan_field(records: &Records, column: usize, rows: usize, knot_n: usize) -> O
         planes: Vec::new(),
         read: !drifts(values),
         bytes: Vec::new(),
-        reference: find_reference(records, column, rows),
+        reference: crate::references::find(records, column, rows),
         knots,
         counts: Vec::new(),
     };
@@ -171,52 +173,6 @@ fn plan_field(records: &Records, column: usize, rows: usize, knot_n: usize) -> O
     }
     field.counts = (0..field.planes.len()).map(|head| count(&field, values, head)).collect();
     Some(field)
-}
-
-/// What gives a column most often: another column, a formula, or what is left of one.
-fn find_reference(records: &Records, column: usize, rows: usize) -> Option<Reference> {
-    let value_type = records.types[column];
-    let float = value_type.kind == catena_filter::Kind::Float;
-    let mut candidates = Vec::new();
-    for other in (0..column).filter(|&o| records.types[o] == value_type) {
-        candidates.push(Reference::Same(other as u16));
-        if float {
-            candidates.push(Reference::Magnitude(other as u16));
-        }
-    }
-    if float {
-        let sample: Vec<Vec<u64>> =
-            records.columns[..=column].iter().map(|c| c[..rows.min(FORMULA_ROWS)].to_vec()).collect();
-        let relation = relations(&sample, &records.types[..=column]).pop().flatten();
-        candidates.extend(relation.map(Reference::Relation));
-        let near = |back: usize| column.checked_sub(back).map_or(u16::MAX, |c| c as u16);
-        candidates.push(Reference::Rest([near(1), near(2), u16::MAX]));
-        candidates.push(Reference::Rest([near(1), near(2), near(3)]));
-    }
-    let values = &records.columns[column][..rows];
-    let step = (rows / 4096).max(1);
-    let sample: Vec<usize> = (0..rows).step_by(step).collect();
-    let mut best = (sample.len() as f64 * REPEATS, None);
-    for reference in candidates {
-        let expect = |row: usize| {
-            reference.expect(value_type, &records.types, |c| records.columns[c][row])
-        };
-        // Agreement in the upper half of the bits is worth half of a value's.
-        let half = 4 * u32::from(value_type.width);
-        let moves = sample.iter().any(|&row| expect(row) != expect(0));
-        let hits: f64 = sample
-            .iter()
-            .map(|&row| match expect(row) ^ values[row] {
-                0 => 1.0,
-                off if off >> half == 0 => 0.4,
-                _ => 0.0,
-            })
-            .sum();
-        if moves && hits > best.0 {
-            best = (hits, Some(reference));
-        }
-    }
-    best.1
 }
 
 /// Whether the later half of the values leaves the range of the earlier half.
@@ -266,7 +222,35 @@ fn count(field: &FieldPlan, values: &[u64], head: usize) -> HeadCounts {
             }
         }
     }
-    HeadCounts { common, after }
+    let mut pseudo = [[0.0; 8]; 2];
+    for depth in 0..8 {
+        pseudo[0][depth] = best_pseudo(depth, std::iter::once(&*common));
+        pseudo[1][depth] = best_pseudo(depth, after.iter().flatten().map(|c| &**c));
+    }
+    HeadCounts { common, after, pseudo }
+}
+
+/// The pseudo-count under which each value is foretold best by all others.
+fn best_pseudo<'a>(depth: usize, tables: impl Iterator<Item = &'a Counts> + Clone) -> f64 {
+    let bits = |pseudo: f64| -> f64 {
+        let nodes = tables.clone().flat_map(|t| &t[1 << depth..2 << depth]);
+        nodes
+            .map(|&[zeros, ones]| {
+                let cost = |own: u32, other: u32| {
+                    if own == 0 {
+                        return 0.0;
+                    }
+                    let p = (f64::from(own - 1) + pseudo)
+                        / (f64::from(own + other - 1) + 2.0 * pseudo);
+                    -f64::from(own) * p.log2()
+                };
+                cost(zeros, ones) + cost(ones, zeros)
+            })
+            .sum()
+    };
+    let costs = PSEUDO.map(bits);
+    let best = (0..PSEUDO.len()).min_by(|&a, &b| costs[a].total_cmp(&costs[b]));
+    PSEUDO[best.unwrap_or(0)]
 }
 
 /// Whether there is something to learn from; a message if not.

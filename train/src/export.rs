@@ -106,6 +106,7 @@ pub fn export(network: &Network, fields: &[FieldPlan]) -> Result<model::Network>
                     .map(|before| table(&name(&format!("prefix.{before}"))))
                     .collect::<Result<_>>()?,
                 above: table(&name("above"))?,
+                reference: table(&name("reference"))?,
                 copies: matrix(&name("copies"))?,
                 nodes: to_matrix(
                     &plain.nodes(i)?.flatten_all()?.to_vec1::<f32>()?,
@@ -161,7 +162,7 @@ fn softmax_rows(x: &Tensor) -> Result<Vec<[f32; 4]>> {
         .collect())
 }
 
-fn prior(counts: &Counts) -> Box<Prior> {
+fn prior(counts: (&Counts, &[f64; 8])) -> Box<Prior> {
     let mut table = Box::new([0i8; 256]);
     for (node, logit) in table.iter_mut().enumerate().skip(1) {
         *logit = (HeadCounts::logit(counts, node, None) * 16.0).round() as i8;
@@ -174,12 +175,14 @@ fn priors(counts: &HeadCounts, read: bool) -> Priors {
         return Priors { common: Box::new([0; 256]), after: Vec::new() };
     }
     Priors {
-        common: prior(&counts.common),
+        common: prior(counts.at(None)),
         after: counts
             .after
             .iter()
             .enumerate()
-            .filter_map(|(byte, counts)| Some((byte as u8, prior(counts.as_deref()?))))
+            .filter_map(|(byte, own)| {
+                Some((byte as u8, prior((own.as_deref()?, &counts.pseudo[1]))))
+            })
             .collect(),
     }
 }

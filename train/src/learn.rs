@@ -88,13 +88,18 @@ pub fn train(records: &Records, rows: usize, held: usize, fields: &[FieldPlan], 
     let (mut step, mut epoch) = (0u64, 0);
     let mut next_report = 0.05;
     let (mut sum, mut sum_n) = (0.0, 0.0);
+    let mut best: Option<(f64, Vec<Tensor>)> = None;
     loop {
         let done = start.elapsed().as_secs_f64() / (o.minutes * 60.0);
         if done >= next_report || done >= 1.0 {
             let (alone, mixed, _) = evaluate(&net, &held_batcher, rows, (rows + 1536).min(held), &device)?;
             println!("{:.2} step {step} epoch {epoch} train {:.4} held alone {:.4} mixed-bits {:.2} ({:.1} s)", done, (sum / sum_n + raw) / rec, (alone + raw) / rec, mixed, start.elapsed().as_secs_f64());
             (sum, sum_n) = (0.0, 0.0);
-            next_report += 0.15;
+            let value = if o.mixed > 0.0 { mixed } else { alone };
+            if done > o.quantise_from && best.as_ref().is_none_or(|b| value < b.0) {
+                best = Some((value, vars.iter().map(|v| v.as_tensor().copy()).collect::<Result<_>>()?));
+            }
+            next_report += 0.1;
         }
         if done >= 1.0 { break; }
         net.quantised = done > o.quantise_from;
@@ -162,6 +167,10 @@ pub fn train(records: &Records, rows: usize, held: usize, fields: &[FieldPlan], 
         sum_n += 2.0 * (o.sequences * l) as f64;
         step += 1;
         at += 2 * l;
+    }
+    if let Some((value, tensors)) = best {
+        println!("best {value}");
+        for (v, t) in vars.iter().zip(tensors) { v.set(&t)?; }
     }
     Ok(net)
 }

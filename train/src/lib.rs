@@ -1,9 +1,26 @@
-//! Training of Catena's networks.
-pub mod batch;
+//! Training of Catena's networks. The codec never needs this crate: it reads what training leaves behind, integer weights.
+//!
+//! The modules stand in the order in which a training run uses them.
+
+pub mod references;
+
 pub mod data;
+
 pub mod experts;
-pub mod export;
-pub mod learn;
-pub mod network;
+
+pub mod batch;
+
 pub mod ops;
 pub mod parameters;
+
+pub mod network;
+
+pub mod schedule;
+
+pub mod checkpoint;
+pub mod learn;
+pub mod optimise;
+pub mod random;
+
+pub mod export;
+pub mod report;

@@ -202,6 +202,7 @@ impl Network {
             pre = (pre + table.index_select(bytes, 0)?)?;
         }
         pre = (pre + self.table(&name("above"), false)?.index_select(&head.above, 0)?)?;
+        pre = (pre + self.table(&name("reference"), false)?.index_select(&head.reference, 0)?)?;
         let hidden = self.rounded(&silu(&pre)?)?;
         let logits = hidden.matmul(&self.nodes(at)?.t()?)?;
         let mut logits = (ops::path(&logits, &head.symbols)? + &head.prior)?;

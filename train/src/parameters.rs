@@ -111,6 +111,7 @@ pub fn start(
             put(format!("head.{i}.prefix.{before}"), &[256, z], 0.3)?;
         }
         put(format!("head.{i}.above"), &[257, z], 0.2)?;
+        put(format!("head.{i}.reference"), &[257, z], 0.2)?;
         put(format!("head.{i}.nodes"), &[256, z], 0.0)?;
         put(format!("head.{i}.smooth"), &[PLACES, z], 0.02)?;
         put(format!("head.{i}.copies"), &[2, z], 0.02)?;

@@ -73,7 +73,9 @@ pub fn write(results: &Results, folder: &Path, name: &str) -> Result<()> {
     std::fs::write(path("json"), serde_json::to_string_pretty(&json)?)?;
     if let Some(svg) = plot::svg(results) {
         std::fs::write(path("svg"), &svg)?;
-        plot::png(&svg, &path("png"))?;
+        if !catena_plot::png(&svg, &path("png"))? {
+            eprintln!("no fonts on this machine: the plot is written as SVG only");
+        }
     }
     Ok(())
 }

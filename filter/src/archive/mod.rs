@@ -19,7 +19,7 @@ use crate::predict::Spec;
 use crate::session::admit;
 use crate::session::unpack::Unpack;
 use crate::wavefront::Wavefront;
-use crate::{Layout, Level};
+use crate::{Layout, Level, Model};
 
 /// A frame of an archive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -218,6 +218,17 @@ impl<R: Read + Seek> Archive<R> {
             return Err(Error::invalid(format!("no stream {stream}")));
         }
         self.read_model(stream)
+    }
+
+    /// The model that a stream needs, from wherever it is; `None` of a stream that needs none.
+    ///
+    /// # Errors
+    /// As decoding its frames.
+    pub fn model(&mut self, stream: usize) -> Result<Option<Arc<Model>>> {
+        let embedded = self.embedded_model(stream)?;
+        let header = &self.parts[stream].header;
+        let (spec, _) = admit(header, embedded.as_deref(), &self.options, &self.pool)?;
+        Ok(spec.model)
     }
 
     fn read_model(&mut self, part: usize) -> Result<Option<Vec<u8>>> {

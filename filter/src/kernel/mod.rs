@@ -7,11 +7,14 @@
 #![allow(unsafe_code)]
 
 pub mod int8;
+pub mod lanes;
 pub mod vector;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 #[cfg(target_arch = "x86_64")]
 mod x86_int8;
+#[cfg(target_arch = "x86_64")]
+mod x86_lanes;
 
 use std::sync::OnceLock;
 

@@ -7,6 +7,7 @@ use std::arch::x86_64::*;
 
 use super::Kernel;
 use super::vector::{Block, Eight, Isa};
+use super::x86_lanes::{One, Two};
 
 /// 256-bit vectors.
 #[derive(Clone, Copy, Debug)]
@@ -38,6 +39,7 @@ fn fold4_f64(q: __m256d) -> f64 {
 
 impl Isa for Avx2 {
     const KERNEL: Kernel = Kernel::Avx2;
+    type F = Two;
 
     #[inline(always)]
     fn dot(x: &[Block], w: &[Block]) -> f32 {
@@ -175,6 +177,7 @@ impl Isa for Avx2 {
 
 impl Isa for Avx512 {
     const KERNEL: Kernel = Kernel::Avx512;
+    type F = One;
 
     #[inline(always)]
     fn dot(x: &[Block], w: &[Block]) -> f32 {

@@ -3,8 +3,7 @@
 //! Sizes agree, products cannot overflow, and all numbers are small enough that no sum, however it falls out, leaves the range of f32: there is no
 //! infinity and no NaN behind this check, which machines could disagree about.
 
-use super::{Block, Eviction, Field, Head, MAX_HEADS, Matrix, Network, Reference, Table};
-use crate::Kind;
+use super::{Block, Eviction, Field, Head, MAX_HEADS, Matrix, Network, Table};
 use crate::kernel::int8::{MAX_INPUTS, ROWS};
 use crate::predict::value::ValueType;
 use crate::{Error, Result};
@@ -121,34 +120,6 @@ impl Network {
             }
         }
         Ok(())
-    }
-}
-
-impl Reference {
-    /// Whether the columns are to the left of `column`, and of its type where bits are taken over.
-    fn fits(self, column: usize, types: &[ValueType]) -> Result<()> {
-        let left = |other: u16| {
-            ensure(
-                usize::from(other) < column,
-                "a reference of the model is not to the left of its column",
-            )
-        };
-        match self {
-            Reference::Same(other) | Reference::Magnitude(other) => {
-                left(other)?;
-                let float = types[column].kind == Kind::Float;
-                ensure(
-                    types[usize::from(other)] == types[column]
-                        && (float || matches!(self, Reference::Same(_))),
-                    "a reference of the model is of another type than its column",
-                )
-            }
-            Reference::Relation(relation) => relation.columns.into_iter().try_for_each(left),
-            Reference::Rest(columns) => columns
-                .into_iter()
-                .filter(|&other| other != u16::MAX)
-                .try_for_each(left),
-        }
     }
 }
 
@@ -274,6 +245,7 @@ impl Head {
             prefix.check(256, z)?;
         }
         self.above.check(257, z)?;
+        self.reference.check(257, z)?;
         self.copies.check(2, z)?;
         self.nodes.check(256, z)
     }

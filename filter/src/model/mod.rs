@@ -7,6 +7,7 @@ mod check;
 mod file;
 mod id;
 mod network;
+mod reference;
 mod sample;
 mod search;
 mod starts;
@@ -18,17 +19,18 @@ pub use file::{
     MAX_FILE, MAX_NOTES, MAX_WEIGHTS, MODEL_MAGIC, MODEL_VERSION, ModelSummary, SUFFIX,
 };
 pub use id::{ID_LEN, ModelId};
+pub use reference::{Group, Part, Reference};
 pub use network::{
-    Block, Dims, Eviction, Field, Head, MAX_HEADS, Matrix, Network, Prior, Priors, Reference, Table,
+    Block, Dims, Eviction, Field, Head, MAX_HEADS, Matrix, Network, Prior, Priors, Table,
 };
 #[doc(hidden)]
 pub use sample::{sample_dims, sample_network};
 pub(crate) use search::resolve;
 pub use search::{Found, PATH_VARIABLE, Place, Search, user_folder};
-pub use starts::{ColumnStart, MAX_START, START_EFFORTS, Starts};
+pub use starts::{ColumnStart, MAX_SETUPS, MAX_START, START_EFFORTS, Starts};
 
 use crate::Layout;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::predict::frame::value_type;
 use crate::predict::value::ValueType;
 use file::Content;
@@ -156,14 +158,26 @@ impl Model {
                 layout.dtype()
             )));
         }
-        self.network().fits(&value_types(layout))
+        let types = value_types(layout);
+        self.network().fits(&types).map_err(of_model)
     }
 }
 
 fn check(content: &Content) -> Result<()> {
-    content.network.check()?;
-    content.network.fits(&value_types(&content.layout))?;
-    content.starts.check(content.layout.columns().columns.len())
+    let (layout, network) = (&content.layout, &content.network);
+    let sound = network
+        .check()
+        .and_then(|()| network.fits(&value_types(layout)));
+    sound.map_err(of_model)?;
+    content.starts.check(layout.columns().columns.len())
+}
+
+/// What is wrong with a network is wrong with its model, not with a stream.
+fn of_model(error: Error) -> Error {
+    match error.into_kind() {
+        ErrorKind::Corrupt(what) => Error::model(what),
+        other => other.into(),
+    }
 }
 
 /// Types of a layout's columns.

@@ -3,7 +3,7 @@
 //! Shapes are written `[outputs, inputs]`, rows one after another. `docs/network.md` says what is computed from them.
 //! Invariant: [`Network::check`] holds for every network that is used; it is asked once, where a model enters.
 
-use crate::predict::experts::relation::Relation;
+use super::reference::Reference;
 
 /// Planes of a column that may have a head.
 pub const MAX_HEADS: usize = 4;
@@ -88,19 +88,6 @@ pub struct Priors {
     pub after: Vec<(u8, Box<Prior>)>,
 }
 
-/// Where a value is expected to come from, beside the value above.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reference {
-    /// The same bits as in another column of the same type.
-    Same(u16),
-    /// The magnitude of another float column of the same type.
-    Magnitude(u16),
-    /// A formula of columns to the left.
-    Relation(Relation),
-    /// 1 - a - b - c: shares of a whole. Columns to the left; one that is not needed is repeated as `u16::MAX`.
-    Rest([u16; 3]),
-}
-
 /// A column that the network reads and, if it has heads, predicts.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Field {
@@ -152,6 +139,8 @@ pub struct Head {
     pub prefix: Vec<Table>,
     /// `[257, z]`: this byte of the value above, or row 256 if the bytes before it differ.
     pub above: Table,
+    /// `[257, z]`: the same of the value that the reference expects; row 256 also if there is none.
+    pub reference: Table,
     /// `[2, z]`: how much the value above and the reference are believed, as long as their bits are those of the value.
     pub copies: Matrix,
     /// `[256, z]`: a logit for each node of the byte's tree; node 1 is the root, node 0 is not used.

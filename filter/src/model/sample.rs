@@ -1,7 +1,8 @@
 //! Networks of random weights, valid and lively, for tests and measurements.
 
 use super::{
-    Block, Dims, Eviction, Field, Head, MAX_HEADS, Matrix, Network, Prior, Priors, Reference, Table,
+    Block, Dims, Eviction, Field, Group, Head, MAX_HEADS, Matrix, Network, Part, Prior, Priors,
+    Reference, Table,
 };
 use crate::predict::experts::relation::{FORMULAS, Relation};
 use crate::predict::value::ValueType;
@@ -90,6 +91,26 @@ impl Source {
                 formula,
                 columns: [left, 0, left],
             })),
+            3 if column > 6 => {
+                let group = |first| Group {
+                    first,
+                    stride: 2,
+                    count: 2,
+                };
+                Some(Reference::Balance {
+                    lengths: group(0),
+                    angles: group(left - 3),
+                    part: if column % 8 == 3 { Part::Length } else { Part::Angle },
+                })
+            }
+            1 if column > 6 => Some(Reference::Sum {
+                group: Group {
+                    first: 1,
+                    stride: 1,
+                    count: 3,
+                },
+                negative: column % 8 == 1,
+            }),
             3 => Some(Reference::Rest([left, 0, u16::MAX])),
             _ => None,
         }
@@ -171,6 +192,7 @@ pub fn sample_network(layout: &Layout, dims: Dims, seed: u64) -> Network {
             project: source.matrix(z, d),
             prefix: (0..i).map(|_| source.table(256, z)).collect(),
             above: source.table(257, z),
+            reference: source.table(257, z),
             copies: source.matrix(2, z),
             nodes: source.matrix(256, z),
         })

@@ -17,6 +17,9 @@ use crate::pool::lock;
 /// The environment variable that lists folders of models, as PATH lists folders of programs.
 pub const PATH_VARIABLE: &str = "CATENA_MODEL_PATH";
 
+/// The last place, in words.
+const BUILT_IN_PLACE: &str = "the models that are built in";
+
 /// The model that was read last by its name: streams that follow one another, such as the chunks of a file, name the same one.
 static LAST: Mutex<Option<Arc<Model>>> = Mutex::new(None);
 
@@ -107,55 +110,44 @@ impl Search {
         if let Some(file) = self.built_in.iter().find(own) {
             return Model::read(file).map(Arc::new);
         }
-        looked_in.push(String::from("the models that are built in"));
+        looked_in.push(String::from(BUILT_IN_PLACE));
         Err(ErrorKind::MissingModel { id: *id, looked_in }.into())
     }
 
     /// The one model whose hash begins with `name`, or whose file is called that, without its suffix.
     ///
     /// # Errors
-    /// `InvalidInput` if there is none or more than one, naming the places or the candidates; [`ErrorKind::Model`] if it cannot be used.
-    pub fn by_name(&self, name: &str) -> Result<Arc<Model>> {
-        let mut hits: Vec<Found> = Vec::new();
+    /// `InvalidInput` if there is none or more than one, naming the places or the candidates.
+    pub fn by_name(&self, name: &str) -> Result<Found> {
         let all = self.list();
-        let called = |found: &Found| match &found.place {
+        let called = |found: &&Found| match &found.place {
             Place::File(path) => path.file_stem().is_some_and(|stem| stem == name),
             Place::BuiltIn => false,
         };
+        let begins = |found: &&Found| !name.is_empty() && found.id.begins_with(name);
         // A file's name is meant before the beginning of another's hash.
-        let by_stem: Vec<&Found> = all.iter().filter(|found| called(found)).collect();
-        let by_hash = all
-            .iter()
-            .filter(|found| !name.is_empty() && found.id.begins_with(name));
-        let named = match by_stem.is_empty() {
-            true => by_hash.collect(),
-            false => by_stem,
-        };
-        for found in named {
-            if !hits.iter().any(|hit| hit.id == found.id) {
-                hits.push(found.clone());
-            }
+        let mut hits: Vec<&Found> = all.iter().filter(called).collect();
+        if hits.is_empty() {
+            hits = all.iter().filter(begins).collect();
         }
-        match &hits[..] {
-            [found] => found.read(),
-            [] => {
-                let folders = self
-                    .folders
-                    .iter()
-                    .map(|(path, _)| path.display().to_string());
-                let mut places: Vec<String> = folders.collect();
-                places.push("built in".into());
+        let mut ids: Vec<ModelId> = hits.iter().map(|hit| hit.id).collect();
+        ids.sort();
+        ids.dedup();
+        match (hits.first(), &ids[..]) {
+            (Some(&found), [_]) => Ok(found.clone()),
+            (None, _) | (_, []) => {
+                let folders = self.folders.iter();
+                let folders = folders.map(|(path, what)| format!("{} ({what})", path.display()));
+                let places: Vec<String> = folders.chain([BUILT_IN_PLACE.into()]).collect();
                 Err(Error::invalid(format!(
                     "no model is called '{name}' and no hash begins like that; looked in: {}",
                     places.join("; ")
                 )))
             }
-            several => {
-                let ids: Vec<String> = several.iter().map(|hit| hit.id.to_string()).collect();
-                Err(Error::invalid(format!(
-                    "'{name}' may be any of {}",
-                    ids.join(", ")
-                )))
+            (_, several) => {
+                let ids: Vec<String> = several.iter().map(ModelId::to_string).collect();
+                let ids = ids.join(", ");
+                Err(Error::invalid(format!("'{name}' may be any of {ids}")))
             }
         }
     }
@@ -184,12 +176,17 @@ impl Search {
 }
 
 impl Found {
+    /// The bytes of its file, not checked.
+    pub fn file(&self) -> Result<Vec<u8>> {
+        match &self.place {
+            Place::File(path) => read_bytes(path),
+            Place::BuiltIn => Ok(self.bytes.to_vec()),
+        }
+    }
+
     /// Reads and checks the model.
     pub fn read(&self) -> Result<Arc<Model>> {
-        match &self.place {
-            Place::File(path) => read_file(path).map(Arc::new),
-            Place::BuiltIn => Model::read(self.bytes).map(Arc::new),
-        }
+        Model::read(&self.file()?).map(Arc::new)
     }
 }
 
@@ -315,13 +312,46 @@ fn stored_id(path: &Path) -> Option<ModelId> {
     Some(ModelId::new(bytes))
 }
 
-fn read_file(path: &Path) -> Result<Model> {
+fn read_bytes(path: &Path) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    File::open(path)?
-        .take(MAX_FILE + 1)
-        .read_to_end(&mut bytes)?;
+    let file = File::open(path)?;
+    file.take(MAX_FILE + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > MAX_FILE {
         return Err(Error::model("the file is larger than any model"));
     }
-    Model::read(&bytes)
+    Ok(bytes)
+}
+
+fn read_file(path: &Path) -> Result<Model> {
+    Model::read(&read_bytes(path)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn built_in_models_come_last() {
+        // A claim is enough to be found by; what is no model is refused when it is read.
+        static FILES: &[&[u8]] = &[&[7; 40], &[8; 40]];
+        let search = Search {
+            folders: Vec::new(),
+            built_in: FILES,
+        };
+        let found = search.by_name("0808").unwrap();
+        assert_eq!(
+            (&found.place, found.id),
+            (&Place::BuiltIn, ModelId::new([8; 32]))
+        );
+        assert!(matches!(
+            found.read().unwrap_err().kind(),
+            ErrorKind::Model(_)
+        ));
+        assert!(matches!(
+            search.find(&ModelId::new([7; 32])).unwrap_err().kind(),
+            ErrorKind::Model(_)
+        ));
+        let error = search.find(&ModelId::new([9; 32])).unwrap_err();
+        assert!(error.to_string().contains(BUILT_IN_PLACE), "{error}");
+    }
 }

@@ -200,7 +200,10 @@ impl Planner {
     pub fn plan(&mut self, spec: &Spec, offset: u64, raw: &[u8]) -> (Plan, Columns) {
         let rows = Rows::new(spec.expansion.record_size, offset, raw.len());
         let columns = Columns::split(&spec.expansion, rows, raw);
-        let setups = (!self.began).then(|| Arc::new(setups(spec, &columns)));
+        let setups = (!self.began).then(|| {
+            let known = spec.aid.as_deref().and_then(SharedAid::setups);
+            known.unwrap_or_else(|| Arc::new(setups(spec, &columns)))
+        });
         self.began = true;
         (Plan { rows, setups }, columns)
     }
@@ -226,6 +229,18 @@ fn setups(spec: &Spec, columns: &Columns) -> Vec<ColumnSetup> {
         }
     }
     setups
+}
+
+/// What is found out about the columns of records in a training set, as [`Starts::setups`] holds it.
+pub fn harvest_setups(layout: &Layout, raw: &[u8]) -> Vec<u8> {
+    let spec = Spec::new(layout.clone(), Level::default(), 1);
+    let rows = Rows::new(spec.expansion.record_size, 0, raw.len());
+    let columns = Columns::split(&spec.expansion, rows, raw);
+    let mut out = Vec::new();
+    for (at, setup) in setups(&spec, &columns).iter().enumerate() {
+        setup.write(at, &mut out);
+    }
+    out
 }
 
 /// Puts a frame's bytes together again from all its lanes.

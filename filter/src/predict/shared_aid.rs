@@ -1,8 +1,11 @@
 //! A trained model as all chains of a stream share it: the network made ready, and what columns begin with.
 
+use std::sync::Arc;
+
 use super::network::Engine;
+use super::setup::{self, ColumnSetup};
 use super::value::ValueType;
-use crate::model::{Network, Priors, Starts};
+use crate::model::{Network, Priors, Reference, Starts};
 use crate::{Level, Result};
 
 /// What is shared.
@@ -10,6 +13,8 @@ use crate::{Level, Result};
 pub(super) struct SharedAid {
     engine: Engine,
     starts: Starts,
+    /// Found in the training data, if they were looked for there.
+    setups: Option<Arc<Vec<ColumnSetup>>>,
     /// By column.
     fields: Vec<Option<FieldStart>>,
 }
@@ -22,6 +27,7 @@ struct FieldStart {
     priors: Vec<Priors>,
     /// The middle one of its knots.
     median: u64,
+    reference: Option<Reference>,
 }
 
 /// What a column begins with.
@@ -44,15 +50,23 @@ impl SharedAid {
                 *to = Some(FieldStart {
                     planes: field.planes,
                     priors: field.priors.clone(),
+                    reference: field.reference,
                     median: field.knots.get(field.knots.len() / 2).copied().unwrap_or(0),
                 });
             }
         }
+        let setups = setup::read_all(&starts.setups, types.len())?;
         Ok(SharedAid {
             engine,
+            setups: setups.map(Arc::new),
             starts: starts.clone(),
             fields,
         })
+    }
+
+    /// What was found out about the columns where the model was trained.
+    pub(super) fn setups(&self) -> Option<Arc<Vec<ColumnSetup>>> {
+        self.setups.clone()
     }
 
     /// The network.
@@ -76,6 +90,11 @@ impl ColumnStart<'_> {
     /// A value of the column's middle, if it is known.
     pub(super) fn median(&self) -> Option<u64> {
         self.field.map(|field| field.median)
+    }
+
+    /// Where the value is expected to come from.
+    pub(super) fn reference(&self) -> Option<Reference> {
+        self.field.and_then(|field| field.reference)
     }
 
     /// Planes with a head and what is known of their nodes: ln(p / (1 - p)) in 1/16 of the probability p of a one.

@@ -277,6 +277,9 @@ impl<'a> Chain<'a> {
             256
         };
         add(&mut pre, row(&head.above, b, head.above.scale));
+        let live = expected.filter(|&e| (0..plane).all(|j| byte(value, j) == byte(e, j)));
+        let b = live.map_or(256, |e| usize::from(byte(e, plane)));
+        add(&mut pre, row(&head.reference, b, head.reference.scale));
         let hidden: Vec<f32> = pre.iter().map(|x| silu(*x)).collect();
         let z = quantise(&hidden);
         let priors = &field.priors[i];

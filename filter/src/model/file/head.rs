@@ -6,9 +6,10 @@ use crate::error::{Error, Result};
 use crate::frame::{Cursor, put_layout, put_varint, take_layout};
 use crate::layout::MAX_COLUMNS;
 use crate::model::network::{
-    Block, Dims, Eviction, Field, Head, MAX_HEADS, Matrix, Network, Priors, Reference, Table,
+    Block, Dims, Eviction, Field, Head, MAX_HEADS, Matrix, Network, Priors, Table,
 };
-use crate::model::starts::{ColumnStart, MAX_START, Starts};
+use crate::model::reference::Reference;
+use crate::model::starts::{ColumnStart, MAX_SETUPS, MAX_START, Starts};
 
 /// Most knots of a field.
 const MAX_KNOTS: u64 = 1 << 12;
@@ -33,6 +34,7 @@ pub(super) struct ModelHead {
     fields: Vec<FieldSizes>,
     /// By column: its number, and the weights of each effort.
     starts: Vec<(u16, [Option<usize>; 2])>,
+    setups: Vec<u8>,
 }
 
 impl ModelHead {
@@ -58,6 +60,7 @@ impl ModelHead {
             notes: notes.to_string(),
             fields: fields.collect(),
             starts: starts.columns.iter().map(start).collect(),
+            setups: starts.setups.clone(),
         }
     }
 
@@ -89,6 +92,8 @@ impl ModelHead {
                 out.extend_from_slice(after);
             }
         }
+        put_varint(out, self.setups.len() as u64);
+        out.extend_from_slice(&self.setups);
         put_varint(out, self.starts.len() as u64);
         for (column, lens) in &self.starts {
             put_varint(out, (*column).into());
@@ -110,8 +115,8 @@ impl ModelHead {
             rate: number(cursor, "rate")?,
             chunk: number(cursor, "chunk")?,
         };
-        let layout = take_layout(cursor).ok().flatten();
-        let layout = layout.ok_or_else(|| out_of_range("layout"))?;
+        let layout = take_layout(cursor).map_err(|_| out_of_range("layout"))?;
+        let layout = layout.ok_or_else(short)?;
         let notes_len: u16 = number(cursor, "length of the notes")?;
         if usize::from(notes_len) > MAX_NOTES {
             return Err(out_of_range("length of the notes"));
@@ -124,6 +129,11 @@ impl ModelHead {
         }
         let fields = (0..field_n).map(|_| FieldSizes::read(cursor));
         let fields = fields.collect::<Result<Vec<_>>>()?;
+        let setups_len: u16 = number(cursor, "length of the setups")?;
+        if usize::from(setups_len) > MAX_SETUPS {
+            return Err(out_of_range("length of the setups"));
+        }
+        let setups = cursor.take(setups_len.into()).ok_or_else(short)?.to_vec();
         let start_n: u16 = number(cursor, "number of start values")?;
         if usize::from(start_n) > MAX_COLUMNS {
             return Err(out_of_range("number of start values"));
@@ -147,6 +157,7 @@ impl ModelHead {
             notes,
             fields,
             starts,
+            setups,
         })
     }
 
@@ -165,7 +176,7 @@ impl ModelHead {
         let (f, z) = (u64::from(self.dims.hidden), u64::from(self.dims.head_width));
         let block = 2 * d + u64::from(self.dims.heads) + 4 * d * d + 4 * d + 3 * d * f + 2 * f + d;
         let heads = self.head_n() as u64;
-        let head = z * d + z + 259 * z + 2 + 256 * z + 256;
+        let head = z * d + z + 516 * z + 2 + 256 * z + 256;
         let mut sum = 4 * 256 * d + u64::from(self.dims.blocks) * block + d + heads * head;
         sum += heads * heads * 128 * z;
         if self.dims.slots > 0 {
@@ -216,6 +227,7 @@ impl ModelHead {
             project: matrix(z, d),
             prefix: (0..at).map(|_| table(256, z)).collect(),
             above: table(257, z),
+            reference: table(257, z),
             copies: matrix(2, z),
             nodes: matrix(256, z),
         };
@@ -244,6 +256,7 @@ impl ModelHead {
         };
         Starts {
             columns: self.starts.iter().map(column).collect(),
+            setups: self.setups.clone(),
         }
     }
 }

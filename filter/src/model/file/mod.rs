@@ -26,6 +26,10 @@ pub const MODEL_VERSION: u8 = 1;
 pub const SUFFIX: &str = "catmodel";
 /// Most numbers of a network (2^26).
 pub const MAX_WEIGHTS: u64 = 1 << 26;
+/// Most weights that a byte of packed numbers may stand for, beyond the first 2^16: a small file takes little time to read.
+const EXPANSION: u64 = 16;
+/// Weights that need no bytes.
+const FREE_WEIGHTS: u64 = 1 << 16;
 /// Most bytes of the notes (4 KiB).
 pub const MAX_NOTES: usize = 4096;
 /// Most bytes of a model file (64 MiB and a bit).
@@ -79,8 +83,13 @@ pub(super) fn write(content: &Content) -> Vec<u8> {
     } = content;
     let mut file = MODEL_MAGIC.to_vec();
     file.push(MODEL_VERSION);
-    ModelHead::of(layout, network, starts, notes).write(&mut file);
-    file.extend_from_slice(&pack::pack(network, starts));
+    let head = ModelHead::of(layout, network, starts, notes);
+    head.write(&mut file);
+    let weight_n = head.weight_n().unwrap_or(0);
+    let mut packed = pack::pack(network, starts);
+    // Zeros at the end change nothing. Only weights that are nearly all the same need any.
+    packed.resize(packed.len().max(fewest_bytes(weight_n)), 0);
+    file.extend_from_slice(&packed);
     let id = ModelId::of_body(&file);
     file.extend_from_slice(id.as_bytes());
     file
@@ -92,7 +101,9 @@ pub(super) fn read(file: &[u8]) -> Result<(ModelId, Content)> {
     check_magic(file)?;
     let id = ModelId::of_file(file)?;
     let (head, packed) = read_head(file)?;
-    head.weight_n()?;
+    if packed.len() < fewest_bytes(head.weight_n()?) {
+        return Err(Error::model("more weights than its bytes can hold"));
+    }
     let (mut network, mut starts) = (head.empty_network(), head.empty_starts());
     pack::unpack(packed, &mut network, &mut starts);
     let ModelHead { layout, notes, .. } = head;
@@ -103,6 +114,11 @@ pub(super) fn read(file: &[u8]) -> Result<(ModelId, Content)> {
         notes,
     };
     Ok((id, content))
+}
+
+/// Bytes that so many weights take at least.
+fn fewest_bytes(weight_n: u64) -> usize {
+    (weight_n.saturating_sub(FREE_WEIGHTS) / EXPANSION) as usize
 }
 
 fn check_magic(file: &[u8]) -> Result<()> {

@@ -27,6 +27,8 @@ pub trait Effort: Copy {
     const START: Start;
     /// Whether a network may take part.
     const NETWORK: bool = false;
+    /// Share of a frame's values, in percent, from which on exact copies get a bit of their own. The network knows more of a value's bits than of that one.
+    const HITS_PAY: usize = 30;
     /// First input of the confidences.
     const AT_CONFIDENCE: usize = Self::CONTEXTS;
     /// First input of the numeric experts.
@@ -164,6 +166,7 @@ impl Effort for Full {
     const WASTE: f64 = Thorough::WASTE;
     const START: Start = Thorough::START;
     const NETWORK: bool = true;
+    const HITS_PAY: usize = 95;
 }
 
 /// Most contexts of any level.

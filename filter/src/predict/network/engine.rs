@@ -1,8 +1,7 @@
 //! A network made ready to run: weights packed for the kernels, tables cut into blocks, numbers that follow from others computed once.
 
 use super::tables::{Rows, blocks};
-use crate::kernel::int8::{ROWS, Weights};
-use crate::kernel::vector::Block;
+use crate::kernel::int8::{Lanes, ROWS, Weights};
 use crate::model::{self, Dims, Network, Priors, Reference};
 use crate::predict::value::ValueType;
 use crate::{Error, Result};
@@ -49,15 +48,15 @@ pub(super) struct Position {
     pub(super) reference: Option<Reference>,
     /// Planes with a head, the most significant byte in bit 0.
     pub(super) planes: u8,
-    pub(super) query: Vec<Block>,
+    pub(super) query: Vec<Lanes<f32>>,
     pub(super) knots: Vec<u64>,
     pub(super) value: Rows,
     pub(super) above: Rows,
-    pub(super) equal: Vec<Block>,
+    pub(super) equal: Vec<Lanes<f32>>,
     /// Scales of the shared byte tables for this field.
     pub(super) byte_scales: [f32; 4],
     pub(super) head_above: Rows,
-    pub(super) head_types: Vec<Vec<Block>>,
+    pub(super) head_types: Vec<Vec<Lanes<f32>>>,
     pub(super) priors: Vec<Priors>,
 }
 
@@ -67,6 +66,7 @@ pub(super) struct Head {
     pub(super) project: Matrix,
     pub(super) prefix: Vec<Rows>,
     pub(super) above: Rows,
+    pub(super) reference: Rows,
     pub(super) copies: Rows,
     pub(super) copy_scales: [f32; 2],
     pub(super) nodes: Rows,
@@ -154,7 +154,7 @@ impl Engine {
             .map(|l| matrix(&l.qkv) + matrix(&l.out) + matrix(&l.gate_up) + matrix(&l.down));
         let heads = self.heads.iter().map(|h| {
             let prefix: usize = h.prefix.iter().map(Rows::bytes).sum();
-            matrix(&h.project) + prefix + h.above.bytes() + h.nodes.bytes()
+            matrix(&h.project) + prefix + h.above.bytes() + h.reference.bytes() + h.nodes.bytes()
         });
         let fields = self.positions.iter().map(|p| {
             let tables = p.value.bytes() + p.above.bytes() + p.head_above.bytes();
@@ -246,6 +246,7 @@ fn head(head: &model::Head) -> Head {
         project: Matrix::new(&head.project),
         prefix: head.prefix.iter().map(Rows::new).collect(),
         above: Rows::new(&head.above),
+        reference: Rows::new(&head.reference),
         copies: rows(&head.copies),
         copy_scales: [head.copies.scales[0], head.copies.scales[1]],
         nodes: rows(&head.nodes),

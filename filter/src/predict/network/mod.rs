@@ -15,7 +15,6 @@ mod input;
 mod memory;
 mod panel;
 mod pass;
-mod reference;
 mod tables;
 mod tokens;
 

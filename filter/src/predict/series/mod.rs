@@ -7,6 +7,7 @@ use super::column::{Around, ColumnModel, Effort, Family, PlaneMode, REFS, Shape}
 use super::experts::lattice::Lattice;
 use super::experts::ols::MAX_REGRESSORS;
 use super::experts::relation::Relation;
+use crate::model::Reference;
 use super::frame::Rows;
 use super::matches::{RowMatch, SequenceMatch};
 use super::network::ColumnPass;
@@ -82,6 +83,8 @@ pub struct Series {
     refs: Vec<u16>,
     regressors: Vec<u16>,
     relation: Option<Relation>,
+    /// What a model expects the value to be made of, where the plan found nothing.
+    reference: Option<Reference>,
     lattice: Option<Lattice>,
     history: Vec<u64>,
     next_row: u64,
@@ -178,6 +181,7 @@ impl Series {
             refs: setup.refs.clone(),
             regressors,
             relation: setup.relation,
+            reference: start.reference(),
             lattice: setup.lattice,
             history: Vec::new(),
             next_row: 0,
