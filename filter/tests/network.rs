@@ -98,7 +98,9 @@ impl Task for Run<'_> {
                         continue;
                     }
                     let expected = field.reference.map(|reference| {
-                        reference.expect(types[usize::from(field.column)], &types, |c| at(c as u16, r))
+                        reference.expect(types[usize::from(field.column)], &types, |c| {
+                            at(c as u16, r)
+                        })
                     });
                     for plane in (0..width).filter(|&p| p < 8) {
                         if !pass.has_head(plane) {

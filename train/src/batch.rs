@@ -53,11 +53,15 @@ pub struct Batch {
 
 /// Makes batches of records.
 pub struct Batcher<'a> {
+    /// What batches are made of.
     pub records: &'a Records,
+    /// The columns that vary.
     pub fields: &'a [FieldPlan],
+    /// Most knots of a field.
     pub knots: usize,
     /// Whether a value's own count is taken out of its prior: for rows that the counts were made of.
     pub own: bool,
+    /// What the experts said of the rows, if they were asked.
     pub experts: Option<&'a Said>,
 }
 
@@ -95,10 +99,21 @@ impl Batcher<'_> {
             .iter()
             .flat_map(|field| {
                 let first = field.width.saturating_sub(4);
-                (0..4).map(move |j| if field.bytes.contains(&(first + j)) { 1.0 } else { 0.0 })
+                (0..4).map(move |j| {
+                    if field.bytes.contains(&(first + j)) {
+                        1.0
+                    } else {
+                        0.0
+                    }
+                })
             })
             .collect();
-        let head_n = self.fields.iter().map(|f| f.planes.len()).max().unwrap_or(0);
+        let head_n = self
+            .fields
+            .iter()
+            .map(|f| f.planes.len())
+            .max()
+            .unwrap_or(0);
         Ok(Batch {
             rows: n,
             sequences: starts.len(),
@@ -121,8 +136,9 @@ impl Batcher<'_> {
     }
 
     fn head(&self, head: usize, rows: &[usize], device: &Device) -> Result<HeadBatch> {
-        let fields: Vec<usize> =
-            (0..self.fields.len()).filter(|&p| self.fields[p].planes.len() > head).collect();
+        let fields: Vec<usize> = (0..self.fields.len())
+            .filter(|&p| self.fields[p].planes.len() > head)
+            .collect();
         let n = fields.len() * rows.len();
         let mut prefix = vec![Vec::with_capacity(n); head];
         let mut above = Vec::with_capacity(n);
@@ -130,7 +146,9 @@ impl Batcher<'_> {
         let mut symbols = Vec::with_capacity(n);
         let (mut signs, mut prior) = (Vec::with_capacity(n * 8), Vec::with_capacity(n * 8));
         let mut copies = [Vec::with_capacity(n * 8), Vec::with_capacity(n * 8)];
-        let mut said = self.experts.map(|_| (Vec::with_capacity(n * 8), Vec::with_capacity(n * 8)));
+        let mut said = self
+            .experts
+            .map(|_| (Vec::with_capacity(n * 8), Vec::with_capacity(n * 8)));
         for &p in &fields {
             let field = &self.fields[p];
             let column = &self.records.columns[field.column];
@@ -143,7 +161,13 @@ impl Batcher<'_> {
                 for (i, prefix) in prefix.iter_mut().enumerate() {
                     prefix.push(u32::from(field.byte(v, field.planes[i])));
                 }
-                let live = |c: u64| if lead(v) == lead(c) { u32::from(field.byte(c, plane)) } else { 256 };
+                let live = |c: u64| {
+                    if lead(v) == lead(c) {
+                        u32::from(field.byte(c, plane))
+                    } else {
+                        256
+                    }
+                };
                 above.push(live(a));
                 let expected = field.reference.map(|reference| {
                     let types = &self.records.types;

@@ -41,7 +41,11 @@ impl Records {
         Records {
             layout: layout.clone(),
             columns: columns.values().to_vec(),
-            types: expansion.columns.iter().map(catena_filter::predict::frame::value_type).collect(),
+            types: expansion
+                .columns
+                .iter()
+                .map(catena_filter::predict::frame::value_type)
+                .collect(),
             record,
         }
     }
@@ -85,7 +89,9 @@ impl HeadCounts {
             n[usize::from(bit)] = n[usize::from(bit)].saturating_sub(1);
         }
         let pseudo = pseudo[node.max(1).ilog2() as usize];
-        ((f64::from(n[1]) + pseudo) / (f64::from(n[0]) + pseudo)).ln().clamp(-7.9, 7.9) as f32
+        ((f64::from(n[1]) + pseudo) / (f64::from(n[0]) + pseudo))
+            .ln()
+            .clamp(-7.9, 7.9) as f32
     }
 }
 
@@ -119,7 +125,11 @@ impl FieldPlan {
     /// The knot below a value and the part of the way to the next.
     pub fn place(&self, value: u64) -> (usize, f32) {
         let last = self.knots.len() - 2;
-        let k = self.knots.partition_point(|&knot| knot <= value).saturating_sub(1).min(last);
+        let k = self
+            .knots
+            .partition_point(|&knot| knot <= value)
+            .saturating_sub(1)
+            .min(last);
         if value <= self.knots[k] {
             return (k, 0.0);
         }
@@ -142,8 +152,9 @@ fn plan_field(records: &Records, column: usize, rows: usize, knot_n: usize) -> O
     if sorted.first() == sorted.last() {
         return None;
     }
-    let mut knots: Vec<u64> =
-        (0..knot_n).map(|i| sorted[i * (rows - 1) / (knot_n - 1)]).collect();
+    let mut knots: Vec<u64> = (0..knot_n)
+        .map(|i| sorted[i * (rows - 1) / (knot_n - 1)])
+        .collect();
     knots.dedup();
     if knots.len() < 2 {
         knots = vec![sorted[0], sorted[rows - 1]];
@@ -161,17 +172,24 @@ fn plan_field(records: &Records, column: usize, rows: usize, knot_n: usize) -> O
     let expected = field.reference.is_some();
     for plane in 0..field.width {
         let mut histogram = [0u32; 256];
-        values.iter().for_each(|&v| histogram[usize::from(field.byte(v, plane))] += 1);
+        values
+            .iter()
+            .for_each(|&v| histogram[usize::from(field.byte(v, plane))] += 1);
         let entropy = entropy(&histogram);
         let seen = histogram.iter().filter(|&&n| n > 0).count();
-        if seen > 1 && (plane < 2 || expected || entropy < 8.0 - NOISE) && field.planes.len() < MAX_HEADS {
+        if seen > 1
+            && (plane < 2 || expected || entropy < 8.0 - NOISE)
+            && field.planes.len() < MAX_HEADS
+        {
             field.planes.push(plane);
             if field.read && (plane < 2 || entropy < IDENTITY) {
                 field.bytes.push(plane);
             }
         }
     }
-    field.counts = (0..field.planes.len()).map(|head| count(&field, values, head)).collect();
+    field.counts = (0..field.planes.len())
+        .map(|head| count(&field, values, head))
+        .collect();
     Some(field)
 }
 
@@ -217,7 +235,10 @@ fn count(field: &FieldPlan, values: &[u64], head: usize) -> HeadCounts {
             add(counts, field.byte(value, field.planes[1]));
         }
         for counts in &mut after {
-            if counts.as_ref().is_some_and(|c| c[1][0] + c[1][1] < PRIOR_MIN) {
+            if counts
+                .as_ref()
+                .is_some_and(|c| c[1][0] + c[1][1] < PRIOR_MIN)
+            {
                 *counts = None;
             }
         }
@@ -227,7 +248,11 @@ fn count(field: &FieldPlan, values: &[u64], head: usize) -> HeadCounts {
         pseudo[0][depth] = best_pseudo(depth, std::iter::once(&*common));
         pseudo[1][depth] = best_pseudo(depth, after.iter().flatten().map(|c| &**c));
     }
-    HeadCounts { common, after, pseudo }
+    HeadCounts {
+        common,
+        after,
+        pseudo,
+    }
 }
 
 /// The pseudo-count under which each value is foretold best by all others.
@@ -240,8 +265,8 @@ fn best_pseudo<'a>(depth: usize, tables: impl Iterator<Item = &'a Counts> + Clon
                     if own == 0 {
                         return 0.0;
                     }
-                    let p = (f64::from(own - 1) + pseudo)
-                        / (f64::from(own + other - 1) + 2.0 * pseudo);
+                    let p =
+                        (f64::from(own - 1) + pseudo) / (f64::from(own + other - 1) + 2.0 * pseudo);
                     -f64::from(own) * p.log2()
                 };
                 cost(zeros, ones) + cost(ones, zeros)
@@ -253,8 +278,11 @@ fn best_pseudo<'a>(depth: usize, tables: impl Iterator<Item = &'a Counts> + Clon
     PSEUDO[best.unwrap_or(0)]
 }
 
-/// Whether there is something to learn from; a message if not.
-pub fn check(records: &Records, fields: &[FieldPlan]) -> Result<(), Error> {
+/// Whether there are enough records, of several columns.
+///
+/// # Errors
+/// Says what is missing.
+pub fn check_size(records: &Records) -> Result<(), Error> {
     let rows = records.rows();
     if records.columns.len() < 2 {
         return Err(Error::invalid(
@@ -266,8 +294,18 @@ pub fn check(records: &Records, fields: &[FieldPlan]) -> Result<(), Error> {
             "{rows} records are too few to train on: at least {FEWEST_ROWS} are needed"
         )));
     }
+    Ok(())
+}
+
+/// Whether anything varies.
+///
+/// # Errors
+/// Says that nothing does.
+pub fn check_fields(fields: &[FieldPlan]) -> Result<(), Error> {
     if fields.iter().all(|field| field.planes.is_empty()) {
-        return Err(Error::invalid("every byte is constant or noise: there is nothing to learn"));
+        return Err(Error::invalid(
+            "every byte is constant or noise: there is nothing to learn",
+        ));
     }
     Ok(())
 }

@@ -1,9 +1,7 @@
 //! From trained floats to the integers of a model file.
 
 use candle_core::{Error, Result, Tensor};
-use catena_filter::model::{
-    self, Block, Eviction, Field, Head, Matrix, Prior, Priors, Table,
-};
+use catena_filter::model::{self, Block, Eviction, Field, Head, Matrix, Prior, Priors, Table};
 
 use crate::data::{Counts, FieldPlan, HeadCounts};
 use crate::network::Network;
@@ -12,13 +10,18 @@ use crate::network::Network;
 pub fn export(network: &Network, fields: &[FieldPlan]) -> Result<model::Network> {
     let dims = network.dims;
     let parameters = &network.parameters;
-    let plain = Network { quantised: false, ..network.clone() };
+    let plain = Network {
+        quantised: false,
+        ..network.clone()
+    };
     let floats = |name: &str| -> Result<Vec<f32>> {
         let values = parameters.get(name)?.flatten_all()?.to_vec1::<f32>()?;
         if values.iter().all(|v| v.is_finite()) {
             Ok(values)
         } else {
-            Err(Error::Msg(format!("{name} is not finite: the training has diverged")))
+            Err(Error::Msg(format!(
+                "{name} is not finite: the training has diverged"
+            )))
         }
     };
     let matrix = |name: &str| -> Result<Matrix> {
@@ -43,7 +46,13 @@ pub fn export(network: &Network, fields: &[FieldPlan]) -> Result<model::Network>
         Ok(to_table(&values[..rows * cols], rows, cols))
     };
     let part = |name: &str, p: usize| -> Result<Vec<f32>> {
-        Ok(short(parameters.get(name)?.get(p)?.flatten_all()?.to_vec1::<f32>()?))
+        Ok(short(
+            parameters
+                .get(name)?
+                .get(p)?
+                .flatten_all()?
+                .to_vec1::<f32>()?,
+        ))
     };
     let mut out = Vec::with_capacity(fields.len());
     for (p, plan) in fields.iter().enumerate() {
@@ -63,14 +72,27 @@ pub fn export(network: &Network, fields: &[FieldPlan]) -> Result<model::Network>
             equal: part("field.equal", p)?,
             byte_scales: std::array::from_fn(|j| {
                 let plane = plan.width.saturating_sub(4) + j;
-                if plan.bytes.contains(&plane) { scales[p][j] } else { 0.0 }
+                if plan.bytes.contains(&plane) {
+                    scales[p][j]
+                } else {
+                    0.0
+                }
             }),
             head_above: read_table("field.head_above", p, plan)?,
             head_types,
-            priors: plan.counts.iter().map(|counts| priors(counts, plan.read)).collect(),
+            priors: plan
+                .counts
+                .iter()
+                .map(|counts| priors(counts, plan.read))
+                .collect(),
         });
     }
-    let bytes = [table("bytes.0")?, table("bytes.1")?, table("bytes.2")?, table("bytes.3")?];
+    let bytes = [
+        table("bytes.0")?,
+        table("bytes.1")?,
+        table("bytes.2")?,
+        table("bytes.3")?,
+    ];
     let blocks = (0..dims.blocks)
         .map(|b| {
             let name = |part: &str| format!("block.{b}.{part}");
@@ -78,7 +100,10 @@ pub fn export(network: &Network, fields: &[FieldPlan]) -> Result<model::Network>
                 attention_norm: short(floats(&name("attention_norm"))?),
                 qkv: matrix(&name("qkv"))?,
                 memory_share: short(
-                    floats(&name("beta"))?.iter().map(|&b| 1.0 / (1.0 + (-b).exp())).collect(),
+                    floats(&name("beta"))?
+                        .iter()
+                        .map(|&b| 1.0 / (1.0 + (-b).exp()))
+                        .collect(),
                 ),
                 out: matrix(&name("out"))?,
                 forward_norm: short(floats(&name("forward_norm"))?),
@@ -116,7 +141,15 @@ pub fn export(network: &Network, fields: &[FieldPlan]) -> Result<model::Network>
             })
         })
         .collect::<Result<_>>()?;
-    Ok(model::Network { dims, fields: out, bytes, blocks, norm: short(floats("norm")?), eviction, heads })
+    Ok(model::Network {
+        dims,
+        fields: out,
+        bytes,
+        blocks,
+        norm: short(floats("norm")?),
+        eviction,
+        heads,
+    })
 }
 
 /// The upper sixteen bits of each float, rounded: vectors need no more, and the file is smaller.
@@ -131,7 +164,10 @@ fn round(values: &[f32]) -> (Vec<i8>, f32) {
     let most = values.iter().fold(0.0f32, |m, v| m.max(v.abs()));
     // A scale is never zero: weights of zero say as much.
     let scale = if most < 1e-12 { 1e-12 } else { most / 127.0 };
-    let weights = values.iter().map(|v| (v / scale).round().clamp(-127.0, 127.0) as i8).collect();
+    let weights = values
+        .iter()
+        .map(|v| (v / scale).round().clamp(-127.0, 127.0) as i8)
+        .collect();
     (weights, scale)
 }
 
@@ -143,12 +179,22 @@ fn to_matrix(values: &[f32], outputs: usize, inputs: usize) -> Matrix {
         weights.extend(integers);
         scales.push(scale);
     }
-    Matrix { outputs, inputs, weights, scales }
+    Matrix {
+        outputs,
+        inputs,
+        weights,
+        scales,
+    }
 }
 
 fn to_table(values: &[f32], rows: usize, cols: usize) -> Table {
     let (weights, scale) = round(values);
-    Table { rows, cols, weights, scale }
+    Table {
+        rows,
+        cols,
+        weights,
+        scale,
+    }
 }
 
 fn softmax_rows(x: &Tensor) -> Result<Vec<[f32; 4]>> {
@@ -172,7 +218,10 @@ fn prior(counts: (&Counts, &[f64; 8])) -> Box<Prior> {
 
 fn priors(counts: &HeadCounts, read: bool) -> Priors {
     if !read {
-        return Priors { common: Box::new([0; 256]), after: Vec::new() };
+        return Priors {
+            common: Box::new([0; 256]),
+            after: Vec::new(),
+        };
     }
     Priors {
         common: prior(counts.at(None)),

@@ -1,176 +1,398 @@
-//! The training loop.
+//! The training loop: chunks of consecutive rows, memory carried from one to the next, two of them a step.
+//!
+//! Sequences are parts of the data, each read from its start to its end, so that memory holds what came before and not what chance drew (CAT). The
+//! threads take a share of the sequences each; their gradients are summed. Invariant: what is kept at the end is what was best on held-out rows with rounded
+//! weights, so that what is exported is what was measured.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use candle_core::{Device, Result, Tensor, Var, backprop::GradStore};
-use candle_nn::{AdamW, Optimizer, ParamsAdamW};
-use catena_filter::model::Dims;
+use anyhow::{Context, Result, ensure};
+use candle_core::backprop::GradStore;
+use candle_core::{Device, Tensor};
 
 use crate::batch::Batcher;
-use crate::experts::Said;
-use crate::data::{FieldPlan, Records};
+use crate::checkpoint::{self, State};
+use crate::held_out::{self, HeldOut};
 use crate::network::{Memory, Network};
-use crate::parameters;
+use crate::optimise::{AdamW, AdamWOptions};
+use crate::random::Random;
+use crate::report::{End, Outcome, Step, Validation, Watch};
+use crate::schedule::Schedule;
 
-pub struct Options {
-    pub dims: Dims,
-    pub knots: usize,
-    pub minutes: f64,
-    pub seed: u64,
+/// Lengths of chunks that steps draw from; the largest is inference's.
+const LENGTHS: [usize; 3] = [16, 32, 64];
+/// Share of a run from which on weights and activations are rounded.
+const QUANTISE_FROM: f64 = 0.6;
+/// Validations in a run.
+const VALIDATIONS: f64 = 25.0;
+/// Held-out rows looked at in one.
+const VALIDATION_ROWS: usize = 2048;
+/// Loss is bits a value, about.
+const LOSS_SCALE: f64 = 1.0 / 32.0;
+
+/// How to learn.
+#[derive(Clone, Debug)]
+pub struct Learning {
+    /// Seconds of training; `None`: `steps`.
+    pub seconds: Option<f64>,
+    /// Steps; the sooner of both ends it.
+    pub steps: Option<u64>,
+    /// Sequences read side by side, a multiple of `threads`.
     pub sequences: usize,
-    pub lengths: Vec<usize>,
-    pub rate: f64,
-    pub decay: f64,
-    pub mixed: f64,
+    /// Threads.
     pub threads: usize,
-    pub quantise_from: f64,
+    /// Backward passes a step.
+    pub accumulate: usize,
+    /// Peak of the learning rate.
+    pub rate: f64,
+    /// Weight decay.
+    pub decay: f64,
+    /// Share of the loss that is of the mixture with the experts, 0 to 1.
+    pub mixed: f64,
+    /// Validations without a better one after which training moves on, and then ends.
+    pub patience: usize,
+    /// Of all that is drawn.
+    pub seed: u64,
+    /// Where checkpoints go.
+    pub checkpoint: Option<PathBuf>,
+    /// Whether to go on from the checkpoint.
+    pub resume: bool,
+    /// Set to end early.
+    pub stop: Arc<AtomicBool>,
+    /// What is trained on what, kept with a checkpoint.
+    pub about: String,
 }
 
-pub fn evaluate(net: &Network, batcher: &Batcher, from: usize, to: usize, device: &Device) -> Result<(f64, f64, Vec<Vec<f64>>)> {
-    let s = 4;
-    let l = usize::from(net.dims.chunk);
-    let each = (to - from) / s;
-    let mut memory: Memory = None;
-    let (mut alone, mut mixed, mut rows) = (0.0, 0.0, 0);
-    let mut by: Vec<Vec<f64>> = Vec::new();
-    let mut at = 0;
-    while at + l <= each {
-        let starts: Vec<usize> = (0..s).map(|i| from + i * each + at).collect();
-        let batch = batcher.batch(&starts, l, device)?;
-        let (bits, next) = net.forward(&batch, &memory)?;
-        memory = next.map(|m| m.detach());
-        alone += bits.alone.to_scalar::<f32>()? as f64;
-        if let Some(m) = &bits.mixed { mixed += m.to_scalar::<f32>()? as f64; }
-        for (i, b) in bits.by_field.iter().enumerate() {
-            let b: Vec<f64> = b.to_vec1::<f32>()?.iter().map(|&x| x as f64).collect();
-            if by.len() <= i { by.push(vec![0.0; b.len()]); }
-            by[i].iter_mut().zip(b).for_each(|(a, b)| *a += b);
-        }
-        rows += s * l;
-        at += l;
-    }
-    let n = rows.max(1) as f64;
-    by.iter_mut().flatten().for_each(|b| *b /= n);
-    Ok((alone / n, mixed / n, by))
-}
-
-/// Bits a record of planes without a head that are not constant.
-pub fn raw_bits(records: &Records, fields: &[FieldPlan], rows: std::ops::Range<usize>) -> f64 {
-    let mut bits = 0.0;
-    for f in fields {
-        let col = &records.columns[f.column];
-        for p in 0..f.width {
-            if !f.planes.contains(&p) {
-                let first = f.byte(col[rows.start], p);
-                if rows.clone().any(|r| f.byte(col[r], p) != first) { bits += 8.0; }
-            }
+impl Default for Learning {
+    fn default() -> Self {
+        Learning {
+            seconds: Some(600.0),
+            steps: None,
+            sequences: 4,
+            threads: std::thread::available_parallelism().map_or(1, |n| n.get().min(4)),
+            accumulate: 1,
+            rate: 3e-3,
+            decay: 0.1,
+            mixed: 0.5,
+            patience: 8,
+            seed: 42,
+            checkpoint: None,
+            resume: false,
+            stop: Arc::new(AtomicBool::new(false)),
+            about: String::new(),
         }
     }
-    bits
 }
 
-pub fn train(records: &Records, rows: usize, held: usize, fields: &[FieldPlan], o: &Options, experts: Option<&Said>) -> Result<Network> {
+/// The rows of training, then those held out.
+#[derive(Clone, Copy, Debug)]
+pub struct Split {
+    /// Rows to train on, from the first on.
+    pub train: usize,
+    /// Rows in all.
+    pub all: usize,
+}
+
+/// One thread's share of a step.
+struct Share {
+    gradients: GradStore,
+    memory: Memory,
+    bits: f64,
+}
+
+/// A run under way.
+struct Run<'a> {
+    learning: &'a Learning,
+    /// Of training rows, and of the others.
+    batchers: [Batcher<'a>; 2],
+    split: Split,
+    device: Device,
+    random: Random,
+    memories: Vec<Memory>,
+    /// Rows read of each sequence, and where the first one begins.
+    at: Option<usize>,
+    offset: usize,
+}
+
+/// Trains a network in place: on return it is the best that held-out rows have shown.
+///
+/// # Errors
+/// Those of candle and of checkpoints; a gradient that is never finite.
+pub fn learn(
+    network: &mut Network,
+    batcher: &Batcher<'_>,
+    split: Split,
+    learning: &Learning,
+    watch: &mut dyn Watch,
+) -> Result<Outcome> {
     let device = Device::Cpu;
-    let params = parameters::start(&o.dims, o.knots, fields, o.seed, &device)?;
-    println!("parameters {} fields {} heads {:?}", params.count(), fields.len(), fields.iter().map(|f| f.planes.len()).sum::<usize>());
-    let vars: Vec<Var> = params.0.values().cloned().collect();
-    let mut opt = AdamW::new(vars.clone(), ParamsAdamW { lr: o.rate, beta1: 0.9, beta2: 0.98, eps: 1e-8, weight_decay: o.decay })?;
-    let mut net = Network { dims: o.dims, parameters: params, quantised: false };
-    let batcher = Batcher { records, fields, knots: o.knots, own: true, experts };
-    let held_batcher = Batcher { records, fields, knots: o.knots, own: false, experts };
-    let mut rng = fastrand::Rng::with_seed(o.seed + 1);
+    ensure!(
+        learning.threads > 0 && learning.sequences.is_multiple_of(learning.threads),
+        "sequences must be a multiple of threads"
+    );
+    let mut optimiser = AdamW::new(
+        network
+            .parameters
+            .0
+            .iter()
+            .map(|(name, var)| (name.clone(), var.clone())),
+        AdamWOptions {
+            weight_decay: learning.decay,
+            ..AdamWOptions::default()
+        },
+    )?;
+    let with = |own| Batcher { own, ..*batcher };
+    let mut run = Run {
+        learning,
+        batchers: [with(true), with(false)],
+        split,
+        device,
+        random: Random::new(learning.seed),
+        memories: vec![None; learning.threads],
+        at: None,
+        offset: 0,
+    };
+    let mut before = 0.0;
+    if learning.resume
+        && let Some(path) = &learning.checkpoint
+    {
+        let state = checkpoint::load(path, &mut optimiser)?;
+        ensure!(
+            state.about == learning.about,
+            "the checkpoint {} is of another run: {}",
+            path.display(),
+            state.about
+        );
+        run.random = Random::from_state(&state.random)?;
+        before = state.seconds;
+    }
     let start = Instant::now();
-    let raw = raw_bits(records, fields, rows..held);
-    let rec = records.record as f64;
-    let mut at = usize::MAX;
-    let mut memories: Vec<Memory> = vec![None; o.threads];
-    let each = rows / o.sequences;
-    let mut offset = 0;
-    let (mut step, mut epoch) = (0u64, 0);
-    let mut next_report = 0.05;
-    let (mut sum, mut sum_n) = (0.0, 0.0);
-    let mut best: Option<(f64, Vec<Tensor>)> = None;
-    loop {
-        let done = start.elapsed().as_secs_f64() / (o.minutes * 60.0);
-        if done >= next_report || done >= 1.0 {
-            let (alone, mixed, _) = evaluate(&net, &held_batcher, rows, (rows + 1536).min(held), &device)?;
-            println!("{:.2} step {step} epoch {epoch} train {:.4} held alone {:.4} mixed-bits {:.2} ({:.1} s)", done, (sum / sum_n + raw) / rec, (alone + raw) / rec, mixed, start.elapsed().as_secs_f64());
-            (sum, sum_n) = (0.0, 0.0);
-            let value = if o.mixed > 0.0 { mixed } else { alone };
-            if done > o.quantise_from && best.as_ref().is_none_or(|b| value < b.0) {
-                best = Some((value, vars.iter().map(|v| v.as_tensor().copy()).collect::<Result<_>>()?));
+    let elapsed = || before + start.elapsed().as_secs_f64();
+    let schedule = Schedule::new(learning.rate);
+    let raw = held_out::raw_bits(&run.batchers[1], split.train..split.all);
+    let record = batcher.records.record as f64;
+    // Training that no longer helps goes on to its last part at once: from then on time counts this much more.
+    let mut hurry = 1.0;
+    let progress_at = |seconds: f64, step: u64, hurry: f64| {
+        let by_time = learning.seconds.map_or(0.0, |all| seconds / all);
+        let by_steps = learning.steps.map_or(0.0, |all| step as f64 / all as f64);
+        by_time.max(by_steps) * hurry
+    };
+    let mut next_validation = 0.0;
+    let mut best: Option<(f64, Validation, Vec<Tensor>)> = None;
+    let mut since_best = 0;
+    let mut bad_steps = 0;
+    let end = loop {
+        let progress = progress_at(elapsed(), optimiser.steps(), hurry);
+        let stopped = learning.stop.load(Ordering::Relaxed);
+        if progress >= next_validation || progress >= 1.0 || stopped {
+            next_validation = progress + 1.0 / VALIDATIONS;
+            let was_quantised = network.quantised;
+            network.quantised |= stopped || progress >= 1.0;
+            let to = split.all.min(split.train + VALIDATION_ROWS);
+            let held = held_out::measure(network, &run.batchers[1], split.train, to, &run.device)?;
+            let value = worth(&held, learning.mixed);
+            // Rounded and not rounded do not compare.
+            let fresh = network.quantised && !was_quantised && best.is_some();
+            if fresh {
+                since_best = 0;
             }
-            next_report += 0.1;
+            let better = best.as_ref().is_none_or(|(v, ..)| value < *v) || fresh;
+            let validation = Validation {
+                step: optimiser.steps(),
+                seconds: elapsed(),
+                alone_bpb: (held.alone + raw) / record,
+                mixed_bpb: None,
+                best: better,
+            };
+            watch.validation(&validation);
+            since_best = if better { 0 } else { since_best + 1 };
+            if better {
+                let copies = optimiser.vars().map(|(_, var)| var.as_tensor().copy());
+                best = Some((
+                    value,
+                    validation,
+                    copies.collect::<candle_core::Result<_>>()?,
+                ));
+            }
+            if let Some(path) = &learning.checkpoint {
+                let state = State {
+                    about: learning.about.clone(),
+                    random: run.random.state(),
+                    best: best.as_ref().map(|(_, v, _)| (v.alone_bpb, v.step)),
+                    seconds: elapsed(),
+                };
+                checkpoint::save(path, &optimiser, &state)?;
+            }
+            if stopped {
+                break End::Interrupted;
+            }
+            if progress >= 1.0 {
+                break if learning.steps == Some(optimiser.steps()) {
+                    End::Finished
+                } else {
+                    End::TimeUp
+                };
+            }
+            if since_best >= learning.patience {
+                if network.quantised {
+                    break End::NoLongerBetter;
+                }
+                since_best = 0;
+                hurry *= (QUANTISE_FROM / progress).max(1.0);
+            }
         }
-        if done >= 1.0 { break; }
-        net.quantised = done > o.quantise_from;
-        let warm = (step as f64 / 100.0).min(1.0);
-        let lr = o.rate * warm * (0.5 + 0.5 * (std::f64::consts::PI * done).cos()).max(0.02);
-        opt.set_learning_rate(lr);
-        let l = o.lengths[rng.usize(..o.lengths.len())];
-        if at == usize::MAX || at + 2 * l > each {
-            at = 0; epoch += 1;
-            offset = rng.usize(..rows);
-            memories.iter_mut().for_each(|m| *m = None);
+        let progress = progress_at(elapsed(), optimiser.steps(), hurry);
+        if !network.quantised && progress >= QUANTISE_FROM {
+            network.quantised = true;
+            if let Some((_, _, tensors)) = best.take() {
+                set(&optimiser, &tensors)?;
+            }
         }
-        let per = o.sequences / o.threads;
-        let (netr, br, dev) = (&net, &batcher, &device);
-        let results: Vec<Result<(GradStore, Memory, f64)>> = std::thread::scope(|scope| {
-            let handles: Vec<_> = memories.iter().enumerate().map(|(t, memory)| {
-                scope.spawn(move || -> Result<(GradStore, Memory, f64)> {
-                    let mut memory = memory.clone();
-                    let mut losses = Vec::new();
-                    let mut total = 0.0;
-                    for c in 0..2 {
-                        let starts: Vec<usize> = (0..per).map(|i| {
-                            let s = (t * per + i) * each + at + c * l + offset;
-                            if s + l > rows { (s + l) % rows.max(1) % (rows - l) } else { s }
-                        }).collect();
-                        let batch = br.batch(&starts, l, dev)?;
-                        let (bits, next) = netr.forward(&batch, &memory)?;
-                        memory = next;
-                        total += bits.alone.to_scalar::<f32>()? as f64;
-                        let mut loss = bits.alone;
-                        if let Some(m) = bits.mixed { if o.mixed > 0.0 { loss = ((loss * (1.0 - o.mixed))? + (m * (o.mixed * 1.0))?)?; } }
-                        losses.push(loss);
-                    }
-                    let scale = 1.0 / (2.0 * (o.sequences * l) as f64 * 32.0);
-                    let loss = (Tensor::stack(&losses, 0)?.sum_all()? * scale)?;
-                    let grads = loss.backward()?;
-                    Ok((grads, memory.map(|m| m.detach()), total))
-                })
-            }).collect();
-            handles.into_iter().map(|h| h.join().unwrap()).collect()
+        let mut bits = 0.0;
+        let mut rows = 0;
+        let mut length = 0;
+        for _ in 0..learning.accumulate {
+            let shares;
+            (shares, length) = run.shares(network)?;
+            for (at, share) in shares.into_iter().enumerate() {
+                optimiser.gather(&share.gradients)?;
+                run.memories[at] = share.memory;
+                bits += share.bits;
+            }
+            rows += 2 * learning.sequences * length;
+        }
+        let learning_rate = schedule.at(progress.max(1e-3));
+        let gradient_norm = optimiser.step(learning_rate)?;
+        bad_steps = if gradient_norm.is_finite() {
+            0
+        } else {
+            bad_steps + 1
+        };
+        ensure!(
+            bad_steps < 50,
+            "the gradient is no longer finite: the training has diverged"
+        );
+        let seconds = elapsed();
+        let progress = progress_at(seconds, optimiser.steps(), hurry);
+        watch.step(&Step {
+            step: optimiser.steps(),
+            steps: (optimiser.steps() as f64 / progress.max(1e-6)) as u64,
+            seconds,
+            seconds_left: seconds / progress.max(1e-6) * (1.0 - progress).max(0.0),
+            train_bpb: (bits / rows as f64 + raw) / record,
+            learning_rate,
+            gradient_norm,
+            chunk: length,
         });
-        let mut grads: Option<GradStore> = None;
-        for (t, r) in results.into_iter().enumerate() {
-            let (g, m, total) = r?;
-            memories[t] = m;
-            sum += total;
-            match &mut grads {
-                None => grads = Some(g),
-                Some(all) => for v in &vars {
-                    match (all.remove(v), g.get(v)) {
-                        (Some(a), Some(b)) => { all.insert(v, (a + b)?); }
-                        (Some(a), None) => { all.insert(v, a); }
-                        (None, Some(b)) => { all.insert(v, b.clone()); }
-                        _ => {}
-                    }
-                },
-            }
+    };
+    let (_, validation, tensors) = best.context("nothing was measured")?;
+    set(&optimiser, &tensors)?;
+    network.quantised = true;
+    let outcome = Outcome {
+        steps: optimiser.steps(),
+        seconds: elapsed(),
+        best: Some(validation),
+        end,
+    };
+    watch.ended(&outcome);
+    Ok(outcome)
+}
+
+/// What is to become small.
+fn worth(held: &HeldOut, mixed: f64) -> f64 {
+    match held.mixed {
+        Some(bits) if mixed > 0.0 => bits,
+        _ => held.alone,
+    }
+}
+
+fn set(optimiser: &AdamW, tensors: &[Tensor]) -> Result<()> {
+    for ((_, var), tensor) in optimiser.vars().zip(tensors) {
+        var.set(tensor)?;
+    }
+    Ok(())
+}
+
+impl Run<'_> {
+    /// All threads' shares of the next pass, and the chunk's length.
+    fn shares(&mut self, network: &Network) -> Result<(Vec<Share>, usize)> {
+        let rows = self.split.train;
+        let each = rows / self.learning.sequences;
+        let mut length = LENGTHS[self.random.below(LENGTHS.len())];
+        while 2 * length > each && length > 1 {
+            length /= 2;
         }
-        let mut grads = grads.unwrap();
-        let mut norm = 0.0f64;
-        for v in &vars { if let Some(g) = grads.get(v) { norm += g.sqr()?.sum_all()?.to_scalar::<f32>()? as f64; } }
-        let norm = norm.sqrt();
-        if norm > 1.0 { for v in &vars { if let Some(g) = grads.remove(v) { grads.insert(v, (g * (1.0 / norm))?); } } }
-        opt.step(&grads)?;
-        sum_n += 2.0 * (o.sequences * l) as f64;
-        step += 1;
-        at += 2 * l;
+        let at = match self.at {
+            Some(at) if at + 2 * length <= each => at,
+            _ => {
+                // A new epoch: sequences begin elsewhere, and remember nothing.
+                self.offset = self.random.below(each);
+                self.memories.fill(None);
+                0
+            }
+        };
+        self.at = Some(at + 2 * length);
+        let per_thread = self.learning.sequences / self.learning.threads;
+        let this = &*self;
+        let shares = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..self.learning.threads)
+                .map(|thread| {
+                    scope.spawn(move || {
+                        let firsts: Vec<usize> = (0..per_thread)
+                            .map(|i| (thread * per_thread + i) * each + at + this.offset)
+                            .collect();
+                        this.share(network, &firsts, length, &this.memories[thread])
+                    })
+                })
+                .collect();
+            let joined = threads.into_iter().map(|thread| {
+                thread
+                    .join()
+                    .unwrap_or_else(|_| Err(anyhow::anyhow!("a training thread panicked")))
+            });
+            joined.collect::<Result<Vec<_>>>()
+        })?;
+        Ok((shares, length))
     }
-    if let Some((value, tensors)) = best {
-        println!("best {value}");
-        for (v, t) in vars.iter().zip(tensors) { v.set(&t)?; }
+
+    /// Two consecutive chunks, so that what the first leaves in memory is learned from in the second.
+    fn share(
+        &self,
+        network: &Network,
+        firsts: &[usize],
+        length: usize,
+        memory: &Memory,
+    ) -> Result<Share> {
+        let rows = self.split.train;
+        let mut memory = memory.clone();
+        let (mut losses, mut bits) = (Vec::new(), 0.0);
+        for chunk in 0..2 {
+            // Sequences go round at the end of the training rows; one that would be cut there begins a little earlier.
+            let starts: Vec<usize> = firsts
+                .iter()
+                .map(|first| ((first + chunk * length) % rows).min(rows - length))
+                .collect();
+            let batch = self.batchers[0].batch(&starts, length, &self.device)?;
+            let (said, next) = network.forward(&batch, &memory)?;
+            memory = next;
+            bits += f64::from(said.alone.to_scalar::<f32>()?);
+            losses.push(match said.mixed {
+                Some(mixed) if self.learning.mixed > 0.0 => {
+                    ((said.alone * (1.0 - self.learning.mixed))? + (mixed * self.learning.mixed)?)?
+                }
+                _ => said.alone,
+            });
+        }
+        let scale = LOSS_SCALE / (2 * firsts.len() * length) as f64;
+        let loss = (Tensor::stack(&losses, 0)?.sum_all()? * scale)?;
+        Ok(Share {
+            gradients: loss.backward()?,
+            memory: memory.map(|m| m.detach()),
+            bits,
+        })
     }
-    Ok(net)
 }

@@ -12,15 +12,21 @@ pub mod batch;
 
 pub mod ops;
 pub mod parameters;
+pub mod preset;
 
 pub mod network;
 
 pub mod schedule;
 
 pub mod checkpoint;
+pub mod held_out;
 pub mod learn;
 pub mod optimise;
 pub mod random;
 
 pub mod export;
 pub mod report;
+pub mod train;
+
+pub use preset::Preset;
+pub use train::{TrainOptions, Trained, train};

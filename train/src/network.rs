@@ -2,7 +2,7 @@
 //!
 //! Axes as in [`crate::batch`]; `S` sequences, `M` slots.
 
-use candle_core::{DType, Result, Tensor, D};
+use candle_core::{D, DType, Result, Tensor};
 use candle_nn::ops::{sigmoid, silu, softmax};
 use catena_filter::model::Dims;
 
@@ -37,7 +37,11 @@ pub type Memory = Option<Tensor>;
 impl Network {
     fn weight(&self, name: &str) -> Result<Tensor> {
         let weight = self.parameters.get(name)?;
-        if self.quantised { ops::fake_quantise(weight) } else { Ok(weight.clone()) }
+        if self.quantised {
+            ops::fake_quantise(weight)
+        } else {
+            Ok(weight.clone())
+        }
     }
 
     /// Tables with a scale for all of it, or one for each field.
@@ -53,7 +57,11 @@ impl Network {
     }
 
     fn rounded(&self, x: &Tensor) -> Result<Tensor> {
-        if self.quantised { ops::fake_quantise(x) } else { Ok(x.clone()) }
+        if self.quantised {
+            ops::fake_quantise(x)
+        } else {
+            Ok(x.clone())
+        }
     }
 
     /// x W^T over the last axis.
@@ -76,7 +84,9 @@ impl Network {
         let scales = (scales * &batch.bytes_read)?;
         let (p, n, d) = read.dims3()?;
         for (j, bytes) in batch.bytes.iter().enumerate() {
-            let embedded = self.table(&format!("bytes.{j}"), false)?.index_select(bytes, 0)?;
+            let embedded = self
+                .table(&format!("bytes.{j}"), false)?
+                .index_select(bytes, 0)?;
             let scale = scales.narrow(1, j, 1)?.reshape((p, 1, 1))?;
             read = (read + embedded.reshape((p, n, d))?.broadcast_mul(&scale)?)?;
         }
@@ -94,11 +104,18 @@ impl Network {
         let normed = ops::norm(x, self.parameters.get(&name("attention_norm"))?)?;
         let mut qkv = self.linear(&normed, &name("qkv"))?;
         if self.quantised {
-            qkv = ops::fake_quantise(&qkv.reshape((rows, fields, 3, d))?)?.reshape((rows, fields, 3 * d))?;
+            qkv = ops::fake_quantise(&qkv.reshape((rows, fields, 3, d))?)?.reshape((
+                rows,
+                fields,
+                3 * d,
+            ))?;
         }
         let mut seen = ops::attend(&qkv, heads, usize::from(self.dims.window))?;
         if let Some(slots) = memory {
-            let kv = self.linear(slots, &name("qkv"))?.narrow(D::Minus1, d, 2 * d)?.contiguous()?;
+            let kv = self
+                .linear(slots, &name("qkv"))?
+                .narrow(D::Minus1, d, 2 * d)?
+                .contiguous()?;
             let kv = if self.quantised {
                 let (s, p, m, _) = kv.dims4()?;
                 ops::fake_quantise(&kv.reshape((s, p, m, 2, d))?)?.reshape((s, p, m, 2 * d))?
@@ -119,7 +136,13 @@ impl Network {
     }
 
     /// The memory after a chunk, from its states `[N, P, d]` and embedded values `[P, N, d]`: learned eviction.
-    fn evict(&self, states: &Tensor, values: &Tensor, sequences: usize, memory: &Memory) -> Result<Memory> {
+    fn evict(
+        &self,
+        states: &Tensor,
+        values: &Tensor,
+        sequences: usize,
+        memory: &Memory,
+    ) -> Result<Memory> {
         let slot_max = usize::from(self.dims.slots);
         if slot_max == 0 {
             return Ok(None);
@@ -130,9 +153,13 @@ impl Network {
         let nothing = Tensor::zeros((p, sequences, 1, d), DType::F32, m.device())?;
         let padded = Tensor::cat(&[&nothing, &m, &nothing], 2)?;
         let depthwise = self.parameters.get("eviction.depthwise")?;
-        let mut y = padded.narrow(2, 0, length)?.broadcast_mul(&depthwise.get(0)?)?;
+        let mut y = padded
+            .narrow(2, 0, length)?
+            .broadcast_mul(&depthwise.get(0)?)?;
         for tap in 1..3 {
-            y = (y + padded.narrow(2, tap, length)?.broadcast_mul(&depthwise.get(tap)?)?)?;
+            y = (y + padded
+                .narrow(2, tap, length)?
+                .broadcast_mul(&depthwise.get(tap)?)?)?;
         }
         let scores = silu(&y)?
             .reshape((p * sequences * length, d))?
@@ -140,7 +167,12 @@ impl Network {
             .reshape((p, sequences, length))?;
         let keep = length.div_ceil(usize::from(self.dims.rate));
         let mut chosen = Vec::with_capacity(p * sequences * keep);
-        for (at, scores) in scores.reshape((p * sequences, length))?.to_vec2::<f32>()?.iter().enumerate() {
+        for (at, scores) in scores
+            .reshape((p * sequences, length))?
+            .to_vec2::<f32>()?
+            .iter()
+            .enumerate()
+        {
             let mut order: Vec<usize> = (0..length).collect();
             order.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]).then(a.cmp(&b)));
             order.truncate(keep);
@@ -148,7 +180,9 @@ impl Network {
             chosen.extend(order.iter().map(|&row| (at * length + row) as u32));
         }
         let chosen = Tensor::from_vec(chosen, p * sequences * keep, m.device())?;
-        let kept = m.reshape((p * sequences * length, d))?.index_select(&chosen, 0)?;
+        let kept = m
+            .reshape((p * sequences * length, d))?
+            .index_select(&chosen, 0)?;
         // Straight through: the kept states are worth 1, the gradient reaches the score as if they were worth its sigmoid.
         let soft = sigmoid(&scores.flatten_all()?.index_select(&chosen, 0)?)?;
         let worth = ((&soft - soft.detach())? + 1.0)?.reshape(((), 1))?;
@@ -171,11 +205,21 @@ impl Network {
         let free = self.parameters.get(&format!("head.{head}.nodes"))?;
         let smooth = self.parameters.get(&format!("head.{head}.smooth"))?;
         let nodes = (free + crate::parameters::node_places(free.device())?.matmul(smooth)?)?;
-        if self.quantised { ops::fake_quantise(&nodes) } else { Ok(nodes) }
+        if self.quantised {
+            ops::fake_quantise(&nodes)
+        } else {
+            Ok(nodes)
+        }
     }
 
     /// Bits of one head over a batch; `states` are `[P, N, d]`.
-    fn head(&self, at: usize, states: &Tensor, batch: &Batch, head: &HeadBatch) -> Result<(Tensor, Option<Tensor>)> {
+    fn head(
+        &self,
+        at: usize,
+        states: &Tensor,
+        batch: &Batch,
+        head: &HeadBatch,
+    ) -> Result<(Tensor, Option<Tensor>)> {
         let name = |part: &str| format!("head.{at}.{part}");
         let device = states.device();
         let (p_n, n, d) = states.dims3()?;
@@ -193,7 +237,9 @@ impl Network {
                 above_table.index_select(&places, 0)?,
             )
         };
-        let mut pre = self.linear(&states.reshape((with * n, d))?, &name("project"))?.reshape((with, n, z))?;
+        let mut pre = self
+            .linear(&states.reshape((with * n, d))?, &name("project"))?
+            .reshape((with, n, z))?;
         pre = pre.broadcast_add(self.parameters.get(&name("types"))?)?;
         pre = (pre + features.matmul(&above_table)?)?;
         let mut pre = pre.reshape((with * n, z))?;
@@ -201,8 +247,14 @@ impl Network {
             let table = self.table(&name(&format!("prefix.{before}")), false)?;
             pre = (pre + table.index_select(bytes, 0)?)?;
         }
-        pre = (pre + self.table(&name("above"), false)?.index_select(&head.above, 0)?)?;
-        pre = (pre + self.table(&name("reference"), false)?.index_select(&head.reference, 0)?)?;
+        pre = (pre
+            + self
+                .table(&name("above"), false)?
+                .index_select(&head.above, 0)?)?;
+        pre = (pre
+            + self
+                .table(&name("reference"), false)?
+                .index_select(&head.reference, 0)?)?;
         let hidden = self.rounded(&silu(&pre)?)?;
         let logits = hidden.matmul(&self.nodes(at)?.t()?)?;
         let mut logits = (ops::path(&logits, &head.symbols)? + &head.prior)?;
@@ -216,7 +268,9 @@ impl Network {
             Some((said, coded)) => {
                 let mix = self.parameters.get(&name("mix"))?;
                 let weigh = |i: usize, x: &Tensor| {
-                    x.reshape((with, n, 8))?.broadcast_mul(&mix.get(i)?)?.reshape((with * n, 8))
+                    x.reshape((with, n, 8))?
+                        .broadcast_mul(&mix.get(i)?)?
+                        .reshape((with * n, 8))
                 };
                 let both = (weigh(0, said)? + weigh(1, &logits)?)?;
                 Some((bits(&(both * &head.signs)?)? * coded)?)
@@ -247,7 +301,11 @@ impl Network {
         Ok((
             Bits {
                 alone: total(&alone)?,
-                mixed: if mixed.is_empty() { None } else { Some(total(&mixed)?) },
+                mixed: if mixed.is_empty() {
+                    None
+                } else {
+                    Some(total(&mixed)?)
+                },
                 by_field,
             },
             memory,

@@ -6,6 +6,7 @@ use candle_core::{Device, Error, Result, Tensor, Var};
 use catena_filter::model::Dims;
 
 use crate::data::FieldPlan;
+use crate::random::Random;
 
 /// Parameters by name.
 #[derive(Clone, Debug, Default)]
@@ -43,22 +44,6 @@ pub fn node_places(device: &Device) -> Result<Tensor> {
     Tensor::from_vec(places, (256, PLACES), device)
 }
 
-/// Random numbers from a seed, normally distributed.
-struct Source(fastrand::Rng);
-
-impl Source {
-    /// By the sum of twelve (Irwin and Hall): the tails do not matter here.
-    fn normal(&mut self) -> f32 {
-        (0..12).map(|_| self.0.f32()).sum::<f32>() - 6.0
-    }
-
-    fn tensor(&mut self, shape: &[usize], deviation: f64, device: &Device) -> Result<Var> {
-        let n = shape.iter().product();
-        let values: Vec<f32> = (0..n).map(|_| self.normal() * deviation as f32).collect();
-        Var::from_tensor(&Tensor::from_vec(values, shape, device)?)
-    }
-}
-
 /// Parameters to begin with.
 pub fn start(
     dims: &Dims,
@@ -67,7 +52,7 @@ pub fn start(
     seed: u64,
     device: &Device,
 ) -> Result<Parameters> {
-    let mut source = Source(fastrand::Rng::with_seed(seed));
+    let mut random = Random::new(seed);
     let mut all = BTreeMap::new();
     let (p, k) = (fields.len(), knots);
     let (d, z, f) = (
@@ -76,7 +61,8 @@ pub fn start(
         usize::from(dims.hidden),
     );
     let mut put = |name: String, shape: &[usize], deviation: f64| -> Result<()> {
-        let var = source.tensor(shape, deviation, device)?;
+        let values = random.normal(shape.iter().product(), deviation as f32);
+        let var = Var::from_tensor(&Tensor::from_vec(values, shape, device)?)?;
         all.insert(name, var);
         Ok(())
     };
@@ -95,7 +81,11 @@ pub fn start(
         put(format!("block.{b}.qkv"), &[3 * d, d], inner)?;
         put(format!("block.{b}.out"), &[d, d], residual)?;
         put(format!("block.{b}.gate_up"), &[2 * f, d], inner)?;
-        put(format!("block.{b}.down"), &[d, f], residual * (d as f64 / f as f64).sqrt())?;
+        put(
+            format!("block.{b}.down"),
+            &[d, f],
+            residual * (d as f64 / f as f64).sqrt(),
+        )?;
     }
     if dims.slots > 0 {
         put("eviction.depthwise".into(), &[3, d], 0.3)?;

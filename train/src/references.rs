@@ -36,7 +36,9 @@ pub fn find(records: &Records, column: usize, rows: usize) -> Option<Reference> 
             .iter()
             .map(|c| c[..rows.min(FORMULA_ROWS)].to_vec())
             .collect();
-        let relation = relations(&sample, &records.types[..=column]).pop().flatten();
+        let relation = relations(&sample, &records.types[..=column])
+            .pop()
+            .flatten();
         candidates.extend(relation.map(Reference::Relation));
         let near = |back: usize| column.checked_sub(back).map_or(u16::MAX, |c| c as u16);
         candidates.push(Reference::Rest([near(1), near(2), u16::MAX]));
@@ -71,7 +73,10 @@ pub fn find(records: &Records, column: usize, rows: usize) -> Option<Reference> 
 
 /// Sums and balances over groups of columns that come near the column.
 fn groups(records: &Records, column: usize, rows: usize) -> Vec<Reference> {
-    let sample: Vec<usize> = (0..rows).step_by((rows / TRIAL).max(1)).take(TRIAL).collect();
+    let sample: Vec<usize> = (0..rows)
+        .step_by((rows / TRIAL).max(1))
+        .take(TRIAL)
+        .collect();
     // [column][row] of the sample.
     let numbers: Vec<Vec<f64>> = (0..=column)
         .map(|c| {
@@ -102,7 +107,11 @@ fn groups(records: &Records, column: usize, rows: usize) -> Vec<Reference> {
             trial.consider(Reference::Sum { group, negative }, &mut found);
         }
     }
-    let angles: Vec<Group> = all.iter().copied().filter(|&g| trial.are_angles(g)).collect();
+    let angles: Vec<Group> = all
+        .iter()
+        .copied()
+        .filter(|&g| trial.are_angles(g))
+        .collect();
     for &lengths in all.iter().filter(|&&g| trial.are_lengths(g)) {
         for &angles in angles.iter().filter(|a| {
             a.count == lengths.count && a.stride == lengths.stride && a.first != lengths.first
@@ -127,7 +136,9 @@ struct Trial<'a> {
 
 impl Trial<'_> {
     fn is_of_floats(&self, group: Group, records: &Records) -> bool {
-        group.columns().all(|c| records.types[c].kind == Kind::Float)
+        group
+            .columns()
+            .all(|c| records.types[c].kind == Kind::Float)
     }
 
     fn are_angles(&self, group: Group) -> bool {
@@ -138,14 +149,18 @@ impl Trial<'_> {
     }
 
     fn are_lengths(&self, group: Group) -> bool {
-        group.columns().all(|c| self.numbers[c].iter().all(|&v| v >= 0.0))
+        group
+            .columns()
+            .all(|c| self.numbers[c].iter().all(|&v| v >= 0.0))
     }
 
     /// Takes a reference in if it is near the target in most rows.
     fn consider(&self, reference: Reference, found: &mut Vec<Reference>) {
         let near = |row: usize| {
             let target = self.target[row];
-            let number = reference.number(|c| self.numbers[c][row]).unwrap_or(f64::NAN);
+            let number = reference
+                .number(|c| self.numbers[c][row])
+                .unwrap_or(f64::NAN);
             target != 0.0 && (number - target).abs() <= ERROR * target.abs()
         };
         let rows = self.target.len();

@@ -14,6 +14,8 @@ use crate::corpus::Goal;
 use crate::machine::Machine;
 use crate::row::Row;
 
+pub use markdown::heading;
+
 use standing::Standing;
 
 /// Everything a run found.
@@ -78,6 +80,12 @@ pub fn write(results: &Results, folder: &Path, name: &str) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The command line of this run.
+pub fn command_line() -> String {
+    let args = std::env::args().skip(1);
+    args.fold("catena-bench".to_owned(), |line, arg| line + " " + &arg)
 }
 
 /// The summary for the terminal.

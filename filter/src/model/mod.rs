@@ -19,10 +19,10 @@ pub use file::{
     MAX_FILE, MAX_NOTES, MAX_WEIGHTS, MODEL_MAGIC, MODEL_VERSION, ModelSummary, SUFFIX,
 };
 pub use id::{ID_LEN, ModelId};
-pub use reference::{Group, Part, Reference};
 pub use network::{
     Block, Dims, Eviction, Field, Head, MAX_HEADS, Matrix, Network, Prior, Priors, Table,
 };
+pub use reference::{Group, Part, Reference};
 #[doc(hidden)]
 pub use sample::{sample_dims, sample_network};
 pub(crate) use search::resolve;

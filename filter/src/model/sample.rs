@@ -100,7 +100,11 @@ impl Source {
                 Some(Reference::Balance {
                     lengths: group(0),
                     angles: group(left - 3),
-                    part: if column % 8 == 3 { Part::Length } else { Part::Angle },
+                    part: if column % 8 == 3 {
+                        Part::Length
+                    } else {
+                        Part::Angle
+                    },
                 })
             }
             1 if column > 6 => Some(Reference::Sum {
@@ -165,7 +169,10 @@ pub fn sample_network(layout: &Layout, dims: Dims, seed: u64) -> Network {
     let (d, f) = (usize::from(dims.width), usize::from(dims.hidden));
     let z = usize::from(dims.head_width);
     let columns = layout.columns().columns;
-    let types: Vec<ValueType> = columns.iter().map(crate::predict::frame::value_type).collect();
+    let types: Vec<ValueType> = columns
+        .iter()
+        .map(crate::predict::frame::value_type)
+        .collect();
     let fields: Vec<Field> = (0..types.len())
         .map(|at| source.field(at, &types, dims))
         .collect();

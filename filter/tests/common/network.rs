@@ -297,7 +297,10 @@ impl<'a> Chain<'a> {
         // What copies add at a node: walked from the root down.
         let copied = |node: usize, (strength, candidate): (f32, u64)| {
             let mut at = 1;
-            for bit in (0..8).rev().map(|bit| usize::from(byte(candidate, plane) >> bit & 1)) {
+            for bit in (0..8)
+                .rev()
+                .map(|bit| usize::from(byte(candidate, plane) >> bit & 1))
+            {
                 let same = (0..plane).all(|j| byte(value, j) == byte(candidate, j));
                 if at == node && same {
                     return if bit == 1 { strength } else { -strength };

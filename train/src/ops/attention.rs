@@ -14,7 +14,10 @@ pub(super) fn exp(x: f32) -> f32 {
     let x = x.clamp(-87.0, 87.0);
     let n = (x * std::f32::consts::LOG2_E + 0.5f32.copysign(x)) as i32;
     let r = x - n as f32 * 0.693_145_75 - n as f32 * 1.428_606_8e-6;
-    let p = 1.0 + r * (1.0 + r * (0.5 + r * (1.0 / 6.0 + r * (1.0 / 24.0 + r * (1.0 / 120.0 + r * (1.0 / 720.0))))));
+    let p = 1.0
+        + r * (1.0
+            + r * (0.5
+                + r * (1.0 / 6.0 + r * (1.0 / 24.0 + r * (1.0 / 120.0 + r * (1.0 / 720.0))))));
     p * f32::from_bits(((n + 127) << 23) as u32)
 }
 
@@ -78,7 +81,11 @@ impl Task for Forward<'_> {
         let scale = 1.0 / (dk as f32).sqrt();
         let mut out = vec![0.0f32; self.qkv.len() / 3];
         let mut weights = vec![0.0f32; p_n];
-        for (row, out) in self.qkv.chunks_exact(p_n * 3 * d).zip(out.chunks_exact_mut(p_n * d)) {
+        for (row, out) in self
+            .qkv
+            .chunks_exact(p_n * 3 * d)
+            .zip(out.chunks_exact_mut(p_n * d))
+        {
             for p in 0..p_n {
                 let from = (p + 1).saturating_sub(self.window);
                 for h in 0..self.heads {
@@ -108,13 +115,21 @@ impl Task for Backward<'_> {
 
     #[inline(always)]
     fn run<I: Isa>(self) -> Vec<f32> {
-        let Forward { qkv, fields: p_n, d, heads, window } = self.forward;
+        let Forward {
+            qkv,
+            fields: p_n,
+            d,
+            heads,
+            window,
+        } = self.forward;
         let dk = d / heads;
         let scale = 1.0 / (dk as f32).sqrt();
         let mut to_qkv = vec![0.0f32; qkv.len()];
         let mut weights = vec![0.0f32; p_n];
         let mut slopes = vec![0.0f32; p_n];
-        let rows = qkv.chunks_exact(p_n * 3 * d).zip(self.grad.chunks_exact(p_n * d));
+        let rows = qkv
+            .chunks_exact(p_n * 3 * d)
+            .zip(self.grad.chunks_exact(p_n * d));
         for ((row, grad), to) in rows.zip(to_qkv.chunks_exact_mut(p_n * 3 * d)) {
             for p in 0..p_n {
                 let from = (p + 1).saturating_sub(window);
@@ -135,7 +150,11 @@ impl Task for Backward<'_> {
                         let slope = w * (slopes[at] - mean) * scale;
                         add(&mut to[at * 3 * d + 2 * d + h * dk..][..dk], g, w);
                         add(&mut to[at * 3 * d + d + h * dk..][..dk], q, slope);
-                        add(&mut to[p * 3 * d + h * dk..][..dk], &row[at * 3 * d + d + h * dk..][..dk], slope);
+                        add(
+                            &mut to[p * 3 * d + h * dk..][..dk],
+                            &row[at * 3 * d + d + h * dk..][..dk],
+                            slope,
+                        );
                     }
                 }
             }
@@ -149,7 +168,13 @@ impl Attend {
         let &[_, fields, three_d] = dims else {
             candle_core::bail!("queries, keys and values have three axes");
         };
-        Ok(Forward { qkv, fields, d: three_d / 3, heads: self.heads, window: self.window })
+        Ok(Forward {
+            qkv,
+            fields,
+            d: three_d / 3,
+            heads: self.heads,
+            window: self.window,
+        })
     }
 }
 
@@ -162,13 +187,18 @@ impl CustomOp1 for Attend {
         let dims = layout.dims();
         let forward = self.forward(super::floats(storage, layout)?, dims)?;
         let shape = (dims[0], dims[1], dims[2] / 3);
-        Ok((CpuStorage::F32(kernel::run(Kernel::best(), forward)), shape.into()))
+        Ok((
+            CpuStorage::F32(kernel::run(Kernel::best(), forward)),
+            shape.into(),
+        ))
     }
 
     fn bwd(&self, qkv: &Tensor, _: &Tensor, grad: &Tensor) -> Result<Option<Tensor>> {
         let to = super::with_floats(qkv, |values| {
             let forward = self.forward(values, qkv.dims())?;
-            super::with_floats(grad, |grad| Ok(kernel::run(Kernel::best(), Backward { forward, grad })))
+            super::with_floats(grad, |grad| {
+                Ok(kernel::run(Kernel::best(), Backward { forward, grad }))
+            })
         })?;
         Ok(Some(Tensor::from_vec(to, qkv.shape(), qkv.device())?))
     }

@@ -20,13 +20,21 @@ pub fn attend(qkv: &Tensor, heads: usize, window: usize) -> Result<Tensor> {
     let hidden: Vec<f32> = (0..fields * fields)
         .map(|i| {
             let (p, at) = (i / fields, i % fields);
-            if at > p || at + window <= p { -1e30 } else { 0.0 }
+            if at > p || at + window <= p {
+                -1e30
+            } else {
+                0.0
+            }
         })
         .collect();
-    let hidden = Tensor::from_vec(hidden, (1, 1, fields, fields), qkv.device())?
-        .to_dtype(qkv.dtype())?;
+    let hidden =
+        Tensor::from_vec(hidden, (1, 1, fields, fields), qkv.device())?.to_dtype(qkv.dtype())?;
     let weights = softmax(&scores.broadcast_add(&hidden)?, D::Minus1)?;
-    weights.matmul(&v)?.transpose(1, 2)?.contiguous()?.reshape((rows, fields, d))
+    weights
+        .matmul(&v)?
+        .transpose(1, 2)?
+        .contiguous()?
+        .reshape((rows, fields, d))
 }
 
 /// See [`super::recall`].
@@ -72,7 +80,10 @@ pub fn gate(x: &Tensor) -> Result<Tensor> {
 pub fn fake_quantise(x: &Tensor) -> Result<Tensor> {
     let most = (x.abs()?.max_keepdim(D::Minus1)? + 1e-20)?;
     let scaled = x.broadcast_div(&most)?.affine(127.0, 0.0)?;
-    let rounded = scaled.round()?.broadcast_mul(&most)?.affine(1.0 / 127.0, 0.0)?;
+    let rounded = scaled
+        .round()?
+        .broadcast_mul(&most)?
+        .affine(1.0 / 127.0, 0.0)?;
     x + (rounded - x)?.detach()
 }
 
@@ -82,6 +93,7 @@ pub fn path(logits: &Tensor, symbols: &[u8]) -> Result<Tensor> {
         .iter()
         .flat_map(|&symbol| (0..8).map(move |bit| node(symbol, bit) as u32))
         .collect();
-    let nodes = Tensor::from_vec(nodes, (symbols.len(), 8), logits.device())?.to_dtype(DType::U32)?;
+    let nodes =
+        Tensor::from_vec(nodes, (symbols.len(), 8), logits.device())?.to_dtype(DType::U32)?;
     logits.gather(&nodes, 1)
 }

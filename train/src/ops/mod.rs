@@ -3,8 +3,8 @@
 //! On a CPU they are custom operations compiled for each vector unit; on other devices the same is composed of candle's own
 //! operations ([`composed`]), which are also what the tests compare with.
 
-pub mod composed;
 mod attention;
+pub mod composed;
 mod gate;
 mod norm;
 pub(crate) mod path;
@@ -18,7 +18,8 @@ use candle_core::{CpuStorage, DType, Layout, Result, Storage, Tensor};
 /// Causal attention of each field over the fields before it in its row. `qkv`: `[rows, fields, 3d]`; gives `[rows, fields, d]`.
 pub fn attend(qkv: &Tensor, heads: usize, window: usize) -> Result<Tensor> {
     if qkv.device().is_cpu() {
-        qkv.contiguous()?.apply_op1(attention::Attend { heads, window })
+        qkv.contiguous()?
+            .apply_op1(attention::Attend { heads, window })
     } else {
         composed::attend(qkv, heads, window)
     }
@@ -56,7 +57,8 @@ pub fn gate(x: &Tensor) -> Result<Tensor> {
 /// What the integers of inference make of each row of the last axis: rounded to 127 steps of its largest magnitude. The gradient passes as if nothing had happened.
 pub fn fake_quantise(x: &Tensor) -> Result<Tensor> {
     if x.device().is_cpu() {
-        x.contiguous()?.apply_op1(quantise::FakeQuantise { whole: false })
+        x.contiguous()?
+            .apply_op1(quantise::FakeQuantise { whole: false })
     } else {
         composed::fake_quantise(x)
     }

@@ -60,7 +60,8 @@ impl Task for Backward<'_> {
             let inverse = inverse(x);
             let mut dots = [0.0f32; 16];
             for at in (0..d).step_by(16) {
-                let (x, grad, gain) = (&x[at..at + 16], &grad[at..at + 16], &self.gain[at..at + 16]);
+                let (x, grad, gain) =
+                    (&x[at..at + 16], &grad[at..at + 16], &self.gain[at..at + 16]);
                 for i in 0..16 {
                     dots[i] += x[i] * grad[i] * gain[i];
                 }

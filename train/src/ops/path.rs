@@ -37,6 +37,10 @@ impl CustomOp1 for Path {
             }
             Ok(())
         })?;
-        Ok(Some(Tensor::from_vec(to_logits, logits.shape(), logits.device())?))
+        Ok(Some(Tensor::from_vec(
+            to_logits,
+            logits.shape(),
+            logits.device(),
+        )?))
     }
 }

@@ -19,7 +19,11 @@ impl Task for Round<'_> {
     #[inline(always)]
     fn run<I: Isa>(self) -> Vec<f32> {
         let mut out = vec![0.0f32; self.x.len()];
-        for (x, out) in self.x.chunks_exact(self.width).zip(out.chunks_exact_mut(self.width)) {
+        for (x, out) in self
+            .x
+            .chunks_exact(self.width)
+            .zip(out.chunks_exact_mut(self.width))
+        {
             let mut most = 0.0f32;
             for &v in x {
                 most = if v.abs() > most { v.abs() } else { most };
@@ -49,7 +53,13 @@ impl CustomOp1 for FakeQuantise {
         } else {
             layout.dims().last().copied().unwrap_or(1)
         };
-        let out = kernel::run(Kernel::best(), Round { x, width: width.max(1) });
+        let out = kernel::run(
+            Kernel::best(),
+            Round {
+                x,
+                width: width.max(1),
+            },
+        );
         Ok((CpuStorage::F32(out), layout.shape().clone()))
     }
 

@@ -97,7 +97,11 @@ impl Task for Backward<'_> {
                 let key = from + m * 2 * d + h * dk;
                 add(&mut to_slots[key + d..][..dk], g, weights[m]);
                 add(&mut to_slots[key..][..dk], q, slope);
-                add(&mut to_qkv[at * 3 * d + h * dk..][..dk], &slots[key..][..dk], slope);
+                add(
+                    &mut to_qkv[at * 3 * d + h * dk..][..dk],
+                    &slots[key..][..dk],
+                    slope,
+                );
             }
         });
         (to_qkv, to_slots)
@@ -140,7 +144,10 @@ impl CustomOp2 for Recall {
         let qkv = (super::floats(s1, l1)?, l1.dims());
         let forward = self.forward(qkv, (super::floats(s2, l2)?, l2.dims()))?;
         let shape = (l1.dims()[0], l1.dims()[1], l1.dims()[2] / 3);
-        Ok((CpuStorage::F32(kernel::run(Kernel::best(), forward)), shape.into()))
+        Ok((
+            CpuStorage::F32(kernel::run(Kernel::best(), forward)),
+            shape.into(),
+        ))
     }
 
     fn bwd(

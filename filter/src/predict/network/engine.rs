@@ -197,11 +197,7 @@ impl Engine {
     }
 }
 
-fn position(
-    field: &model::Field,
-    value_type: ValueType,
-    bytes: &[model::Table; 4],
-) -> Position {
+fn position(field: &model::Field, value_type: ValueType, bytes: &[model::Table; 4]) -> Position {
     Position {
         column: usize::from(field.column),
         width: usize::from(value_type.width),

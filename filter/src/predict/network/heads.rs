@@ -219,9 +219,7 @@ impl Task for Ask<'_, '_> {
         let row = bytes[0].map_or(256, |byte| byte as usize);
         tables.above.add::<I::F>(row, tables.above.scale, x);
         let row = bytes[1].map_or(256, |byte| byte as usize);
-        tables
-            .reference
-            .add::<I::F>(row, tables.reference.scale, x);
+        tables.reference.add::<I::F>(row, tables.reference.scale, x);
         let mut most = I::F::splat(0.0);
         for (hidden, x) in heads.hidden.iter_mut().zip(x.iter()) {
             let y = silu_lanes(I::F::load(&x.0));

@@ -2,9 +2,9 @@
 
 use super::super::column::{Around, Family};
 use super::super::experts::relation::Relation;
-use crate::model::Reference;
 use super::super::experts::slots::hash2;
 use super::{Left, Series, Strides};
+use crate::model::Reference;
 
 /// Where a column's numeric regressors come from.
 pub(super) fn offsets(family: Family, s: Strides) -> Vec<usize> {

@@ -7,7 +7,6 @@ use super::column::{Around, ColumnModel, Effort, Family, PlaneMode, REFS, Shape}
 use super::experts::lattice::Lattice;
 use super::experts::ols::MAX_REGRESSORS;
 use super::experts::relation::Relation;
-use crate::model::Reference;
 use super::frame::Rows;
 use super::matches::{RowMatch, SequenceMatch};
 use super::network::ColumnPass;
@@ -16,6 +15,7 @@ use super::shared_aid::ColumnStart;
 use super::value::ValueType;
 use crate::coder::BitCoder;
 use crate::kernel::vector::Isa;
+use crate::model::Reference;
 
 /// Most values of a single column that are kept across frames.
 const KEPT: usize = 1 << 22;
