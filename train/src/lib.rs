@@ -5,6 +5,6 @@
 pub mod checkpoint;
 pub mod optimise;
 pub mod random;
-//pub mod reference;
+pub mod reference;
 pub mod report;
 pub mod schedule;
