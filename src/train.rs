@@ -7,9 +7,10 @@ use std::sync::atomic::AtomicBool;
 
 use catena::Layout;
 use catena::layout::detect;
+use catena::model::MAX_HEADS;
 use catena_train::learn::Learning;
 use catena_train::report::{Baseline, Board, Curve, Events, Watchers, baselines};
-use catena_train::train::{check, training_rows};
+use catena_train::train::{KNOTS, check, training_rows};
 use catena_train::{Preset, TrainOptions, train};
 
 use crate::args::{TrainArgs, gridded};
@@ -17,6 +18,8 @@ use crate::output::{Output, Target};
 use crate::report::{Failure, Outcome, grouped, name_of};
 use crate::signals;
 
+/// Rows that a step holds in memory at once: two chunks of four sequences.
+const ROWS_AT_ONCE: usize = 2 * 4 * 64;
 /// Bytes that a layout is detected from.
 const SAMPLE: usize = 1 << 20;
 
@@ -44,6 +47,17 @@ pub fn run(args: &TrainArgs) -> Outcome<()> {
     } else {
         baselines(held_out, &layout).map_err(|e| wrong(&format!("{e:#}")))?
     };
+    let columns = layout.columns().columns.len();
+    let preset = args.preset.unwrap_or(Preset::Small);
+    // Of a record's columns some are constant and some have fewer planes to predict: these are upper bounds.
+    let weights = preset.parameters(columns, 3 * columns, MAX_HEADS, KNOTS);
+    let bytes = preset.training_bytes(weights, columns, ROWS_AT_ONCE);
+    eprintln!(
+        "{} network: at most {} weights, about {} MiB to train",
+        preset.name(),
+        grouped(weights as u64),
+        grouped(bytes >> 20)
+    );
     let stop = Arc::new(AtomicBool::new(false));
     signals::ask_to_stop(stop.clone());
     let mut watchers = Watchers(vec![Box::new(Board::new(&marks))]);
@@ -55,7 +69,7 @@ pub fn run(args: &TrainArgs) -> Outcome<()> {
         let events = Events::create(folder).map_err(|e| wrong(&format!("{e:#}")))?;
         watchers.0.push(Box::new(events));
     }
-    let options = options(args, &layout, rows, stop);
+    let options = options(args, preset, &layout, rows, stop);
     let trained =
         train(&layout, &raw, &options, &mut watchers).map_err(|e| wrong(&format!("{e:#}")))?;
     let model = trained.model;
@@ -82,8 +96,13 @@ fn model_path(args: &TrainArgs) -> PathBuf {
     })
 }
 
-fn options(args: &TrainArgs, layout: &Layout, rows: usize, stop: Arc<AtomicBool>) -> TrainOptions {
-    let preset = args.preset.unwrap_or(Preset::Small);
+fn options(
+    args: &TrainArgs,
+    preset: Preset,
+    layout: &Layout,
+    rows: usize,
+    stop: Arc<AtomicBool>,
+) -> TrainOptions {
     let names: Vec<String> = args
         .files
         .iter()

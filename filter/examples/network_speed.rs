@@ -1,7 +1,7 @@
 //! How fast the network runs: nanoseconds a value by part and kernel, and what its int8 products reach.
 //!
 //! ```text
-//! cargo run --release -p catena-filter --example network_speed -- [--rows 1024] [--columns 35] [--seconds 1]
+//! cargo run --release -p catena-filter --example network_speed -- [--rows 1024] [--columns 35] [--seconds 1] [--kernel Avx2]
 //! ```
 //!
 //! A network of random weights (d = 64, 2 blocks, hidden 128, window 64, 32 slots) over columns of `<f4` with two or three heads each. The share of the peak is
@@ -124,12 +124,14 @@ fn advance(x: u64) -> u64 {
 
 fn main() -> Result<(), Failure> {
     let (mut rows, mut column_n, mut seconds) = (1024, 35, 1.0);
+    let mut only = None;
     let mut args = std::env::args().skip(1);
     while let Some(option) = args.next() {
         let value = args.next().ok_or("a value is missing")?;
         match option.as_str() {
             "--rows" => rows = value.parse()?,
             "--columns" => column_n = value.parse()?,
+            "--kernel" => only = Some(value),
             "--seconds" => seconds = value.parse()?,
             other => return Err(format!("unknown option {other}").into()),
         }
@@ -186,6 +188,12 @@ fn main() -> Result<(), Failure> {
         all / 4.0
     );
     for kernel in Kernel::available() {
+        if only
+            .as_ref()
+            .is_some_and(|only| *only != format!("{kernel:?}"))
+        {
+            continue;
+        }
         let mean = |heads: bool| {
             let (start, mut frames) = (thread_time(), 0);
             let mut spent = Duration::ZERO;

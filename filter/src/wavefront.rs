@@ -363,7 +363,8 @@ impl<W: Work> State<W> {
     }
 }
 
-fn panicked(panic: &(dyn Any + Send)) -> Error {
+/// What a job that panicked leaves to its caller.
+pub(crate) fn panicked(panic: &(dyn Any + Send)) -> Error {
     let text = panic
         .downcast_ref::<&str>()
         .map(|text| text.to_string())

@@ -23,6 +23,7 @@ pub mod held_out;
 pub mod learn;
 pub mod optimise;
 pub mod random;
+pub mod reference;
 
 pub mod export;
 pub mod report;

@@ -193,3 +193,95 @@ impl Vector for Sixteen {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::vector::{Isa, Plain};
+    use super::super::{Kernel, Task, run};
+    use super::*;
+
+    /// Everything on pseudo-random numbers; gathers all bits that come out.
+    struct Everything(u64);
+
+    impl Task for Everything {
+        type Output = Vec<u32>;
+
+        #[inline(always)]
+        fn run<I: Isa>(self) -> Vec<u32> {
+            let mut seed = self.0;
+            let mut next = || {
+                seed = seed
+                    .wrapping_mul(6364136223846793005)
+                    .wrapping_add(1442695040888963407);
+                let wide = (seed >> 40) as f32 / 65536.0 - 128.0;
+                match seed >> 33 & 31 {
+                    0 => wide * 1e30,
+                    1 => wide * 1e-30,
+                    2 => 0.0,
+                    3 => -0.0,
+                    4 => wide.round() + 0.5,
+                    _ => wide,
+                }
+            };
+            let mut sixteen = || -> [f32; 16] { std::array::from_fn(|_| next()) };
+            let (x, y) = (sixteen(), sixteen());
+            let mut out = Vec::new();
+            let mut keep = |v: I::F| {
+                let mut to = [1.0; 16];
+                v.store(&mut to);
+                // No lane of what is computed here may be NaN but 0 / 0, which the network never asks for.
+                out.extend(to.map(|v| if v.is_nan() { 0 } else { v.to_bits() }));
+            };
+            let (a, b) = (I::F::load(&x), I::F::load(&y));
+            let scaled = I::F::load(&x.map(|x| x.clamp(-127.0, 127.0)));
+            let other = I::F::load(&y.map(|y| y.clamp(-127.0, 127.0)));
+            keep(a + b);
+            keep(a - b);
+            keep(a * b);
+            keep(a / b);
+            keep(a.abs().sqrt());
+            keep(a.abs());
+            keep(a.larger(b));
+            keep(a.smaller(b));
+            keep(a.unless_below(b, 3.5));
+            keep((scaled + I::F::splat(MAGIC)).power_of_two());
+            keep(I::F::from_i32(&x.map(|x| (x * 1e6) as i32)));
+            keep(I::F::from_i8(&x.map(|x| x as i8)));
+            let (mut pairs, mut keys) = ([0i32; 16], [0i16; 16]);
+            let (mut wide, mut narrow) = ([0i16; 16], [0i8; 16]);
+            scaled.round_pairs(other, &mut pairs);
+            scaled.round_keys(other, &mut keys);
+            scaled.round_wide(&mut wide);
+            scaled.round_narrow(&mut narrow);
+            out.extend(pairs.map(|v| v as u32));
+            out.extend(keys.map(|v| v as u32));
+            out.extend(wide.map(|v| v as u32));
+            out.extend(narrow.map(|v| v as u32));
+            let from: Vec<Lanes<f32>> = (0..48).map(|_| Lanes(sixteen())).collect();
+            for (from_step, to_step) in [(1, 3), (3, 1), (1, 1)] {
+                let mut to = vec![Lanes([0.0; 16]); 48];
+                I::F::transpose(&from, from_step, &mut to, to_step);
+                out.extend(to.iter().flat_map(|l| l.0.map(f32::to_bits)));
+            }
+            out
+        }
+    }
+
+    #[test]
+    fn all_units_agree_to_the_bit() {
+        for seed in 0..2000 {
+            let want = Everything(seed).run::<Plain>();
+            for kernel in Kernel::available() {
+                assert_eq!(run(kernel, Everything(seed)), want, "{kernel:?} {seed}");
+            }
+        }
+    }
+
+    #[test]
+    fn rounding() {
+        let cases = [(0.5, 0), (1.5, 2), (-0.5, 0), (-126.51, -127), (127.0, 127)];
+        for (x, want) in cases {
+            assert_eq!(round(x), want);
+        }
+    }
+}

@@ -7,7 +7,8 @@ use std::arch::x86_64::*;
 
 use super::Kernel;
 use super::vector::{Block, Eight, Isa};
-use super::x86_lanes::{One, Two};
+use super::x86_lanes::Two;
+use super::x86_wide_lanes::One;
 
 /// 256-bit vectors.
 #[derive(Clone, Copy, Debug)]

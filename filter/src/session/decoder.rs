@@ -3,11 +3,11 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::admission::admit;
+use super::opening::{Opened, Opening, open};
 use super::unpack::Unpack;
 use super::{Pull, Stats};
 use crate::error::{Error, Result};
-use crate::frame::{EmbeddedModel, Item, Parser, StreamHeader};
+use crate::frame::{Item, Parser, StreamHeader};
 use crate::options::DecompressOptions;
 use crate::pool::Pool;
 use crate::wavefront::{Notify, Wavefront};
@@ -23,6 +23,8 @@ pub struct Decoder {
     /// What the parser has found and there was no room for.
     held: Option<Item>,
     stream: Option<Stream>,
+    /// The stream after it, whose model is being read.
+    opening: Option<Opening>,
     input_ended: bool,
     /// Only the first stream is wanted.
     single: bool,
@@ -71,6 +73,7 @@ impl Decoder {
             parser: Parser::new(),
             held: None,
             stream: None,
+            opening: None,
             input_ended: false,
             single: false,
             budget: usize::MAX,
@@ -88,7 +91,7 @@ impl Decoder {
             return Err(Error::invalid("bytes after the end of the input"));
         }
         let mut taken = 0;
-        while taken < bytes.len() && self.held.is_none() && self.error.is_none() && !self.done {
+        while taken < bytes.len() && !self.is_full() && self.error.is_none() && !self.done {
             taken += self.parser.push(&bytes[taken..]);
             self.advance();
         }
@@ -122,7 +125,7 @@ impl Decoder {
             self.advance();
             return Ok(Pull::Data(raw));
         }
-        if self.in_flight() > 0 {
+        if self.in_flight() > 0 || self.opening.is_some() {
             return Ok(Pull::Pending);
         }
         if let Some(error) = self.error.take() {
@@ -134,7 +137,9 @@ impl Decoder {
 
     /// Blocks until a job has ended since the last [`Decoder::pull`]; returns at once if none is under way.
     pub fn wait(&self) {
-        if let Some(stream) = &self.stream {
+        if let Some(opening) = &self.opening {
+            opening.wait();
+        } else if let Some(stream) = &self.stream {
             stream.flow.wait();
         }
     }
@@ -143,6 +148,9 @@ impl Decoder {
     pub fn set_notify(&mut self, notify: Notify) {
         if let Some(stream) = &mut self.stream {
             stream.flow.set_notify(notify.clone());
+        }
+        if let Some(opening) = &self.opening {
+            opening.set_notify(notify.clone());
         }
         self.notify = Some(notify);
     }
@@ -160,7 +168,8 @@ impl Decoder {
             _ => 0,
         };
         let flying = self.stream.as_ref().map_or(0, |stream| stream.flying);
-        self.parser.held() + waiting + flying
+        let opening = self.opening.as_ref().map_or(0, Opening::held);
+        self.parser.held() + waiting + opening + flying
     }
 
     /// Lets no frame in that would raise what is [held](Self::held) above this, unless none is under way.
@@ -187,6 +196,11 @@ impl Decoder {
         self.stream.as_ref().map(|stream| &stream.header)
     }
 
+    /// Whether nothing can be taken in before something is pulled or ends.
+    fn is_full(&self) -> bool {
+        self.held.is_some() || self.opening.is_some()
+    }
+
     fn check_usable(&self) -> Result<()> {
         if self.failed {
             return Err(Error::invalid("the decoder has failed before"));
@@ -197,6 +211,17 @@ impl Decoder {
     /// Starts what has arrived, as far as there is room.
     fn advance(&mut self) {
         while self.error.is_none() && !self.done {
+            if let Some(opening) = &self.opening {
+                let Some(opened) = opening.take() else {
+                    return;
+                };
+                self.opening = None;
+                match opened {
+                    Ok(opened) => self.stream = Some(self.begin(opened)),
+                    Err(error) => self.error = Some(error),
+                }
+                continue;
+            }
             let item = match self.held.take() {
                 Some(item) => item,
                 None => match self.parser.next() {
@@ -232,7 +257,15 @@ impl Decoder {
                 if self.in_flight() > 0 {
                     return Ok(Some(Item::Stream(header, model)));
                 }
-                self.stream = Some(self.begin(header, model)?);
+                // The frames of the stream before are out.
+                if header.model.is_some() {
+                    let (options, pool) = (self.options.clone(), self.pool.clone());
+                    let notify = self.notify.clone();
+                    self.opening = Some(Opening::start(header, model, options, pool, notify));
+                } else {
+                    let opened = open(header, model.as_ref(), &self.options, &self.pool)?;
+                    self.stream = Some(self.begin(opened));
+                }
             }
             Item::Frame(frame) => {
                 let Some(stream) = &mut self.stream else {
@@ -253,25 +286,24 @@ impl Decoder {
         Ok(None)
     }
 
-    fn begin(&self, header: StreamHeader, model: Option<EmbeddedModel>) -> Result<Stream> {
-        let file = model.as_ref().map(|model| &model.file[..]);
-        let admitted = admit(&header, file, &self.options, &self.pool);
-        let (spec, flight_max) = admitted.map_err(|error| match &model {
-            Some(model) => error.at_offset(model.position),
-            None => error,
-        })?;
+    fn begin(&self, opened: Opened) -> Stream {
+        let Opened {
+            header,
+            spec,
+            flight_max,
+        } = opened;
         let flow = Wavefront::new(
             Unpack::new(spec),
             header.chains as usize,
             self.pool.clone(),
             self.notify.clone(),
         );
-        Ok(Stream {
+        Stream {
             flight_max,
             header,
             flow,
             flying: 0,
             places: VecDeque::new(),
-        })
+        }
     }
 }

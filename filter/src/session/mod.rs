@@ -4,9 +4,11 @@
 //! Invariant: memory is bounded by a few frames per thread; a session that is full takes no bytes until it is pulled.
 
 mod admission;
+mod background;
 mod decoder;
 mod detection;
 mod encoder;
+mod opening;
 pub(crate) mod pack;
 pub(crate) mod unpack;
 

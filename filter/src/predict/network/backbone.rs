@@ -107,6 +107,11 @@ impl Task for Backbone<'_> {
                 &mut self.work.rows,
             );
             to_panel::<I::F>(&self.work.rows, d / 16, &mut self.work.x);
+            // Tokens of a frame do not fit into the nearer caches: the next panel's are fetched while this one is worked on.
+            let start = self.engine.window_start(self.position);
+            for tokens in &self.tokens[start..self.position] {
+                tokens.prefetch(first / ROWS + 1);
+            }
             self.blocks::<I>(first / ROWS);
             if position.planes != 0 {
                 let h = &mut self.chunk.h[panel * d..(panel + 1) * d];
