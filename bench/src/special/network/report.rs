@@ -130,7 +130,7 @@ fn models(found: &[Found]) -> String {
             one.train_bytes,
             model.weights,
             model.bytes,
-            &model.hash.get(..12).unwrap_or(&model.hash),
+            model.hash.get(..12).unwrap_or(&model.hash),
             model.notes.replace(['\n', '|'], " ")
         );
     }
