@@ -3,7 +3,7 @@
 //! The lanes are run once more over the raw bytes. They are deterministic, so this is what coding the frame did cost.
 
 use catena::Kind;
-use catena::predict::{Lane, PlaneMode, Planner, Spec};
+use catena::predict::{FrameTokens, Lane, PlaneMode, Planner, Spec};
 use serde::Serialize;
 
 use crate::report::grouped;
@@ -61,9 +61,10 @@ pub fn of_frame(spec: &Spec, raw: &[u8]) -> Vec<FieldCost> {
     let (plan, values) = Planner::new(spec).plan(spec, 0, raw);
     let expansion = spec.layout.columns();
     let rows = raw.len() as u64 / u64::from(expansion.record_size).max(1);
+    let mut tokens = FrameTokens::default();
     let coded = (0..spec.lane_n).flat_map(|index| {
         let mut lane = Lane::new(spec, index);
-        lane.encode(spec, &plan, &values);
+        lane.encode(spec, &plan, &values, &mut tokens);
         let modes = lane.plane_modes();
         lane.take_costs().into_iter().zip(modes)
     });

@@ -4,6 +4,8 @@ mod args;
 mod attributes;
 mod costs;
 mod demo;
+#[cfg(feature = "train")]
+mod eval;
 mod foreign;
 mod input;
 mod job;
@@ -18,6 +20,8 @@ mod range;
 mod report;
 mod signals;
 mod summary;
+#[cfg(feature = "train")]
+mod train;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -116,6 +120,10 @@ fn run_command(command: &Command) -> Outcome<()> {
     match command {
         Command::Demo { all_fields } => return demo::run(*all_fields),
         Command::Model { command } => out = models::run(command)?.into_bytes(),
+        #[cfg(feature = "train")]
+        Command::Train(args) => return train::run(args),
+        #[cfg(feature = "train")]
+        Command::Eval(args) => out = eval::run(args)?.into_bytes(),
         Command::Completions { shell } => {
             clap_complete::generate(*shell, &mut Args::command(), "catena", &mut out)
         }

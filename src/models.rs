@@ -21,6 +21,12 @@ pub fn asked_for(args: &Args) -> Outcome<Vec<Arc<Model>>> {
     args.model.iter().map(|name| named(name)).collect()
 }
 
+/// The model of one name.
+#[cfg(feature = "train")]
+pub fn one(name: &OsStr) -> Outcome<Arc<Model>> {
+    find(name).map(|(model, _)| model)
+}
+
 /// One of the commands; what it has to say.
 pub fn run(command: &ModelCommand) -> Outcome<String> {
     match command {

@@ -5,9 +5,18 @@
 
 use std::io;
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 static UNFINISHED: Mutex<Option<PathBuf>> = Mutex::new(None);
+/// Set by the first signal instead of dying, if there is one.
+static STOP: Mutex<Option<Arc<AtomicBool>>> = Mutex::new(None);
+
+/// From now on the first signal sets `stop`, and only the second one kills.
+#[cfg(feature = "train")]
+pub fn ask_to_stop(stop: Arc<AtomicBool>) {
+    *STOP.lock().unwrap_or_else(PoisonError::into_inner) = Some(stop);
+}
 
 fn unfinished() -> MutexGuard<'static, Option<PathBuf>> {
     UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
@@ -55,7 +64,12 @@ pub fn watch() -> io::Result<()> {
         .filter(|signal| !is_ignored(*signal));
     let mut signals = Signals::new(wanted)?;
     let wait = move || {
-        let Some(signal) = signals.forever().next() else {
+        let Some(signal) = signals.forever().find(|_| {
+            let stop = STOP.lock().unwrap_or_else(PoisonError::into_inner);
+            // Whoever asked for it is told first; if it was told before, or nobody asked, this is the end.
+            stop.as_ref()
+                .is_none_or(|stop| stop.swap(true, Ordering::Relaxed))
+        }) else {
             return;
         };
         let unfinished = unfinished();

@@ -80,7 +80,7 @@ pub fn compare(asked: &Compare) -> Result<()> {
     for line in &skipped {
         eprintln!("SKIPPED: {line}");
     }
-    let home = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("out");
+    let home = home();
     let (out, cache) = (
         asked.out.as_ref().unwrap_or(&home),
         asked.cache.as_ref().unwrap_or(&home),
@@ -109,9 +109,7 @@ pub fn compare(asked: &Compare) -> Result<()> {
         files: &files,
         machine: &machine,
         title: title(asked),
-        command: std::env::args()
-            .skip(1)
-            .fold("catena-bench".to_owned(), |c, a| c + " " + &a),
+        command: report::command_line(),
         goals: if asked.files.is_empty() && asked.sources.is_empty() {
             list.goals(asked.head)
         } else {
@@ -181,8 +179,13 @@ fn peers(
     }
 }
 
+/// Where results go, and where measurements of peers are kept, unless something else is asked for.
+pub fn home() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("out")
+}
+
 /// The version of a crate that this program was built with.
-fn locked(name: &str) -> String {
+pub fn locked(name: &str) -> String {
     let lock = include_str!("../../Cargo.lock");
     let after = lock
         .split_once(&format!("name = \"{name}\"\nversion = \""))

@@ -61,6 +61,8 @@ enum Command {
         #[command(flatten)]
         common: special::Common,
     },
+    /// Trained models: levels 6 to 9, the network alone and peers on the held-out part of each file
+    Network(special::Network),
     /// One measurement: a job as JSON on standard input, what was found on standard output
     #[command(hide = true)]
     Measure,
@@ -75,6 +77,7 @@ fn main() -> Result<()> {
         Some(Command::Chaining { common, frame_size }) => special::chaining(&common, frame_size),
         Some(Command::Scaling { common, with }) => special::scaling(&common, &with),
         Some(Command::Speed { common }) => special::speed(&common),
+        Some(Command::Network(asked)) => special::network(&asked),
         Some(Command::Measure) => measure::serve(),
     }
 }

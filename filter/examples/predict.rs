@@ -2,15 +2,20 @@
 //!
 //! ```text
 //! cargo run --release -p catena-filter --example predict -- FILE DTYPE [--shape 41,128,128] [--level 5]
-//!     [--frame BYTES] [--head BYTES] [--keys] [--verify] [-v] [-w]
+//!     [--frame BYTES] [--head BYTES] [--model FILE] [--keys] [--verify] [-v] [-w]
 //! ```
 //!
 //! `--keys` makes every frame a key frame, `--verify` decodes, `-v` lists the columns, `-w` prints the mixers' mean
 //! weights, from which the start values in `predict/start.rs` are made.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use catena_filter::predict::{Lane, LaneColumns, Plan, Planner, Spec, assemble, lane_count};
+use catena_filter::model::Model;
+use catena_filter::options::{DEFAULT_FRAME_SIZE, DEFAULT_MODEL_FRAME_SIZE};
+use catena_filter::predict::{
+    FrameTokens, Lane, LaneColumns, Plan, Planner, Spec, assemble, lane_count, network_lane_count,
+};
 use catena_filter::{Layout, Level};
 
 type Failure = Box<dyn std::error::Error>;
@@ -21,6 +26,7 @@ struct Asked {
     level: Level,
     frame: usize,
     head: usize,
+    model: Option<Arc<Model>>,
     keys: bool,
     verify: bool,
     columns: bool,
@@ -37,8 +43,9 @@ fn asked() -> Result<Asked, Failure> {
         file,
         layout,
         level,
-        frame: 1 << 20,
+        frame: 0,
         head: usize::MAX,
+        model: None,
         keys: false,
         verify: false,
         columns: false,
@@ -55,12 +62,22 @@ fn asked() -> Result<Asked, Failure> {
             }
             "--frame" => asked.frame = next("bytes")?.parse()?,
             "--head" => asked.head = next("bytes")?.parse()?,
+            "--model" => {
+                let file = std::fs::read(next("model")?)?;
+                asked.model = Some(Arc::new(Model::read(&file)?));
+            }
             "--keys" => asked.keys = true,
             "--verify" => asked.verify = true,
             "-v" => asked.columns = true,
             "-w" => asked.weights = true,
             other => return Err(format!("unknown option {other}").into()),
         }
+    }
+    if asked.frame == 0 {
+        asked.frame = match asked.model {
+            Some(_) => DEFAULT_MODEL_FRAME_SIZE,
+            None => DEFAULT_FRAME_SIZE,
+        };
     }
     Ok(asked)
 }
@@ -76,8 +93,17 @@ fn main() -> Result<(), Failure> {
     raw.truncate(asked.head);
     let record = asked.layout.record_size() as usize;
     let frame = (asked.frame / record).max(1) * record;
-    let lane_n = lane_count(&asked.layout, asked.level, frame.min(raw.len()));
-    let spec = Spec::new(asked.layout.clone(), asked.level, lane_n);
+    let first = frame.min(raw.len());
+    let spec = match asked.model.clone() {
+        Some(model) => {
+            let lane_n = network_lane_count(&asked.layout, first);
+            Spec::new(asked.layout.clone(), asked.level, lane_n).with_model(model)?
+        }
+        None => {
+            let lane_n = lane_count(&asked.layout, asked.level, first);
+            Spec::new(asked.layout.clone(), asked.level, lane_n)
+        }
+    };
     let expansion = asked.layout.columns();
     let (mut planner, mut encoders, mut decoders) =
         (Planner::new(&spec), lanes(&spec), lanes(&spec));
@@ -96,9 +122,10 @@ fn main() -> Result<(), Failure> {
         let mut head = Vec::new();
         plan.write(&mut head);
         let start = Instant::now();
+        let mut tokens = FrameTokens::default();
         let parts: Vec<Vec<u8>> = encoders
             .iter_mut()
-            .map(|lane| lane.encode(&spec, &plan, &columns))
+            .map(|lane| lane.encode(&spec, &plan, &columns, &mut tokens))
             .collect();
         encoding += start.elapsed();
         total += head.len() + parts.iter().map(|part| part.len() + 2).sum::<usize>();

@@ -9,6 +9,8 @@ use crate::{Layout, Level};
 
 /// Frame size of the modelled levels unless asked otherwise: 1 MiB.
 pub const DEFAULT_FRAME_SIZE: usize = 1 << 20;
+/// Frame size with a model unless asked otherwise: 128 KiB. A frame's lanes wait for one another there, so threads share the work only along frames.
+pub const DEFAULT_MODEL_FRAME_SIZE: usize = 1 << 17;
 /// Frame size of levels 1 and 2 unless asked otherwise: 8 MiB. Their frames do not learn from one another.
 pub const DEFAULT_FAST_FRAME_SIZE: usize = 1 << 23;
 
@@ -24,7 +26,7 @@ pub struct CompressOptions {
     pub model: Option<Arc<Model>>,
     /// Whether the stream carries the model's file, so that it can be decoded without any other.
     pub embed_model: bool,
-    /// Raw bytes a frame, rounded down to whole records (but at least one); `None`: by level.
+    /// Raw bytes a frame, rounded down to whole records (but at least one); `None`: by level, and by whether there is a model.
     pub frame_size: Option<usize>,
     /// Chains that do not learn from one another, so that they run side by side; `None`: 1.
     pub chains: Option<u32>,
@@ -125,6 +127,8 @@ impl CompressOptions {
     pub fn frame_size(&self) -> usize {
         self.frame_size.unwrap_or(if self.level.get() <= 2 {
             DEFAULT_FAST_FRAME_SIZE
+        } else if self.model.is_some() {
+            DEFAULT_MODEL_FRAME_SIZE
         } else {
             DEFAULT_FRAME_SIZE
         })

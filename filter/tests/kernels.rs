@@ -3,7 +3,7 @@
 mod common;
 
 use catena_filter::kernel::Kernel;
-use catena_filter::predict::{Lane, Planner};
+use catena_filter::predict::{FrameTokens, Lane, Planner};
 use common::engine;
 
 #[test]
@@ -54,7 +54,7 @@ fn asking_for_costs_changes_nothing() {
         let mut all = Vec::new();
         for (at, frame) in raw.chunks(8000).enumerate() {
             let (plan, columns) = planner.plan(&spec, 8000 * at as u64, frame);
-            all.push(lane.encode(&spec, &plan, &columns));
+            all.push(lane.encode(&spec, &plan, &columns, &mut FrameTokens::default()));
             if ask {
                 assert!(!lane.take_costs().is_empty());
             }

@@ -97,7 +97,8 @@ fn numbers(network: &Network) -> u64 {
         .map(|e| e.depthwise.len() + e.pointwise.len() + e.norm.len() + matrix(&e.project));
     let heads = network.heads.iter().map(|h| {
         let prefixes: usize = h.prefix.iter().map(table).sum();
-        matrix(&h.project) + prefixes + table(&h.above) + matrix(&h.nodes)
+        let copies = table(&h.above) + table(&h.reference) + matrix(&h.copies);
+        matrix(&h.project) + prefixes + copies + matrix(&h.nodes)
     });
     let bytes = network.bytes.iter().map(table);
     let parts = fields

@@ -97,6 +97,11 @@ impl Task for Run<'_> {
                     if self.skip > 0 && row.is_multiple_of(self.skip) {
                         continue;
                     }
+                    let expected = field.reference.map(|reference| {
+                        reference.expect(types[usize::from(field.column)], &types, |c| {
+                            at(c as u16, r)
+                        })
+                    });
                     for plane in (0..width).filter(|&p| p < 8) {
                         if !pass.has_head(plane) {
                             continue;
@@ -150,7 +155,7 @@ fn wanted(network: &Network, widths: &[usize], frames: &[Vec<Vec<u64>>], skip: u
                     }
                     let (value, above) = (at(field.column, r), above(field.column, r));
                     for plane in (0..width).filter(|j| field.planes >> j & 1 == 1) {
-                        let (logits, hidden) = chain.plane(p, state, value, above, plane);
+                        let (logits, hidden) = chain.plane(p, state, value, above, expected, plane);
                         said.extend(hidden.iter().map(|h| h.to_bits()));
                         let byte = (value >> (8 * (width - 1 - plane))) as u8;
                         said.extend(nodes(byte).map(|n| logits[n as usize].to_bits()));
@@ -261,6 +266,18 @@ fn heads_that_are_no_multiple_of_a_tile() {
         ..sample_dims()
     };
     hold("heads", "<f4,<f4,<f4", dims, &[37, 5], |_| {});
+}
+
+#[test]
+fn heads_wider_than_the_backbone() {
+    let dims = Dims {
+        width: 16,
+        heads: 1,
+        hidden: 16,
+        head_width: 80,
+        ..sample_dims()
+    };
+    hold("wide heads", "<f4,<u2", dims, &[20, 5], |_| {});
 }
 
 #[test]

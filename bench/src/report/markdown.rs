@@ -4,16 +4,12 @@ use std::fmt::Write;
 
 use super::standing::{Against, beside, best_peer, levels, ours, standing};
 use super::{Results, plot};
+use crate::machine::Machine;
 use crate::row::Row;
 
 /// The whole report.
 pub fn markdown(results: &Results, name: &str) -> String {
-    let mut out = format!("# {}\n\n{}\n\n", results.title, results.machine.line());
-    let _ = writeln!(
-        out,
-        "System: {}; load when it began: {}. Command: `{}`\n",
-        results.machine.system, results.machine.load, results.command
-    );
+    let mut out = heading(&results.title, results.machine, &results.command);
     for skipped in results.skipped {
         let _ = writeln!(out, "**Skipped:** {skipped}\n");
     }
@@ -27,6 +23,16 @@ pub fn markdown(results: &Results, name: &str) -> String {
     out += &speeds(results);
     out += &peers(results);
     out
+}
+
+/// The title, what was measured on, and how to do it again.
+pub fn heading(title: &str, machine: &Machine, command: &str) -> String {
+    format!(
+        "# {title}\n\n{}\n\nSystem: {}; load when it began: {}. Command: `{command}`\n\n",
+        machine.line(),
+        machine.system,
+        machine.load
+    )
 }
 
 /// How each level stands beside the smallest peers, with the goals.

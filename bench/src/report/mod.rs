@@ -14,6 +14,8 @@ use crate::corpus::Goal;
 use crate::machine::Machine;
 use crate::row::Row;
 
+pub use markdown::heading;
+
 use standing::Standing;
 
 /// Everything a run found.
@@ -73,9 +75,17 @@ pub fn write(results: &Results, folder: &Path, name: &str) -> Result<()> {
     std::fs::write(path("json"), serde_json::to_string_pretty(&json)?)?;
     if let Some(svg) = plot::svg(results) {
         std::fs::write(path("svg"), &svg)?;
-        plot::png(&svg, &path("png"))?;
+        if !catena_plot::png(&svg, &path("png"))? {
+            eprintln!("no fonts on this machine: the plot is written as SVG only");
+        }
     }
     Ok(())
+}
+
+/// The command line of this run.
+pub fn command_line() -> String {
+    let args = std::env::args().skip(1);
+    args.fold("catena-bench".to_owned(), |line, arg| line + " " + &arg)
 }
 
 /// The summary for the terminal.

@@ -17,6 +17,7 @@ pub fn chaining(common: &Common, frame_size: usize) -> Result<()> {
                 threads: Some(common.threads),
                 frame_size: Some(frame_size),
                 key_every,
+                ..Settings::default()
             };
             let task = common.task(&format!("catena-{level}"), Transform::Layout, settings)?;
             Ok(runner.measure(&task)?.coded)

@@ -1,7 +1,8 @@
-//! Questions that the table of files does not answer: memory of a long stream, what chaining pays, threads, speed.
+//! Questions that the table of files does not answer: memory of a long stream, what chaining pays, threads, speed, networks.
 
 mod chaining;
 mod memory;
+mod network;
 mod scaling;
 mod speed;
 
@@ -11,6 +12,7 @@ use anyhow::{Context, Result};
 
 pub use chaining::chaining;
 pub use memory::{Memory, memory};
+pub use network::{Network, network};
 pub use scaling::scaling;
 pub use speed::speed;
 

@@ -2,4 +2,4 @@
 
 mod range;
 
-pub use range::{BitCoder, RangeDecoder, RangeEncoder};
+pub use range::{BitCoder, Mark, RangeDecoder, RangeEncoder};

@@ -8,8 +8,22 @@ pub trait BitCoder {
     fn byte(&mut self, byte: u8) -> u8;
     /// Codes four bits as they are.
     fn nibble(&mut self, nibble: u8) -> u8;
+    /// Says what the bits that follow belong to. Only a trace listens.
+    #[inline(always)]
+    fn mark(&mut self, _: Mark) {}
     /// Whether this side knows the values beforehand.
     const ENCODES: bool;
+}
+
+/// What the bits that follow belong to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mark {
+    /// This column: how its planes are coded.
+    Column(usize),
+    /// The next value of the column: whether it is a copy.
+    Value,
+    /// This plane of the value, modelled.
+    Plane(usize),
 }
 
 /// Writes bits.

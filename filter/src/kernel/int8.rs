@@ -136,3 +136,125 @@ impl Int8 for Plain {
         sum.iter().sum()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::vector::Isa;
+    use super::super::{Kernel, Task, run};
+    use super::*;
+
+    /// Int8 numbers: random ones, or all as large as can be.
+    fn numbers(n: usize, kind: usize, seed: &mut u64) -> Vec<i8> {
+        let mut number = |i: usize| {
+            *seed = seed
+                .wrapping_mul(6364136223846793005)
+                .wrapping_add(1442695040888963407);
+            match kind {
+                0 => 127,
+                1 => -127,
+                2 => [127, -127][i % 2],
+                3 => [127, -127][(*seed >> 40) as usize % 2],
+                _ => ((*seed >> 33) % 255) as i16 as i8,
+            }
+        };
+        (0..n).map(|i| number(i).max(-127)).collect()
+    }
+
+    /// All products of one size, and what they must be.
+    struct Products {
+        inputs: usize,
+        outputs: usize,
+        first: usize,
+        x: Vec<i8>,
+        w: Vec<i8>,
+    }
+
+    impl Products {
+        fn wanted(&self) -> Vec<i32> {
+            let n = self.inputs;
+            let dot = |a: &[i8], b: &[i8]| -> i32 {
+                a.iter()
+                    .zip(b)
+                    .map(|(&a, &b)| i32::from(a) * i32::from(b))
+                    .sum()
+            };
+            let rows = |w: usize| {
+                let w = &self.w[w * n..(w + 1) * n];
+                (0..ROWS).map(move |r| dot(&self.x[r * n..(r + 1) * n], w))
+            };
+            let outputs = self.first..self.outputs;
+            let mut all: Vec<i32> = outputs.clone().flat_map(rows).collect();
+            all.extend(outputs.flat_map(rows));
+            // Rows against rows, then the first against the first.
+            let keys = |r: usize| &self.w[r % self.outputs * n..][..n];
+            all.extend((0..ROWS).map(|r| dot(&self.x[r * n..(r + 1) * n], keys(r))));
+            all.push(dot(&self.x[..n], &self.w[..n]));
+            all
+        }
+    }
+
+    impl Task for &Products {
+        type Output = Vec<i32>;
+
+        #[inline(always)]
+        fn run<I: Isa>(self) -> Vec<i32> {
+            let n = self.inputs;
+            let x: Vec<Lanes<i32>> = (0..n / 2)
+                .map(|j| {
+                    let at = |r: usize| r * n + 2 * j;
+                    Lanes(std::array::from_fn(|r| {
+                        pair(i32::from(self.x[at(r)]), i32::from(self.x[at(r) + 1]))
+                    }))
+                })
+                .collect();
+            let w = Weights::new(n, &self.w);
+            assert_eq!((w.inputs(), w.outputs()), (n, self.outputs));
+            let mut out = vec![Lanes([-1; ROWS]); self.outputs - self.first];
+            I::product(&x, &w, self.first, &mut out);
+            let mut all: Vec<i32> = out.iter().flat_map(|o| o.0).collect();
+            // Without what is special to matrices.
+            out.fill(Lanes([-1; ROWS]));
+            I::pairs(&x, &w.pairs[self.first * n / 2..], &mut out);
+            all.extend(out.iter().flat_map(|o| o.0));
+            let keys: Vec<[i16; ROWS]> = (0..n / 2)
+                .map(|j| {
+                    std::array::from_fn(|r| {
+                        let key = &self.w[r % self.outputs * n + 2 * j..];
+                        narrow_pair(i32::from(key[0]), i32::from(key[1]))
+                    })
+                })
+                .collect();
+            let mut scores = Lanes([-1; ROWS]);
+            I::scores(&x, &keys, &mut scores);
+            all.extend(scores.0);
+            let wide: Vec<i16> = self.x[..n].iter().map(|&x| i16::from(x)).collect();
+            let (wide, _) = wide.as_chunks();
+            let (narrow, _) = self.w[..n].as_chunks();
+            all.push(I::dot8(wide, narrow));
+            all
+        }
+    }
+
+    #[test]
+    fn all_units_give_the_products() {
+        let mut seed = 5;
+        for inputs in [16, 32, 48, 64, 256, MAX_INPUTS] {
+            for (outputs, first) in [(1, 0), (4, 1), (19, 0), (40, 3)] {
+                for kinds in [(0, 0), (0, 1), (2, 2), (3, 3), (1, 4), (4, 4)] {
+                    let products = Products {
+                        inputs,
+                        outputs,
+                        first,
+                        x: numbers(ROWS * inputs, kinds.0, &mut seed),
+                        w: numbers(outputs * inputs, kinds.1, &mut seed),
+                    };
+                    let want = products.wanted();
+                    for kernel in Kernel::available() {
+                        let got = run(kernel, &products);
+                        assert_eq!(got, want, "{kernel:?} {inputs} {outputs} {kinds:?}");
+                    }
+                }
+            }
+        }
+    }
+}

@@ -7,11 +7,18 @@
 #![allow(unsafe_code)]
 
 pub mod int8;
+pub mod lanes;
+#[cfg(target_arch = "aarch64")]
+mod neon;
 pub mod vector;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 #[cfg(target_arch = "x86_64")]
 mod x86_int8;
+#[cfg(target_arch = "x86_64")]
+mod x86_lanes;
+#[cfg(target_arch = "x86_64")]
+mod x86_wide_lanes;
 
 use std::sync::OnceLock;
 
@@ -25,8 +32,10 @@ pub enum Kernel {
     Scalar,
     /// 256-bit vectors.
     Avx2,
-    /// 512-bit vectors.
+    /// 512-bit vectors; products of int8 by VNNI where the processor has it.
     Avx512,
+    /// 128-bit vectors of a 64-bit Arm.
+    Neon,
 }
 
 impl Kernel {
@@ -56,6 +65,8 @@ impl Kernel {
                 }
             }
         }
+        #[cfg(target_arch = "aarch64")]
+        all.push(Kernel::Neon);
         all
     }
 }
@@ -99,6 +110,8 @@ pub fn run<T: Task>(kernel: Kernel, task: T) -> T::Output {
             // SAFETY: as above, for AVX2.
             unsafe { avx2(task) }
         }
+        #[cfg(target_arch = "aarch64")]
+        Kernel::Neon => task.run::<neon::Neon>(),
         _ => task.run::<Plain>(),
     }
 }

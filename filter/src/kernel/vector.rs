@@ -5,6 +5,7 @@
 
 use super::Kernel;
 use super::int8::Int8;
+use super::lanes::{Sixteen, Vector};
 
 /// Sixteen inputs or weights of a mixer.
 pub type Block = [f32; 16];
@@ -15,6 +16,8 @@ pub type Eight = [f64; 8];
 pub trait Isa: Copy + Int8 {
     /// Its name at run time.
     const KERNEL: Kernel;
+    /// Sixteen f32 as one value.
+    type F: Vector;
     /// Sum of products over blocks.
     fn dot(x: &[Block], w: &[Block]) -> f32;
     /// w += x * step.
@@ -52,6 +55,7 @@ fn fold(b: &Block) -> f32 {
 
 impl Isa for Plain {
     const KERNEL: Kernel = Kernel::Scalar;
+    type F = Sixteen;
 
     #[inline(always)]
     fn dot(x: &[Block], w: &[Block]) -> f32 {

@@ -7,6 +7,8 @@ use std::arch::x86_64::*;
 
 use super::Kernel;
 use super::vector::{Block, Eight, Isa};
+use super::x86_lanes::Two;
+use super::x86_wide_lanes::One;
 
 /// 256-bit vectors.
 #[derive(Clone, Copy, Debug)]
@@ -38,6 +40,7 @@ fn fold4_f64(q: __m256d) -> f64 {
 
 impl Isa for Avx2 {
     const KERNEL: Kernel = Kernel::Avx2;
+    type F = Two;
 
     #[inline(always)]
     fn dot(x: &[Block], w: &[Block]) -> f32 {
@@ -175,6 +178,7 @@ impl Isa for Avx2 {
 
 impl Isa for Avx512 {
     const KERNEL: Kernel = Kernel::Avx512;
+    type F = One;
 
     #[inline(always)]
     fn dot(x: &[Block], w: &[Block]) -> f32 {

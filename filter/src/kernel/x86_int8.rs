@@ -10,6 +10,11 @@ use std::arch::x86_64::*;
 use super::int8::{Int8, Lanes, ROWS, TILE, Weights};
 use super::x86::{Avx2, Avx512};
 
+/// Outputs that are summed over side by side in wide registers, of which there are more.
+const WIDE_TILE: usize = 8;
+/// The same with VNNI, which has to put activations together for each tile.
+const VNNI_TILE: usize = 16;
+
 /// Sum of eight lanes.
 #[inline(always)]
 fn sum8(v: __m256i) -> i32 {
@@ -78,9 +83,9 @@ fn tile5<const N: usize>(x: &[Lanes<i32>], w: [&[i32]; N], out: &mut [Lanes<i32>
     }
 }
 
-/// Four rows of weights with `n` elements each.
+/// The first rows of weights, of `n` elements each.
 #[inline(always)]
-fn four(w: &[i32], n: usize) -> [&[i32]; TILE] {
+fn rows<const N: usize>(w: &[i32], n: usize) -> [&[i32]; N] {
     std::array::from_fn(|o| &w[o * n..(o + 1) * n])
 }
 
@@ -125,20 +130,18 @@ fn tile_vnni<const N: usize>(
     }
 }
 
-/// [`Int8::product`] by VNNI, twelve outputs at a time.
+/// [`Int8::product`] by VNNI.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
 fn product_vnni(x: &[Lanes<i32>], quads: &[i32], offsets: &[i32], out: &mut [Lanes<i32>]) {
-    const WIDE: usize = 16;
     let n = x.len() / 2;
-    let whole = out.len() - out.len() % WIDE;
+    let whole = out.len() - out.len() % VNNI_TILE;
     let (wide, rest) = out.split_at_mut(whole);
     for ((out, w), offsets) in wide
-        .chunks_exact_mut(WIDE)
-        .zip(quads.chunks_exact(WIDE * n))
-        .zip(offsets.chunks_exact(WIDE))
+        .chunks_exact_mut(VNNI_TILE)
+        .zip(quads.chunks_exact(VNNI_TILE * n))
+        .zip(offsets.chunks_exact(VNNI_TILE))
     {
-        let w: [&[i32]; WIDE] = std::array::from_fn(|o| &w[o * n..(o + 1) * n]);
-        tile_vnni(x, w, offsets, out);
+        tile_vnni::<VNNI_TILE>(x, rows(w, n), offsets, out);
     }
     for ((out, w), offset) in rest
         .iter_mut()
@@ -166,7 +169,7 @@ impl Int8 for Avx2 {
         let mut w = w;
         for out in out.chunks_mut(TILE) {
             if out.len() == TILE {
-                tile2(x, four(w, n), out);
+                tile2::<TILE>(x, rows(w, n), out);
             } else {
                 for (out, w) in out.iter_mut().zip(w.chunks_exact(n)) {
                     tile2(x, [w], std::slice::from_mut(out));
@@ -206,15 +209,15 @@ impl Int8 for Avx512 {
     fn pairs(x: &[Lanes<i32>], w: &[i32], out: &mut [Lanes<i32>]) {
         let n = x.len();
         let mut w = w;
-        for out in out.chunks_mut(TILE) {
-            if out.len() == TILE {
-                tile5(x, four(w, n), out);
+        for out in out.chunks_mut(WIDE_TILE) {
+            if out.len() == WIDE_TILE {
+                tile5::<WIDE_TILE>(x, rows(w, n), out);
             } else {
                 for (out, w) in out.iter_mut().zip(w.chunks_exact(n)) {
                     tile5(x, [w], std::slice::from_mut(out));
                 }
             }
-            w = w.get(TILE * n..).unwrap_or_default();
+            w = w.get(WIDE_TILE * n..).unwrap_or_default();
         }
     }
 

@@ -115,6 +115,9 @@ impl Network {
                 u32::from(field.planes) >> value.width == 0,
                 "the model codes bytes that a column does not have",
             )?;
+            if let Some(reference) = field.reference {
+                reference.fits(usize::from(field.column), types)?;
+            }
         }
         Ok(())
     }
@@ -242,6 +245,8 @@ impl Head {
             prefix.check(256, z)?;
         }
         self.above.check(257, z)?;
+        self.reference.check(257, z)?;
+        self.copies.check(2, z)?;
         self.nodes.check(256, z)
     }
 }
@@ -311,6 +316,7 @@ mod tests {
             |n| n.heads[1].prefix.clear(),
             |n| n.heads[0].nodes.scales[0] = -1.0,
             |n| n.heads[0].above.rows = 256,
+            |n| n.heads[1].copies.outputs = 1,
         ];
         for (i, fault) in faults.iter().enumerate() {
             let mut bad = good.clone();

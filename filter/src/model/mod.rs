@@ -7,6 +7,7 @@ mod check;
 mod file;
 mod id;
 mod network;
+mod reference;
 mod sample;
 mod search;
 mod starts;
@@ -21,11 +22,12 @@ pub use id::{ID_LEN, ModelId};
 pub use network::{
     Block, Dims, Eviction, Field, Head, MAX_HEADS, Matrix, Network, Prior, Priors, Table,
 };
+pub use reference::{Group, Part, Reference};
 #[doc(hidden)]
 pub use sample::{sample_dims, sample_network};
 pub(crate) use search::resolve;
 pub use search::{Found, PATH_VARIABLE, Place, Search, user_folder};
-pub use starts::{ColumnStart, MAX_START, START_EFFORTS, Starts};
+pub use starts::{ColumnStart, MAX_SETUPS, MAX_START, START_EFFORTS, Starts};
 
 use crate::Layout;
 use crate::error::{Error, ErrorKind, Result};

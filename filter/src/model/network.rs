@@ -3,6 +3,8 @@
 //! Shapes are written `[outputs, inputs]`, rows one after another. `docs/network.md` says what is computed from them.
 //! Invariant: [`Network::check`] holds for every network that is used; it is asked once, where a model enters.
 
+use super::reference::Reference;
+
 /// Planes of a column that may have a head.
 pub const MAX_HEADS: usize = 4;
 
@@ -93,6 +95,8 @@ pub struct Field {
     pub column: u16,
     /// Planes with a head: bit `j` is the byte that has `j` bytes above it. At most [`MAX_HEADS`] bits.
     pub planes: u8,
+    /// Another way to the value, if there is one.
+    pub reference: Option<Reference>,
     /// `[d]`: the question for this field.
     pub query: Vec<f32>,
     /// Rising ordered integers between which values are told apart; at least 2.
@@ -135,6 +139,10 @@ pub struct Head {
     pub prefix: Vec<Table>,
     /// `[257, z]`: this byte of the value above, or row 256 if the bytes before it differ.
     pub above: Table,
+    /// `[257, z]`: the same of the value that the reference expects; row 256 also if there is none.
+    pub reference: Table,
+    /// `[2, z]`: how much the value above and the reference are believed, as long as their bits are those of the value.
+    pub copies: Matrix,
     /// `[256, z]`: a logit for each node of the byte's tree; node 1 is the root, node 0 is not used.
     pub nodes: Matrix,
 }

@@ -1,7 +1,12 @@
 //! Networks of random weights, valid and lively, for tests and measurements.
 
-use super::{Block, Dims, Eviction, Field, Head, MAX_HEADS, Matrix, Network, Prior, Priors, Table};
-use crate::Layout;
+use super::{
+    Block, Dims, Eviction, Field, Group, Head, MAX_HEADS, Matrix, Network, Part, Prior, Priors,
+    Reference, Table,
+};
+use crate::predict::experts::relation::{FORMULAS, Relation};
+use crate::predict::value::ValueType;
+use crate::{Kind, Layout};
 
 /// A small architecture with all parts.
 pub fn sample_dims() -> Dims {
@@ -74,7 +79,49 @@ impl Source {
         Box::new(std::array::from_fn(|_| (self.next() >> 58) as i8 - 32))
     }
 
-    fn field(&mut self, column: usize, width: usize, dims: Dims) -> Field {
+    /// Of columns to the left, all kinds in turn where types allow.
+    fn reference(&mut self, column: usize, types: &[ValueType]) -> Option<Reference> {
+        let left = column.checked_sub(1)? as u16;
+        let same = types[usize::from(left)] == types[column];
+        let formula = FORMULAS[(self.next() % FORMULAS.len() as u64) as usize].0;
+        match column % 4 {
+            0 if same => Some(Reference::Same(left)),
+            1 if same && types[column].kind == Kind::Float => Some(Reference::Magnitude(left)),
+            2 => Some(Reference::Relation(Relation {
+                formula,
+                columns: [left, 0, left],
+            })),
+            3 if column > 6 => {
+                let group = |first| Group {
+                    first,
+                    stride: 2,
+                    count: 2,
+                };
+                Some(Reference::Balance {
+                    lengths: group(0),
+                    angles: group(left - 3),
+                    part: if column % 8 == 3 {
+                        Part::Length
+                    } else {
+                        Part::Angle
+                    },
+                })
+            }
+            1 if column > 6 => Some(Reference::Sum {
+                group: Group {
+                    first: 1,
+                    stride: 1,
+                    count: 3,
+                },
+                negative: column % 8 == 1,
+            }),
+            3 => Some(Reference::Rest([left, 0, u16::MAX])),
+            _ => None,
+        }
+    }
+
+    fn field(&mut self, column: usize, types: &[ValueType], dims: Dims) -> Field {
+        let width = usize::from(types[column].width);
         let (d, z) = (usize::from(dims.width), usize::from(dims.head_width));
         let most = u64::MAX >> (64 - 8 * width);
         let mut knots: Vec<u64> = (0..9).map(|_| self.next() & most).collect();
@@ -101,6 +148,7 @@ impl Source {
         Field {
             column: column as u16,
             planes,
+            reference: self.reference(column, types),
             query: self.vector(d, 0.0, 1.0),
             value: self.table(knots.len(), d),
             above: self.table(knots.len(), d),
@@ -121,8 +169,12 @@ pub fn sample_network(layout: &Layout, dims: Dims, seed: u64) -> Network {
     let (d, f) = (usize::from(dims.width), usize::from(dims.hidden));
     let z = usize::from(dims.head_width);
     let columns = layout.columns().columns;
-    let fields: Vec<Field> = (columns.iter().enumerate())
-        .map(|(at, column)| source.field(at, usize::from(column.width), dims))
+    let types: Vec<ValueType> = columns
+        .iter()
+        .map(crate::predict::frame::value_type)
+        .collect();
+    let fields: Vec<Field> = (0..types.len())
+        .map(|at| source.field(at, &types, dims))
         .collect();
     let heads = fields.iter().map(|f| f.planes.count_ones()).max();
     let blocks = (0..dims.blocks)
@@ -147,6 +199,8 @@ pub fn sample_network(layout: &Layout, dims: Dims, seed: u64) -> Network {
             project: source.matrix(z, d),
             prefix: (0..i).map(|_| source.table(256, z)).collect(),
             above: source.table(257, z),
+            reference: source.table(257, z),
+            copies: source.matrix(2, z),
             nodes: source.matrix(256, z),
         })
         .collect();

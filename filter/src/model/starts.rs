@@ -5,6 +5,9 @@ use crate::error::{Error, Result};
 /// Most weights of a mixer's start.
 pub const MAX_START: usize = 80;
 
+/// Most bytes of the setups.
+pub const MAX_SETUPS: usize = 1 << 14;
+
 /// Efforts that have start values of their own: level 7, and levels 8 and 9.
 pub const START_EFFORTS: usize = 2;
 
@@ -22,6 +25,9 @@ pub struct ColumnStart {
 pub struct Starts {
     /// One for each column that has some.
     pub columns: Vec<ColumnStart>,
+    /// Setups of all columns as a plan holds them (references, relation, lattice), found in the training data: a stream's first frame is too short to find them
+    /// in. Empty: they are looked for there all the same.
+    pub setups: Vec<u8>,
 }
 
 impl Starts {

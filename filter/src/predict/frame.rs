@@ -52,6 +52,11 @@ pub fn value_type(column: &Column) -> ValueType {
 }
 
 impl Columns {
+    /// Ordered integers, by column, then by row.
+    pub fn values(&self) -> &[Vec<u64>] {
+        &self.values
+    }
+
     /// Takes a frame apart.
     pub fn split(expansion: &Expansion, rows: Rows, raw: &[u8]) -> Self {
         let size = expansion.record_size as usize;

@@ -1,21 +1,28 @@
 //! A lane: a group of columns, coded one after another into bytes of their own.
 //!
+//! With a network it also needs the keys and values of the positions before it in the frame, in both directions, and hands on its own.
+//!
 //! Its bytes: the length of the raw planes (LEB128), those planes, in lane 0 the frame's bytes beside the records, then the range coder's.
 
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::column::{Effort, Fair, Family, Good, GoodAlone, Quick, Thorough};
+use super::carried::{Carried, FrameTokens};
+use super::column::{Effort, Fair, Family, Full, Good, GoodAlone, Lean, Quick, Thorough};
 use super::frame::{Columns, Rows};
+use super::network::{ColumnPass, Tokens};
 use super::series::{Left, Series, Strides};
+use super::shared_aid::ColumnStart;
 use super::{Plan, PlaneMode, Spec};
-use crate::coder::{BitCoder, RangeDecoder, RangeEncoder};
+use crate::coder::{BitCoder, Mark, RangeDecoder, RangeEncoder};
 use crate::kernel::vector::Isa;
 use crate::kernel::{self, Kernel, Task};
 use crate::{Error, Layout, Level, Result};
 
 /// Raw bytes of a first frame from which on another lane pays.
 const BYTES_A_LANE: usize = 64 << 10;
+/// The same where a network makes the lanes of a frame wait for one another: its frames are smaller.
+const BYTES_A_NETWORK_LANE: usize = 24 << 10;
 /// Most lanes.
 const MOST: usize = 16;
 /// Memory for the contexts of all columns of a chain.
@@ -28,6 +35,14 @@ pub fn lane_count(layout: &Layout, level: Level, frame_len: usize) -> u32 {
     let _ = level;
     let columns = layout.columns().columns.len();
     (frame_len / BYTES_A_LANE).clamp(1, MOST).min(columns) as u32
+}
+
+/// The same for a stream with a network.
+pub fn network_lane_count(layout: &Layout, frame_len: usize) -> u32 {
+    let columns = layout.columns().columns.len();
+    (frame_len / BYTES_A_NETWORK_LANE)
+        .clamp(1, MOST)
+        .min(columns) as u32
 }
 
 /// The columns of a lane: about equal bytes a row for each.
@@ -59,6 +74,8 @@ pub struct Lane {
     columns: Range<usize>,
     series: Vec<Series>,
     kernel: Kernel,
+    /// What the network hands from frame to frame.
+    carried: Option<Carried>,
 }
 
 /// The finished columns of one lane of one frame. Cheap to clone.
@@ -66,14 +83,20 @@ pub struct Lane {
 pub struct LaneColumns {
     pub(super) columns: Arc<Vec<Vec<u64>>>,
     pub(super) rest: Arc<Vec<u8>>,
+    /// Of this lane and all before it.
+    tokens: FrameTokens,
 }
 
 impl Lane {
     /// An empty state, for a chain's first frame and for key frames.
     pub fn new(spec: &Spec, index: u32) -> Self {
+        let columns = columns_of(spec, index);
         Lane {
             index,
-            columns: columns_of(spec, index),
+            carried: spec
+                .engine()
+                .map(|engine| Carried::new(engine, columns.clone())),
+            columns,
             series: Vec::new(),
             kernel: Kernel::best(),
         }
@@ -83,6 +106,11 @@ impl Lane {
     pub fn with_kernel(mut self, kernel: Kernel) -> Self {
         self.kernel = kernel;
         self
+    }
+
+    /// Which of a frame's lanes it is.
+    pub fn index(&self) -> u32 {
+        self.index
     }
 
     /// Cost of each plane of each column in 1/256 bit since it was last asked for, and of values coded whole.
@@ -109,22 +137,25 @@ impl Lane {
     }
 
     /// Codes this lane of a frame and learns from it. Infallible: any bytes can be coded.
-    pub fn encode(&mut self, spec: &Spec, plan: &Plan, columns: &Columns) -> Vec<u8> {
-        let known: Vec<&[u64]> = columns.values.iter().map(Vec::as_slice).collect();
+    ///
+    /// `tokens` holds what the lanes before it in the frame left there, and gets what this one leaves. It stays empty without a network; the
+    /// lanes may then run in any order.
+    pub fn encode(
+        &mut self,
+        spec: &Spec,
+        plan: &Plan,
+        columns: &Columns,
+        tokens: &mut FrameTokens,
+    ) -> Vec<u8> {
         let mut coder = RangeEncoder::default();
         if self.index == 0 {
             columns.rest.iter().for_each(|&b| {
                 coder.byte(b);
             });
         }
-        let end = self.columns.end;
-        self.run(
-            spec,
-            plan,
-            &known[..self.columns.start],
-            Some(&known[self.columns.start..end]),
-            &mut coder,
-        );
+        let known: Vec<&[u64]> = columns.values.iter().map(Vec::as_slice).collect();
+        let (left, known) = known[..self.columns.end].split_at(self.columns.start);
+        self.run(spec, plan, left, Some(known), &mut coder, tokens);
         let (coded, raw) = coder.finish();
         let mut out = Vec::with_capacity(coded.len() + raw.len() + 5);
         let mut n = raw.len();
@@ -163,11 +194,29 @@ impl Lane {
         {
             return Err(Error::corrupt("a lane is missing"));
         }
-        let columns = self.run(spec, plan, &left, None, &mut coder);
+        let mut tokens = before
+            .last()
+            .map_or_else(FrameTokens::default, |lane| lane.tokens.clone());
+        let columns = self.run(spec, plan, &left, None, &mut coder, &mut tokens);
         Ok(LaneColumns {
             columns: Arc::new(columns),
             rest: Arc::new(rest),
+            tokens,
         })
+    }
+
+    /// Runs the experts of level 6 over known columns with any coder, one that only listens say.
+    pub(super) fn listen<C: BitCoder>(
+        &mut self,
+        spec: &Spec,
+        plan: &Plan,
+        columns: &Columns,
+        coder: &mut C,
+    ) {
+        let known: Vec<&[u64]> = columns.values.iter().map(Vec::as_slice).collect();
+        let (left, known) = known[..self.columns.end].split_at(self.columns.start);
+        let mut tokens = FrameTokens::default();
+        self.run_at::<Thorough, C>(spec, plan, left, Some(known), coder, &mut tokens);
     }
 
     fn run<C: BitCoder>(
@@ -177,15 +226,19 @@ impl Lane {
         left: &[&[u64]],
         known: Option<&[&[u64]]>,
         coder: &mut C,
+        tokens: &mut FrameTokens,
     ) -> Vec<Vec<u64>> {
-        match spec.level.get() {
-            ..=3 => self.run_at::<Quick, C>(spec, plan, left, known, coder),
-            4 => self.run_at::<Fair, C>(spec, plan, left, known, coder),
-            5 if spec.family() != Family::Record => {
-                self.run_at::<GoodAlone, C>(spec, plan, left, known, coder)
+        let alone = spec.family() != Family::Record;
+        match (spec.level.get(), self.carried.is_some()) {
+            (..=3, _) => self.run_at::<Quick, C>(spec, plan, left, known, coder, tokens),
+            (4, _) => self.run_at::<Fair, C>(spec, plan, left, known, coder, tokens),
+            (5, _) if alone => self.run_at::<GoodAlone, C>(spec, plan, left, known, coder, tokens),
+            (5, _) => self.run_at::<Good, C>(spec, plan, left, known, coder, tokens),
+            (6, _) | (_, false) => {
+                self.run_at::<Thorough, C>(spec, plan, left, known, coder, tokens)
             }
-            5 => self.run_at::<Good, C>(spec, plan, left, known, coder),
-            _ => self.run_at::<Thorough, C>(spec, plan, left, known, coder),
+            (7, true) => self.run_at::<Lean, C>(spec, plan, left, known, coder, tokens),
+            (_, true) => self.run_at::<Full, C>(spec, plan, left, known, coder, tokens),
         }
     }
 
@@ -196,7 +249,14 @@ impl Lane {
         left: &[&[u64]],
         known: Option<&[&[u64]]>,
         coder: &mut C,
+        tokens: &mut FrameTokens,
     ) -> Vec<Vec<u64>> {
+        let rows = plan.rows;
+        if E::NETWORK
+            && let Some(carried) = &mut self.carried
+        {
+            carried.start(rows);
+        }
         let mut done: Vec<Vec<u64>> = Vec::with_capacity(self.columns.len());
         let strides = Strides::new(&spec.expansion.shape);
         let share = (CONTEXT_BYTES / spec.types.len()).min(COLUMN_BYTES);
@@ -219,23 +279,49 @@ impl Lane {
                     .as_ref()
                     .and_then(|s| s.get(at))
                     .unwrap_or(&none);
-                let mut series =
-                    Series::new::<E>(at, view, spec.family(), strides, setup, plan.rows.n, share);
+                let start = match &spec.aid {
+                    Some(aid) if E::NETWORK => aid.column(at, spec.level),
+                    _ => ColumnStart::default(),
+                };
+                let mut series = Series::new::<E>(
+                    at,
+                    view,
+                    spec.family(),
+                    strides,
+                    setup,
+                    start,
+                    plan.rows.n,
+                    share,
+                );
                 if let Some(other) = self.series.last() {
                     series.inherit(other);
                 }
                 self.series.push(series);
             }
+            coder.mark(Mark::Column(at));
+            let pass = if let Some(carried) = self.carried.as_mut().filter(|_| E::NETWORK) {
+                carried.begin(spec.engine(), at, rows, &columns, tokens)
+            } else {
+                None
+            };
             let task = CodeColumn::<E, C> {
                 series: &mut self.series[here],
                 coder,
-                rows: plan.rows,
+                rows,
                 left: view,
                 known: known.map_or(&[][..], |k| k[here]),
+                pass,
                 effort: std::marker::PhantomData,
             };
-            let values = kernel::run(self.kernel, task);
+            let (values, left_behind) = kernel::run(self.kernel, task);
+            tokens.extend(left_behind);
             done.push(values);
+        }
+        if E::NETWORK
+            && let Some(carried) = &mut self.carried
+        {
+            let own = done.iter().map(Vec::as_slice);
+            carried.end(rows, left.iter().copied().chain(own));
         }
         done
     }
@@ -248,16 +334,28 @@ struct CodeColumn<'a, E, C> {
     rows: Rows,
     left: Left<'a>,
     known: &'a [u64],
+    pass: Option<ColumnPass<'a>>,
     effort: std::marker::PhantomData<E>,
 }
 
 impl<E: Effort, C: BitCoder> Task for CodeColumn<'_, E, C> {
-    type Output = Vec<u64>;
+    type Output = (Vec<u64>, Option<Tokens>);
 
     #[inline(always)]
-    fn run<I: Isa>(self) -> Vec<u64> {
-        self.series
-            .code::<E, I, C>(self.coder, self.rows, self.left, self.known)
+    fn run<I: Isa>(mut self) -> Self::Output {
+        let values = self.series.code::<E, I, C>(
+            self.coder,
+            self.rows,
+            self.left,
+            self.known,
+            self.pass.as_mut(),
+        );
+        let tokens = if E::NETWORK {
+            self.pass.map(|pass| pass.finish::<I>(&values))
+        } else {
+            None
+        };
+        (values, tokens)
     }
 }
 

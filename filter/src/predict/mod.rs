@@ -4,7 +4,9 @@
 //! state of its own that goes on to the same lane of the chain's next frame. Encoding may run all lanes of a frame side by side; decoding lane `i`
 //! needs the finished columns of the lanes before it in the same frame.
 
+mod carried;
 pub mod column;
+mod evaluate;
 pub mod experts;
 pub mod frame;
 pub mod functions;
@@ -16,21 +18,27 @@ pub mod network;
 pub mod refine;
 mod series;
 mod setup;
+mod shared_aid;
 mod start;
+pub mod trace;
 pub mod value;
 
 use std::sync::Arc;
 
+pub use carried::FrameTokens;
 pub use column::PlaneMode;
+pub use evaluate::{ColumnCosts, Costs, PlaneBits, evaluate, harvest_starts};
 pub use frame::{Columns, Rows};
-pub use lane::{Lane, LaneColumns, lane_count};
+pub use lane::{Lane, LaneColumns, lane_count, network_lane_count};
 
 use crate::layout::Expansion;
-use crate::model::Model;
+use crate::model::{Model, Network, Starts};
 use crate::plan::{lattice::lattice, references::references, relations::relations};
 use crate::{Error, Kind, Layout, Level, Result};
 use column::{Family, REFS};
+use network::Engine;
 use setup::ColumnSetup;
+use shared_aid::SharedAid;
 use value::ValueType;
 
 /// What all chains of a stream share. Cheap to clone.
@@ -46,6 +54,7 @@ pub struct Spec {
     pub model: Option<Arc<Model>>,
     expansion: Arc<Expansion>,
     types: Arc<Vec<ValueType>>,
+    aid: Option<Arc<SharedAid>>,
 }
 
 impl Spec {
@@ -60,13 +69,54 @@ impl Spec {
             model: None,
             expansion: Arc::new(expansion),
             types: Arc::new(types),
+            aid: None,
         }
     }
 
-    /// The same with a trained model, which must fit the layout.
-    pub fn with_model(mut self, model: Arc<Model>) -> Result<Self> {
-        self.model = Some(model);
+    /// The same with a trained model for data of this layout.
+    ///
+    /// # Errors
+    /// As [`Spec::with_network`].
+    pub fn with_model(self, model: Arc<Model>) -> Result<Self> {
+        let mut spec = self.with_network(model.network(), model.starts())?;
+        spec.model = Some(model);
+        Ok(spec)
+    }
+
+    /// The same with a network and the start values of the mixers beside it.
+    ///
+    /// # Errors
+    /// `InvalidInput` at levels that use none, and for data that does not consist of records: a network tells a column from those to its left. Others
+    /// as [`Engine::new`].
+    pub fn with_network(mut self, network: &Network, starts: &Starts) -> Result<Self> {
+        if !self.level.uses_model() {
+            return Err(Error::invalid(format!(
+                "a model is used at levels 7 to 9, not at {}",
+                self.level.get()
+            )));
+        }
+        if self.family() != Family::Record {
+            return Err(Error::invalid("a network needs records of several columns"));
+        }
+        let aid = SharedAid::new(network, starts, &self.types)?;
+        self.aid = Some(Arc::new(aid));
         Ok(self)
+    }
+
+    /// The network, ready to run.
+    pub(crate) fn engine(&self) -> Option<&Engine> {
+        self.aid.as_deref().map(SharedAid::engine)
+    }
+
+    /// Bytes that the network's lanes hand to one another in a frame of this many raw bytes; 0 without one.
+    pub(crate) fn token_bytes(&self, frame_size: usize) -> u64 {
+        let rows = frame_size / self.expansion.record_size.max(1) as usize;
+        self.engine().map_or(0, |engine| engine.token_bytes(rows))
+    }
+
+    /// Bytes that the network keeps for one chain; 0 without one.
+    pub(crate) fn network_state_bytes(&self) -> u64 {
+        self.engine().map_or(0, Engine::state_bytes)
     }
 
     fn family(&self) -> Family {
@@ -150,7 +200,10 @@ impl Planner {
     pub fn plan(&mut self, spec: &Spec, offset: u64, raw: &[u8]) -> (Plan, Columns) {
         let rows = Rows::new(spec.expansion.record_size, offset, raw.len());
         let columns = Columns::split(&spec.expansion, rows, raw);
-        let setups = (!self.began).then(|| Arc::new(setups(spec, &columns)));
+        let setups = (!self.began).then(|| {
+            let known = spec.aid.as_deref().and_then(SharedAid::setups);
+            known.unwrap_or_else(|| Arc::new(setups(spec, &columns)))
+        });
         self.began = true;
         (Plan { rows, setups }, columns)
     }
@@ -176,6 +229,18 @@ fn setups(spec: &Spec, columns: &Columns) -> Vec<ColumnSetup> {
         }
     }
     setups
+}
+
+/// What is found out about the columns of records in a training set, as [`Starts::setups`] holds it.
+pub fn harvest_setups(layout: &Layout, raw: &[u8]) -> Vec<u8> {
+    let spec = Spec::new(layout.clone(), Level::default(), 1);
+    let rows = Rows::new(spec.expansion.record_size, 0, raw.len());
+    let columns = Columns::split(&spec.expansion, rows, raw);
+    let mut out = Vec::new();
+    for (at, setup) in setups(&spec, &columns).iter().enumerate() {
+        setup.write(at, &mut out);
+    }
+    out
 }
 
 /// Puts a frame's bytes together again from all its lanes.

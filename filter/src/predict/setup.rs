@@ -122,6 +122,23 @@ impl ColumnSetup {
     }
 }
 
+/// Setups of `n` columns, one after another; none of no bytes.
+///
+/// # Errors
+/// What is no setup, or too much.
+pub(super) fn read_all(mut bytes: &[u8], n: usize) -> Result<Option<Vec<ColumnSetup>>> {
+    if bytes.is_empty() {
+        return Ok(None);
+    }
+    let setups = (0..n).map(|at| ColumnSetup::read(at, &mut bytes));
+    let setups = setups.collect::<Result<Vec<_>>>()?;
+    if bytes.is_empty() {
+        Ok(Some(setups))
+    } else {
+        Err(Error::corrupt("setups of more columns than there are"))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -10,8 +10,11 @@ use super::mixer::MAX_BLOCKS;
 /// Inputs at most.
 const INPUTS: usize = MAX_BLOCKS * 16;
 
-/// Start weights of the first-layer mixers at a level.
-pub fn weights<E: Effort>(family: Family, out: &mut [f32]) {
+/// What the mixers begin with for the network's inputs: its logit, what came of such logits, the corrected logit.
+const NETWORK: [f32; 3] = [0.3, 0.2, 0.2];
+
+/// Start weights of the first-layer mixers at a level: a model's own where it has some.
+pub fn weights<E: Effort>(family: Family, own: Option<&[i16]>, out: &mut [f32]) {
     let table = &E::START[match family {
         Family::Record => 0,
         Family::Grid => 1,
@@ -19,6 +22,11 @@ pub fn weights<E: Effort>(family: Family, out: &mut [f32]) {
         Family::Bytes => 3,
     }];
     for (to, &from) in out.iter_mut().zip(table) {
+        *to = f32::from(from) / 1024.0;
+    }
+    let network = &mut out[E::AT_NETWORK..E::AT_NETWORK + E::NETWORK_INPUTS];
+    network.copy_from_slice(&NETWORK[..E::NETWORK_INPUTS]);
+    for (to, &from) in out.iter_mut().zip(own.unwrap_or_default()) {
         *to = f32::from(from) / 1024.0;
     }
 }

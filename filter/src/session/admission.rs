@@ -6,7 +6,7 @@
 use super::flight_max;
 use crate::error::{ErrorKind, Result};
 use crate::frame::StreamHeader;
-use crate::model::{self, Model};
+use crate::model;
 use crate::options::DecompressOptions;
 use crate::pool::Pool;
 use crate::predict::Spec;
@@ -15,6 +15,9 @@ use crate::predict::Spec;
 const CONTEXT_MAX: u64 = 64 << 20;
 /// Bytes of contexts that a value of a frame is worth, at most.
 const CONTEXT_PER_VALUE: u64 = 128;
+
+/// Bytes that a column's model keeps of a network's bits, at most about.
+const AID_BYTES: u64 = 1 << 19;
 
 /// What decoding a stream takes.
 #[derive(Clone, Copy, Debug)]
@@ -56,11 +59,6 @@ fn model_bytes(weight_n: u64) -> u64 {
     3 * weight_n
 }
 
-/// Bytes of a network's states, of all chains of the stream.
-fn network_bytes(_model: &Model, _header: &StreamHeader) -> u64 {
-    0
-}
-
 /// The stream's spec and the frames that may be under way, unless it needs too much or something that is not at hand.
 /// `embedded` is the file of the model that the stream carries.
 pub(crate) fn admit(
@@ -70,22 +68,30 @@ pub(crate) fn admit(
     pool: &Pool,
 ) -> Result<(Spec, usize)> {
     let limit = options.memory_limit;
-    let Needs { mut states, frame } = Needs::of(header);
-    let afford = |states: u64| match states + 2 * frame {
+    let Needs {
+        mut states,
+        mut frame,
+    } = Needs::of(header);
+    let afford = |states: u64, frame: u64| match states + 2 * frame {
         needed if needed > limit => Err(ErrorKind::MemoryLimit { needed, limit }.into()),
         _ => Ok(()),
     };
-    afford(states)?;
+    afford(states, frame)?;
     let mut spec = Spec::new(header.layout.clone(), header.level, header.lane_n);
     if let Some(id) = &header.model {
         let model = model::resolve(id, embedded, options, |weight_n| {
-            afford(states + model_bytes(weight_n))
+            afford(states + model_bytes(weight_n), frame)
         })?;
-        states += model_bytes(model.weight_n()) + network_bytes(&model, header);
-        afford(states)?;
         model.fits(&header.layout)?;
+        states += model_bytes(model.weight_n());
         spec = spec.with_model(model)?;
+        // What the columns' models keep of the network's bits, and the network's memory.
+        let column_n = header.layout.columns().columns.len() as u64;
+        states += u64::from(header.chains) * (column_n * AID_BYTES + spec.network_state_bytes());
+        frame += spec.token_bytes(header.frame_size);
+        afford(states, frame)?;
     }
     let fit = usize::try_from((limit - states) / frame).unwrap_or(usize::MAX);
-    Ok((spec, flight_max(pool, header.frame_size).min(fit)))
+    let flight_max = flight_max(pool, &spec, header.frame_size).min(fit);
+    Ok((spec, flight_max))
 }

@@ -319,7 +319,11 @@ impl Encoder {
     fn new_stream(&mut self, first_len: usize) -> Result<Stream> {
         let layout = self.layout.get_or_insert_with(Layout::bytes);
         let (level, model) = (self.options.level, self.options.model.clone());
-        let lane_n = predict::lane_count(layout, level, first_len).clamp(1, MAX_LANES);
+        let lane_n = match &model {
+            Some(_) => predict::network_lane_count(layout, first_len),
+            None => predict::lane_count(layout, level, first_len),
+        };
+        let lane_n = lane_n.clamp(1, MAX_LANES);
         let mut spec = Spec::new(layout.clone(), level, lane_n);
         let embedded = model.clone().filter(|_| self.options.embed_model);
         let header = StreamHeader {
@@ -338,6 +342,7 @@ impl Encoder {
         header.write(&mut head);
         head.extend_from_slice(embedded.as_ref().map_or(&[], |model| model.file()));
         let learns = Pack::learns(&spec);
+        let flight_max = flight_max(&self.pool, &spec, self.frame_size);
         let (chain_n, notify) = (header.chains as usize, self.notify.clone());
         Ok(Stream {
             flow: Wavefront::new(Pack::new(spec), chain_n, self.pool.clone(), notify),
@@ -345,7 +350,7 @@ impl Encoder {
             head,
             learns,
             began: vec![false; chain_n],
-            flight_max: flight_max(&self.pool, self.frame_size),
+            flight_max,
             flying: 0,
             frame_n: 0,
             offset: 0,

@@ -18,9 +18,10 @@ pub use decoder::Decoder;
 pub use encoder::Encoder;
 
 use crate::pool::Pool;
+use crate::predict::Spec;
 
-/// Most raw bytes of frames under way, beyond the first two frames.
-const FLIGHT_MAX: usize = 256 << 20;
+/// Most bytes of frames under way, raw or handed from lane to lane, beyond the first two frames.
+const FLIGHT_MAX: u64 = 256 << 20;
 
 /// What a session has for its caller.
 #[derive(Debug, PartialEq, Eq)]
@@ -48,7 +49,9 @@ pub struct Stats {
 }
 
 /// Frames that may be under way: enough to keep all threads busy along a wavefront, within the memory bound.
-fn flight_max(pool: &Pool, frame_size: usize) -> usize {
+fn flight_max(pool: &Pool, spec: &Spec, frame_size: usize) -> usize {
     let wanted = pool.threads() + 2;
-    wanted.min(FLIGHT_MAX / frame_size.max(1)).max(2)
+    let frame = (frame_size as u64).saturating_add(spec.token_bytes(frame_size));
+    let fit = usize::try_from(FLIGHT_MAX / frame.max(1)).unwrap_or(usize::MAX);
+    wanted.min(fit).max(2)
 }

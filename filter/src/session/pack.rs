@@ -1,10 +1,12 @@
 //! A frame's way from raw bytes to its header and payload.
 
+use std::sync::Arc;
+
 use crate::Level;
 use crate::backend::{self, Effort, Table};
 use crate::error::Result;
 use crate::frame::{FrameHeader, FrameKind, put_varint, raw_hash};
-use crate::predict::{Columns, Lane, Plan, Planner, Spec};
+use crate::predict::{Columns, FrameTokens, Lane, Plan, Planner, Spec};
 use crate::wavefront::Work;
 
 /// Packs the frames of one stream.
@@ -19,6 +21,14 @@ pub(crate) struct Raw {
     pub(crate) offset: u64,
     pub(crate) key: bool,
     pub(crate) bytes: Vec<u8>,
+}
+
+/// What a lane yields.
+#[derive(Clone)]
+pub(crate) struct Part {
+    bytes: Arc<Vec<u8>>,
+    /// What the network hands on, from this lane and all before it.
+    tokens: FrameTokens,
 }
 
 /// A packed frame: its header, and header and payload as they are stored.
@@ -55,7 +65,7 @@ impl Pack {
 impl Work for Pack {
     type Input = Raw;
     type Opened = (Plan, Columns);
-    type Part = Vec<u8>;
+    type Part = Part;
     type Output = Packed;
 
     fn spec(&self) -> &Spec {
@@ -67,7 +77,7 @@ impl Work for Pack {
     }
 
     fn in_order(&self, _: &Self::Opened) -> bool {
-        false
+        self.spec.engine().is_some()
     }
 
     fn lane(
@@ -75,27 +85,34 @@ impl Work for Pack {
         (plan, columns): &Self::Opened,
         _: usize,
         lane: &mut Lane,
-        _: &[Vec<u8>],
-    ) -> Result<Vec<u8>> {
-        Ok(lane.encode(&self.spec, plan, columns))
+        before: &[Part],
+    ) -> Result<Part> {
+        let mut tokens = before
+            .last()
+            .map_or_else(FrameTokens::default, |part| part.tokens.clone());
+        let bytes = lane.encode(&self.spec, plan, columns, &mut tokens);
+        Ok(Part {
+            bytes: Arc::new(bytes),
+            tokens,
+        })
     }
 
     fn close(
         &self,
         input: &Raw,
         opened: Option<&Self::Opened>,
-        parts: Vec<Vec<u8>>,
+        parts: Vec<Part>,
     ) -> Result<Packed> {
         let modelled = opened.map(|(plan, _)| {
             let mut payload = Vec::new();
             plan.write(&mut payload);
             // The last lane takes what is left.
             for part in &parts[..parts.len() - 1] {
-                put_varint(&mut payload, part.len() as u64);
+                put_varint(&mut payload, part.bytes.len() as u64);
             }
             parts
                 .iter()
-                .for_each(|part| payload.extend_from_slice(part));
+                .for_each(|part| payload.extend_from_slice(&part.bytes));
             payload
         });
         let (kind, payload) = self.smallest(input, modelled);

@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::backend::{self, Table};
 use crate::error::{Error, Result};
 use crate::frame::{Cursor, FrameItem, FrameKind, check};
-use crate::predict::{Columns, Lane, LaneColumns, Plan, Planner, Spec, assemble};
+use crate::predict::{Columns, FrameTokens, Lane, LaneColumns, Plan, Planner, Spec, assemble};
 use crate::session::pack::Pack;
 use crate::wavefront::Work;
 
@@ -29,6 +29,14 @@ pub(crate) enum Opened {
         columns: Columns,
         raw: Vec<u8>,
     },
+}
+
+/// What a lane yields.
+#[derive(Clone)]
+pub(crate) enum Part {
+    Decoded(LaneColumns),
+    /// What the network hands on, from this lane and all before it.
+    Learned(FrameTokens),
 }
 
 impl Unpack {
@@ -97,8 +105,7 @@ impl Unpack {
 impl Work for Unpack {
     type Input = FrameItem;
     type Opened = Opened;
-    /// `None` of a lane that only learns.
-    type Part = Option<LaneColumns>;
+    type Part = Part;
     type Output = Vec<u8>;
 
     fn spec(&self) -> &Spec {
@@ -129,7 +136,7 @@ impl Work for Unpack {
     }
 
     fn in_order(&self, opened: &Opened) -> bool {
-        matches!(opened, Opened::Modelled { .. })
+        matches!(opened, Opened::Modelled { .. }) || self.spec.engine().is_some()
     }
 
     fn lane(
@@ -141,17 +148,22 @@ impl Work for Unpack {
     ) -> Result<Self::Part> {
         match opened {
             Opened::Learning { plan, columns, .. } => {
-                lane.encode(&self.spec, plan, columns);
-                Ok(None)
+                let mut tokens = match before.last() {
+                    Some(Part::Learned(tokens)) => tokens.clone(),
+                    _ => FrameTokens::default(),
+                };
+                lane.encode(&self.spec, plan, columns, &mut tokens);
+                Ok(Part::Learned(tokens))
             }
             Opened::Modelled {
                 plan,
                 payload,
                 lanes,
             } => {
-                let before: Vec<LaneColumns> = before.iter().flatten().cloned().collect();
+                let before = decoded(before.iter().cloned());
                 let part = &payload[lanes[index].clone()];
-                lane.decode(&self.spec, plan, part, &before).map(Some)
+                lane.decode(&self.spec, plan, part, &before)
+                    .map(Part::Decoded)
             }
         }
     }
@@ -166,7 +178,7 @@ impl Work for Unpack {
             None => self.by_backend(item),
             Some(Opened::Learning { raw, .. }) => Ok(raw.clone()),
             Some(Opened::Modelled { plan, .. }) => {
-                let lanes: Vec<LaneColumns> = parts.into_iter().flatten().collect();
+                let lanes = decoded(parts.into_iter());
                 let raw = assemble(&self.spec, plan, &lanes)?;
                 if raw.len() != item.header.raw_len {
                     return Err(Error::corrupt("length of the decoded frame"));
@@ -176,4 +188,14 @@ impl Work for Unpack {
             }
         }
     }
+}
+
+/// The lanes' columns.
+fn decoded(parts: impl Iterator<Item = Part>) -> Vec<LaneColumns> {
+    parts
+        .filter_map(|part| match part {
+            Part::Decoded(columns) => Some(columns),
+            Part::Learned(_) => None,
+        })
+        .collect()
 }

@@ -1,7 +1,10 @@
 //! The engine without its container: whole inputs through lanes, frame by frame.
 
 use catena_filter::kernel::Kernel;
-use catena_filter::predict::{Lane, LaneColumns, Plan, Planner, Spec, assemble, lane_count};
+use catena_filter::model::{Network, Starts};
+use catena_filter::predict::{
+    FrameTokens, Lane, LaneColumns, Plan, Planner, Spec, assemble, lane_count,
+};
 use catena_filter::{Layout, Result};
 
 /// A frame as the engine leaves it: the plan's bytes and each lane's.
@@ -27,6 +30,13 @@ pub fn spec(layout: &Layout, level: u8, raw_len: usize) -> Spec {
     Spec::new(layout.clone(), level, lane_n)
 }
 
+/// The same with a network.
+pub fn spec_with(layout: &Layout, level: u8, raw_len: usize, network: &Network) -> Spec {
+    spec(layout, level, raw_len)
+        .with_network(network, &Starts::default())
+        .unwrap()
+}
+
 fn lanes(spec: &Spec, kernel: Kernel) -> Vec<Lane> {
     (0..spec.lane_n)
         .map(|index| Lane::new(spec, index).with_kernel(kernel))
@@ -46,13 +56,14 @@ pub fn encode(spec: &Spec, kernel: Kernel, raw: &[u8], cuts: &[usize]) -> Vec<Co
         let (plan, columns) = planner.plan(spec, from as u64, &raw[from..from + len]);
         let mut bytes = Vec::new();
         plan.write(&mut bytes);
+        let mut tokens = FrameTokens::default();
         coded.push(Coded {
             offset: from as u64,
             raw_len: len,
             plan: bytes,
             lanes: lanes
                 .iter_mut()
-                .map(|lane| lane.encode(spec, &plan, &columns))
+                .map(|lane| lane.encode(spec, &plan, &columns, &mut tokens))
                 .collect(),
         });
         from += len;

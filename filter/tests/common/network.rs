@@ -252,6 +252,7 @@ impl<'a> Chain<'a> {
         state: &RowState,
         value: u64,
         above: u64,
+        expected: Option<u64>,
         plane: usize,
     ) -> (Vec<f32>, Vec<f32>) {
         let field: &Field = &self.network.fields[p];
@@ -276,6 +277,9 @@ impl<'a> Chain<'a> {
             256
         };
         add(&mut pre, row(&head.above, b, head.above.scale));
+        let live = expected.filter(|&e| (0..plane).all(|j| byte(value, j) == byte(e, j)));
+        let b = live.map_or(256, |e| usize::from(byte(e, plane)));
+        add(&mut pre, row(&head.reference, b, head.reference.scale));
         let hidden: Vec<f32> = pre.iter().map(|x| silu(*x)).collect();
         let z = quantise(&hidden);
         let priors = &field.priors[i];
@@ -287,10 +291,30 @@ impl<'a> Chain<'a> {
             }
         }
         let n = hidden.len();
+        let strengths = matrix(&head.copies, &hidden);
+        let mut candidates = vec![(strengths[0], above)];
+        candidates.extend(expected.map(|e| (strengths[1], e)));
+        // What copies add at a node: walked from the root down.
+        let copied = |node: usize, (strength, candidate): (f32, u64)| {
+            let mut at = 1;
+            for bit in (0..8)
+                .rev()
+                .map(|bit| usize::from(byte(candidate, plane) >> bit & 1))
+            {
+                let same = (0..plane).all(|j| byte(value, j) == byte(candidate, j));
+                if at == node && same {
+                    return if bit == 1 { strength } else { -strength };
+                }
+                at = at << 1 | bit;
+            }
+            0.0
+        };
         let logits = (0..256)
             .map(|node| {
                 let a = dot(&z.q, &head.nodes.weights[node * n..(node + 1) * n]);
-                a as f32 * (z.scale * head.nodes.scales[node]) + f32::from(prior[node]) / 16.0
+                let own = a as f32 * (z.scale * head.nodes.scales[node]);
+                let known = own + f32::from(prior[node]) / 16.0;
+                candidates.iter().fold(known, |x, &c| x + copied(node, c))
             })
             .collect();
         (logits, hidden)

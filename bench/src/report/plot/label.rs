@@ -2,8 +2,10 @@
 
 use std::fmt::Write;
 
+use catena_plot::{GENERAL, NUMERIC, OURS, text};
+
 use super::Point;
-use super::svg::{BOTTOM, GENERAL, NUMERIC, OURS, PANEL, Panel, TOP, text};
+use super::svg::{BOTTOM, PANEL, Panel, TOP};
 
 /// A box on the page: x, y, width, height.
 pub type Area = (f64, f64, f64, f64);

@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use catena_plot::{GENERAL, NUMERIC, OURS, page, text, ticks};
+
 use super::Point;
 use super::label::{self, Area, around};
 use crate::report::Results;
@@ -12,10 +14,6 @@ pub const TOP: f64 = 134.0;
 pub const BOTTOM: f64 = 556.0;
 const LEFT: [f64; 2] = [72.0, 636.0];
 pub const PANEL: f64 = 516.0;
-
-pub const OURS: &str = "#c8321e";
-pub const NUMERIC: &str = "#1f7a4d";
-pub const GENERAL: &str = "#3b5f8f";
 
 /// The scales of one panel.
 pub struct Panel {
@@ -42,11 +40,7 @@ type Speed = fn(&Point) -> f64;
 /// The whole picture.
 pub fn draw(points: &[Point], file_n: usize, results: &Results) -> String {
     let factor = range(points);
-    let mut out = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" width=\"{WIDTH}\" height=\"{HEIGHT}\" \
-         font-family=\"DejaVu Sans, Helvetica, Arial, sans-serif\" font-size=\"13\" fill=\"#222\">\n\
-         <rect width=\"{WIDTH}\" height=\"{HEIGHT}\" fill=\"#fff\"/>\n"
-    );
+    let mut out = page(WIDTH, HEIGHT);
     text(
         &mut out,
         (LEFT[0], 34.0),
@@ -109,7 +103,7 @@ fn panel(out: &mut String, p: &Panel, name: &str, points: &[Point], speed: Speed
         name,
     );
     for tick in ticks(p.factor) {
-        let y = p.y(tick);
+        let y = p.y(tick.at);
         let _ = writeln!(
             out,
             "<path d=\"M{} {y:.1}H{right}\" stroke=\"#e2e2e2\"/>",
@@ -120,7 +114,7 @@ fn panel(out: &mut String, p: &Panel, name: &str, points: &[Point], speed: Speed
             (p.left - 7.0, y + 4.5),
             "end",
             "fill=\"#555\"",
-            &format!("{tick:.1}×"),
+            &format!("{}×", tick.label),
         );
     }
     let mut decade = p.speed.0;
@@ -199,14 +193,6 @@ fn legend(out: &mut String) {
     );
 }
 
-pub fn text(out: &mut String, (x, y): (f64, f64), anchor: &str, style: &str, what: &str) {
-    let what = what.replace('&', "&amp;").replace('<', "&lt;");
-    let _ = writeln!(
-        out,
-        "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\" {style}>{what}</text>"
-    );
-}
-
 /// Whole decades around all speeds.
 fn decades(speeds: impl Iterator<Item = f64>) -> (f64, f64) {
     let (low, high) = speeds.fold((f64::MAX, f64::MIN_POSITIVE), |(l, h), s| {
@@ -232,19 +218,6 @@ fn range(points: &[Point]) -> (f64, f64) {
     (low - air, high + air)
 }
 
-/// Round values inside a range, five to ten of them.
-fn ticks((from, to): (f64, f64)) -> Vec<f64> {
-    let step = [0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 50.0]
-        .into_iter()
-        .find(|s| (to - from) / s <= 9.0)
-        .unwrap_or(100.0);
-    let first = (from / step).ceil() as i64;
-    (first..)
-        .map(|i| i as f64 * step)
-        .take_while(|t| *t <= to)
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -252,7 +225,5 @@ mod tests {
     #[test]
     fn scales() {
         assert_eq!(decades([0.5, 30.0].into_iter()), (0.1, 100.0));
-        let t = ticks((1.35, 2.05));
-        assert_eq!((t.len(), (t[0] * 10.0).round()), (7, 14.0));
     }
 }

@@ -1,6 +1,6 @@
 //! A model file's head: the sizes of everything, from which all shapes follow, before any of it is allocated.
 
-use super::{MAX_NOTES, MAX_WEIGHTS};
+use super::{MAX_NOTES, MAX_WEIGHTS, reference};
 use crate::Layout;
 use crate::error::{Error, Result};
 use crate::frame::{Cursor, put_layout, put_varint, take_layout};
@@ -8,7 +8,8 @@ use crate::layout::MAX_COLUMNS;
 use crate::model::network::{
     Block, Dims, Eviction, Field, Head, MAX_HEADS, Matrix, Network, Priors, Table,
 };
-use crate::model::starts::{ColumnStart, MAX_START, Starts};
+use crate::model::reference::Reference;
+use crate::model::starts::{ColumnStart, MAX_SETUPS, MAX_START, Starts};
 
 /// Most knots of a field.
 const MAX_KNOTS: u64 = 1 << 12;
@@ -18,6 +19,7 @@ const MAX_KNOTS: u64 = 1 << 12;
 struct FieldSizes {
     column: u16,
     planes: u8,
+    reference: Option<Reference>,
     knot_n: usize,
     /// For each plane with a head: the bytes that have a prior of their own.
     after: Vec<Vec<u8>>,
@@ -32,6 +34,7 @@ pub(super) struct ModelHead {
     fields: Vec<FieldSizes>,
     /// By column: its number, and the weights of each effort.
     starts: Vec<(u16, [Option<usize>; 2])>,
+    setups: Vec<u8>,
 }
 
 impl ModelHead {
@@ -39,6 +42,7 @@ impl ModelHead {
         let fields = network.fields.iter().map(|field| FieldSizes {
             column: field.column,
             planes: field.planes,
+            reference: field.reference,
             knot_n: field.knots.len(),
             after: field
                 .priors
@@ -56,6 +60,7 @@ impl ModelHead {
             notes: notes.to_string(),
             fields: fields.collect(),
             starts: starts.columns.iter().map(start).collect(),
+            setups: starts.setups.clone(),
         }
     }
 
@@ -80,12 +85,15 @@ impl ModelHead {
         for field in &self.fields {
             put_varint(out, field.column.into());
             out.push(field.planes);
+            reference::write(field.reference, out);
             put_varint(out, field.knot_n as u64);
             for after in &field.after {
                 put_varint(out, after.len() as u64);
                 out.extend_from_slice(after);
             }
         }
+        put_varint(out, self.setups.len() as u64);
+        out.extend_from_slice(&self.setups);
         put_varint(out, self.starts.len() as u64);
         for (column, lens) in &self.starts {
             put_varint(out, (*column).into());
@@ -121,6 +129,11 @@ impl ModelHead {
         }
         let fields = (0..field_n).map(|_| FieldSizes::read(cursor));
         let fields = fields.collect::<Result<Vec<_>>>()?;
+        let setups_len: u16 = number(cursor, "length of the setups")?;
+        if usize::from(setups_len) > MAX_SETUPS {
+            return Err(out_of_range("length of the setups"));
+        }
+        let setups = cursor.take(setups_len.into()).ok_or_else(short)?.to_vec();
         let start_n: u16 = number(cursor, "number of start values")?;
         if usize::from(start_n) > MAX_COLUMNS {
             return Err(out_of_range("number of start values"));
@@ -144,6 +157,7 @@ impl ModelHead {
             notes,
             fields,
             starts,
+            setups,
         })
     }
 
@@ -162,7 +176,7 @@ impl ModelHead {
         let (f, z) = (u64::from(self.dims.hidden), u64::from(self.dims.head_width));
         let block = 2 * d + u64::from(self.dims.heads) + 4 * d * d + 5 * d + 3 * d * f + 2 * f;
         let heads = self.head_n() as u64;
-        let head = z * d + z + 257 * z + 1 + 256 * z + 256;
+        let head = z * d + z + 2 * (257 * z + 1) + 2 * z + 2 + 256 * z + 256;
         let prefixes = heads * heads.saturating_sub(1) / 2;
         let mut sum = 4 * (256 * d + 1) + u64::from(self.dims.blocks) * block + d;
         sum += heads * head + prefixes * (256 * z + 1);
@@ -192,6 +206,7 @@ impl ModelHead {
         let field = |sizes: &FieldSizes| Field {
             column: sizes.column,
             planes: sizes.planes,
+            reference: sizes.reference,
             query: vec![0.0; d],
             knots: vec![0; sizes.knot_n],
             value: table(sizes.knot_n, d),
@@ -215,6 +230,8 @@ impl ModelHead {
             project: matrix(z, d),
             prefix: (0..at).map(|_| table(256, z)).collect(),
             above: table(257, z),
+            reference: table(257, z),
+            copies: matrix(2, z),
             nodes: matrix(256, z),
         };
         Network {
@@ -242,6 +259,7 @@ impl ModelHead {
         };
         Starts {
             columns: self.starts.iter().map(column).collect(),
+            setups: self.setups.clone(),
         }
     }
 }
@@ -253,6 +271,7 @@ impl FieldSizes {
         if planes.count_ones() as usize > MAX_HEADS {
             return Err(out_of_range("number of a field's heads"));
         }
+        let reference = reference::read(cursor)?;
         let knot_n = cursor.varint()?.ok_or_else(short)?;
         if knot_n > MAX_KNOTS {
             return Err(out_of_range("number of knots"));
@@ -268,22 +287,23 @@ impl FieldSizes {
         Ok(FieldSizes {
             column,
             planes,
+            reference,
             knot_n: knot_n as usize,
             after,
         })
     }
 }
 
-fn short() -> Error {
+pub(super) fn short() -> Error {
     Error::model("the file's head is cut short")
 }
 
-fn out_of_range(what: &str) -> Error {
+pub(super) fn out_of_range(what: &str) -> Error {
     Error::model(format!("{what} is out of range"))
 }
 
 /// A varint that fits its type.
-fn number<T: TryFrom<u64>>(cursor: &mut Cursor<'_>, what: &str) -> Result<T> {
+pub(super) fn number<T: TryFrom<u64>>(cursor: &mut Cursor<'_>, what: &str) -> Result<T> {
     let value = cursor.varint().map_err(|_| out_of_range(what))?;
     T::try_from(value.ok_or_else(short)?).map_err(|_| out_of_range(what))
 }

@@ -6,6 +6,7 @@
 mod chance;
 mod head;
 mod pack;
+mod reference;
 mod weights;
 mod words;
 

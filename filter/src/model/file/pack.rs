@@ -89,6 +89,8 @@ impl<C: BitCoder> Numbers<C> {
                 self.table(table);
             }
             self.table(&mut head.above);
+            self.table(&mut head.reference);
+            self.matrix(&mut head.copies);
             self.matrix(&mut head.nodes);
         }
         for weight in starts.numbers_mut() {

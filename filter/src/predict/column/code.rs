@@ -6,10 +6,11 @@ use super::super::experts::numeric::EXPERTS;
 use super::super::experts::slots::{Place, Slot, hash2};
 use super::super::logistic::BUCKETS;
 use super::super::mixer::{MAX_BLOCKS, MAX_SUMS};
+use super::super::network::ColumnPass;
 use super::effort::{Effort, MAX_CONTEXTS, MAX_MAPPED, MAX_MIXERS};
 use super::{Around, COPIES, ColumnModel, Family, PlaneMode, RECORDS, SCALES};
 use crate::Kind;
-use crate::coder::BitCoder;
+use crate::coder::{BitCoder, Mark};
 use crate::kernel::vector::Isa;
 
 /// Which experts are mapped, the most useful first.
@@ -29,8 +30,9 @@ pub(super) struct Expectation {
 }
 
 impl ColumnModel {
-    /// Codes one value given what is around it; returns it.
+    /// Codes one value given what is around it; returns it. `pass` is the network, at this row, if it has a say in this column.
     #[inline(always)]
+    #[expect(clippy::too_many_arguments)]
     pub fn code<E: Effort, I: Isa, C: BitCoder>(
         &mut self,
         coder: &mut C,
@@ -38,7 +40,9 @@ impl ColumnModel {
         actual: u64,
         planes: &[PlaneMode; 8],
         hits: bool,
+        pass: Option<&mut ColumnPass<'_>>,
     ) -> u64 {
+        coder.mark(Mark::Value);
         let mut expectation = self.expect::<I>(around);
         if hits && let Some(value) = self.code_hit::<I, C>(coder, around, &mut expectation, actual)
         {
@@ -46,7 +50,7 @@ impl ColumnModel {
             return value;
         }
         self.coded += 1;
-        let value = self.code_bits::<E, I, C>(coder, around, &expectation, actual, planes);
+        let value = self.code_bits::<E, I, C>(coder, around, &expectation, actual, planes, pass);
         self.learn_value::<I>(around, value, &expectation);
         value
     }
@@ -60,6 +64,7 @@ impl ColumnModel {
         expectation: &Expectation,
         actual: u64,
         planes: &[PlaneMode; 8],
+        mut pass: Option<&mut ColumnPass<'_>>,
     ) -> u64 {
         let vt = self.value;
         let width = usize::from(vt.width);
@@ -94,6 +99,10 @@ impl ColumnModel {
             }
             let half = planes[k] == PlaneMode::Half;
             let prefix = value;
+            coder.mark(Mark::Plane(k));
+            if E::NETWORK {
+                self.aid.plane::<I>(pass.as_deref_mut(), k, prefix);
+            }
             let before_prefix = |v: u64| if k == 0 { 0 } else { v >> (shift + 8) };
             for i in 0..COPIES {
                 live[i] = live[i] && before_prefix(copies[i]) == prefix;
@@ -230,12 +239,21 @@ impl ColumnModel {
                 let direct_at = k * 256 + node as usize;
                 xs[E::AT_DIRECT] = logistic.stretch16(u32::from(self.direct[direct_at]));
                 xs[E::AT_BIAS] = 0.3;
+                let mut sure = None;
+                if E::NETWORK {
+                    sure = self.aid.bit::<I>(
+                        pass.as_deref_mut(),
+                        k,
+                        (bit_index, node),
+                        &mut xs[E::AT_NETWORK..E::AT_NETWORK + E::NETWORK_INPUTS],
+                    );
+                }
                 // Mixing.
                 let expert_level = |i: usize| logistic.level(chances[i]);
                 let second = 4;
                 let chosen = [
                     bit_index,
-                    k * 64 + expert_level(7) * 8 + expert_level(second),
+                    k * 64 + expert_level(7) * 8 + sure.unwrap_or_else(|| expert_level(second)),
                     direct_at,
                     k * 256 + live_mask * 8 + (xs[E::AT_MAPPED].clamp(-3.9, 3.9) + 4.0) as usize,
                 ];
@@ -263,7 +281,12 @@ impl ColumnModel {
                     let pb = self
                         .by_expected
                         .refine((k * 7 + e_lead as usize) * 16 + off as usize, s);
-                    p_mix * 0.5 + pa * 0.25 + pb * 0.25
+                    if E::NETWORK && sure.is_some() {
+                        let pc = self.aid.refine(direct_at, pa);
+                        p_mix * 0.5 + pa * 0.2 + pb * 0.2 + pc * 0.1
+                    } else {
+                        p_mix * 0.5 + pa * 0.25 + pb * 0.25
+                    }
                 };
                 let p16 = ((p * 65536.0) as i32).clamp(1, 65535) as u32;
                 let bit = coder.code(actual_byte >> bit_at & 1, p16);
@@ -279,6 +302,10 @@ impl ColumnModel {
                 self.by_node.learn(bit);
                 if E::REFINED > 1 {
                     self.by_expected.learn(bit);
+                }
+                if E::NETWORK {
+                    self.aid
+                        .learn::<I>(pass.as_deref_mut(), k, (bit_index, node), bit, logistic);
                 }
                 let cells = &mut self.cells[k * E::CONTEXTS..][..E::CONTEXTS];
                 for i in 0..E::CONTEXTS {

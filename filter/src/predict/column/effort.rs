@@ -25,6 +25,10 @@ pub trait Effort: Copy {
     const WASTE: f64;
     /// What the mixers begin with.
     const START: Start;
+    /// Whether a network may take part.
+    const NETWORK: bool = false;
+    /// Share of a frame's values, in percent, from which on exact copies get a bit of their own. The network knows more of a value's bits than of that one.
+    const HITS_PAY: usize = 30;
     /// First input of the confidences.
     const AT_CONFIDENCE: usize = Self::CONTEXTS;
     /// First input of the numeric experts.
@@ -39,8 +43,14 @@ pub trait Effort: Copy {
     const AT_DIRECT: usize = Self::AT_LATTICE + 2;
     /// The constant input.
     const AT_BIAS: usize = Self::AT_DIRECT + 1;
+    /// First input of the network.
+    const AT_NETWORK: usize = Self::AT_BIAS + 1;
+    /// Inputs of the network.
+    const NETWORK_INPUTS: usize = if Self::NETWORK { 3 } else { 0 };
+    /// Inputs.
+    const INPUTS: usize = Self::AT_NETWORK + Self::NETWORK_INPUTS;
     /// Blocks of sixteen inputs.
-    const BLOCKS: usize = (Self::AT_BIAS + 16) / 16;
+    const BLOCKS: usize = Self::INPUTS.div_ceil(16);
 }
 
 /// Level 3.
@@ -55,9 +65,15 @@ pub struct Good;
 /// Level 5 for single columns, which need more contexts to make up for the other columns.
 #[derive(Clone, Copy, Debug)]
 pub struct GoodAlone;
-/// Level 6 and, until the network takes over, above.
+/// Level 6, and above it without a network.
 #[derive(Clone, Copy, Debug)]
 pub struct Thorough;
+/// Level 7 with a network: it makes up for the experts that are left out.
+#[derive(Clone, Copy, Debug)]
+pub struct Lean;
+/// Levels 8 and 9 with a network.
+#[derive(Clone, Copy, Debug)]
+pub struct Full;
 
 impl Effort for Quick {
     const CONTEXTS: usize = 3;
@@ -122,6 +138,35 @@ impl Effort for Thorough {
     const REGRESSORS: usize = 18;
     const WASTE: f64 = 0.0;
     const START: Start = start::THOROUGH;
+}
+
+impl Effort for Lean {
+    const CONTEXTS: usize = 5;
+    const CONFIDENT: bool = false;
+    const MAPPED: usize = 3;
+    const COPIES: usize = 5;
+    const REFINED: usize = 2;
+    const MIXERS: usize = 1;
+    const OLS_PERIOD: u32 = 24;
+    const REGRESSORS: usize = 5;
+    const WASTE: f64 = 0.05;
+    const START: Start = start::FAIR;
+    const NETWORK: bool = true;
+}
+
+impl Effort for Full {
+    const CONTEXTS: usize = Thorough::CONTEXTS;
+    const CONFIDENT: bool = Thorough::CONFIDENT;
+    const MAPPED: usize = Thorough::MAPPED;
+    const COPIES: usize = Thorough::COPIES;
+    const REFINED: usize = Thorough::REFINED;
+    const MIXERS: usize = Thorough::MIXERS;
+    const OLS_PERIOD: u32 = Thorough::OLS_PERIOD;
+    const REGRESSORS: usize = Thorough::REGRESSORS;
+    const WASTE: f64 = Thorough::WASTE;
+    const START: Start = Thorough::START;
+    const NETWORK: bool = true;
+    const HITS_PAY: usize = 95;
 }
 
 /// Most contexts of any level.

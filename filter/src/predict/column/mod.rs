@@ -1,12 +1,13 @@
 //! The model of one column: every expert, the mixers over them and the refinement, carried from frame to frame.
 
+mod aid;
 mod code;
 mod contexts;
 mod effort;
 mod hit;
 mod learn;
 
-pub use effort::{Effort, Fair, Good, GoodAlone, Quick, Thorough};
+pub use effort::{Effort, Fair, Full, Good, GoodAlone, Lean, Quick, Thorough};
 
 use super::experts::cells::{Cell, history_cells};
 use super::experts::lattice::{Lattice, Span};
@@ -16,8 +17,10 @@ use super::experts::slots::Slots;
 use super::logistic::{BUCKETS, Logistic, tables};
 use super::mixer::{MAX_BLOCKS, MAX_SUMS, Second, WeightSets};
 use super::refine::Refinement;
+use super::shared_aid::ColumnStart;
 use super::start;
 use super::value::ValueType;
+use aid::Aid;
 use contexts::{Lead, leads};
 use effort::{MAX_CONTEXTS, MAX_MAPPED, MAX_MIXERS};
 
@@ -65,6 +68,19 @@ pub enum PlaneMode {
 fn bucket_start(bucket: usize) -> u32 {
     let middle = (bucket as f32 + 0.5) * (16.8 / BUCKETS as f32) - 8.4;
     ((tables().squash(middle) * 65536.0) as u32).clamp(16, 65519)
+}
+
+/// Probabilities of the partial bytes of each plane, of 65536: even, or what a model knows of them.
+fn directs(width: usize, start: ColumnStart<'_>, logistic: &Logistic) -> Vec<u16> {
+    let mut directs = vec![32768; width * 256];
+    for (plane, priors) in start.priors() {
+        let nodes = directs.iter_mut().skip(plane * 256);
+        for (to, &prior) in nodes.zip(priors) {
+            // Within 1/16 * 128 = 8, and squash's table.
+            *to = (logistic.squash(f32::from(prior) * (1.0 / 16.0)) * 65535.0) as u16;
+        }
+    }
+    directs
 }
 
 /// What is known around a value before it is coded.
@@ -149,9 +165,15 @@ pub struct ColumnModel {
     hit_mixer: WeightSets,
     mirror_score: [i32; 2],
     mixers: Vec<WeightSets>,
+    /// Whether a model says what they begin with.
+    own_start: bool,
+    /// Inputs of a mixer that are in use.
+    inputs: usize,
     last_mixer: Second,
     by_node: Refinement,
     by_expected: Refinement,
+    /// What it makes of the network; nothing at levels without one.
+    aid: Aid,
     /// Cost of each plane in 1/256 bit, and values, since they were last taken.
     pub(super) cost: [u64; 8],
     pub(super) whole_cost: u64,
@@ -172,7 +194,7 @@ impl std::fmt::Debug for ColumnModel {
 
 impl ColumnModel {
     /// A model that has seen nothing; mixers, cells and refinement begin with built-in values.
-    pub fn new<E: Effort>(shape: &Shape, lines: usize) -> Self {
+    pub fn new<E: Effort>(shape: &Shape, start: ColumnStart<'_>, lines: usize) -> Self {
         let logistic = tables();
         let width = usize::from(shape.value.width);
         let mut ref_values = [shape.value; REFS];
@@ -180,7 +202,7 @@ impl ColumnModel {
             *to = *from;
         }
         let mut weights = [[0.0f32; 16]; MAX_BLOCKS];
-        start::weights::<E>(shape.family, weights.as_flattened_mut());
+        start::weights::<E>(shape.family, start.weights, weights.as_flattened_mut());
         let mut hit_start = [0.0f32; 16];
         hit_start[..HIT_CONTEXTS + 1].fill(0.35);
         let mut last = [0.0f32; MAX_SUMS];
@@ -207,12 +229,12 @@ impl ColumnModel {
             leads: leads(shape.family),
             slots: Slots::new(lines),
             cells: vec![history_cells(logistic); E::CONTEXTS * width],
-            direct: vec![32768; width * 256],
+            direct: directs(width, start, logistic),
             bank: Bank::default(),
             scales: vec![scale; EXPERTS * SCALES],
             scale_n: vec![0; EXPERTS * SCALES],
             biases: [0.0; REFS],
-            mean: 0.0,
+            mean: start.median().unwrap_or(0) as f64,
             mse: [1.0; EXPERTS],
             last_error: 0,
             integers: (shape.family == Family::Record)
@@ -242,9 +264,12 @@ impl ColumnModel {
             mixers: (0..E::MIXERS)
                 .map(|m| WeightSets::new(sets[m % MAX_MIXERS], &weights))
                 .collect(),
+            own_start: start.weights.is_some(),
+            inputs: E::INPUTS,
             last_mixer: Second::new(width * 8, last),
             by_node: Refinement::new(width * 256, 0.02, logistic),
             by_expected: Refinement::new(width * 7 * 16, 0.02, logistic),
+            aid: Aid::new(if E::NETWORK { width } else { 0 }, start.adapts, logistic),
             cost: [0; 8],
             whole_cost: 0,
             upper_cost: [0; 8],
@@ -258,7 +283,9 @@ impl ColumnModel {
         if self.value != other.value || self.family != other.family {
             return;
         }
-        self.mixers.clone_from(&other.mixers);
+        if !self.own_start {
+            self.mixers.clone_from(&other.mixers);
+        }
         self.last_mixer.clone_from(&other.last_mixer);
         self.cells.clone_from(&other.cells);
         self.maps.clone_from(&other.maps);
@@ -267,6 +294,7 @@ impl ColumnModel {
         self.hit_mixer.clone_from(&other.hit_mixer);
         self.by_node.clone_from(&other.by_node);
         self.by_expected.clone_from(&other.by_expected);
+        self.aid.clone_from(&other.aid);
     }
 
     /// Room for more contexts as the chain grows longer.
@@ -298,9 +326,11 @@ impl ColumnModel {
         )
     }
 
-    /// Mean weights of the first mixer, for start values.
+    /// Mean weights of the first mixer, one for each input, for start values.
     pub fn mixer_means(&self) -> Vec<f64> {
-        self.mixers[0].mean()
+        let mut means = self.mixers[0].mean();
+        means.truncate(self.inputs);
+        means
     }
 }
 

@@ -4,10 +4,12 @@
 //! int8; sums over positions are taken in rising order, each lane for itself.
 
 use super::engine::Engine;
-use super::exp::exp;
+use super::exp::exp_lanes;
 use super::panel::splat;
 use super::tokens::{BlockSlots, TokenPanel};
-use crate::kernel::int8::{Int8, Lanes, ROWS};
+use crate::kernel::int8::{Lanes, ROWS};
+use crate::kernel::lanes::Vector;
+use crate::kernel::vector::Isa;
 
 /// Features that are summed side by side: what stays in registers.
 const TILE: usize = 4;
@@ -30,39 +32,23 @@ impl Scores {
     }
 }
 
-/// Scores to weights exp(s - max s); returns 1 over their sum.
+/// Scores to weights exp(s - most); returns 1 over their sum.
 #[inline(always)]
-fn weigh(scores: &mut [Lanes<f32>]) -> Lanes<f32> {
-    let mut most = splat(f32::MIN);
-    for s in scores.iter() {
-        for r in 0..ROWS {
-            most.0[r] = if s.0[r] > most.0[r] {
-                s.0[r]
-            } else {
-                most.0[r]
-            };
-        }
-    }
-    let mut sum = splat(0.0);
+fn weigh<V: Vector>(scores: &mut [Lanes<f32>], most: V) -> V {
+    let mut sum = V::splat(0.0);
     for s in scores.iter_mut() {
-        for r in 0..ROWS {
-            let e = exp(s.0[r] - most.0[r]);
-            s.0[r] = e;
-            sum.0[r] += e;
-        }
+        let e = exp_lanes(V::load(&s.0) - most);
+        sum = sum + e;
+        e.store(&mut s.0);
     }
-    for r in 0..ROWS {
-        sum.0[r] = 1.0 / sum.0[r];
-    }
-    sum
+    V::splat(1.0) / sum
 }
 
-/// One head over the positions `before`: `q` are its pairs, `pairs` their place in a position's keys, `factor` the rows' scales over sqrt(dk). Writes the
-/// mean of the values.
+/// One head over positions of the same row: `q` are its pairs, `factor` the rows' scales over sqrt(dk). Writes the mean of the values.
 #[inline(always)]
-pub(super) fn local<I: Int8>(
+pub(super) fn local<I: Isa>(
     q: &[Lanes<i32>],
-    factor: &Lanes<f32>,
+    factor: I::F,
     head: usize,
     tokens: &[TokenPanel],
     scores: &mut Scores,
@@ -70,54 +56,51 @@ pub(super) fn local<I: Int8>(
 ) {
     let (pairs, dk) = (q.len(), 2 * q.len());
     let weights = &mut scores.weights[..tokens.len()];
+    let mut most = I::F::splat(f32::MIN);
     for (token, weight) in tokens.iter().zip(weights.iter_mut()) {
         let mut sums = Lanes([0; ROWS]);
         I::scores(q, &token.keys[head * pairs..(head + 1) * pairs], &mut sums);
-        for r in 0..ROWS {
-            weight.0[r] = sums.0[r] as f32 * (factor.0[r] * token.scales[0].0[r]);
-        }
+        let scale = factor * I::F::load(&token.scales[0].0);
+        let score = I::F::from_i32(&sums.0) * scale;
+        most = most.larger(score);
+        score.store(&mut weight.0);
     }
-    let inverse = weigh(weights);
+    let inverse = weigh(weights, most);
     for (token, weight) in tokens.iter().zip(weights.iter_mut()) {
-        for r in 0..ROWS {
-            weight.0[r] *= token.scales[1].0[r];
-        }
+        let scale = I::F::load(&token.scales[1].0);
+        (I::F::load(&weight.0) * scale).store(&mut weight.0);
     }
     let mut at = head * dk;
-    for out in out.chunks_mut(TILE) {
-        let mut sums = [[0.0f32; ROWS]; TILE];
-        if out.len() == TILE {
-            for (token, weight) in tokens.iter().zip(weights.iter()) {
-                let values = &token.values[at..at + TILE];
-                for i in 0..TILE {
-                    for r in 0..ROWS {
-                        sums[i][r] += weight.0[r] * f32::from(values[i][r]);
-                    }
-                }
-            }
-        } else {
-            for (token, weight) in tokens.iter().zip(weights.iter()) {
-                for (i, value) in token.values[at..at + out.len()].iter().enumerate() {
-                    for r in 0..ROWS {
-                        sums[i][r] += weight.0[r] * f32::from(value[r]);
-                    }
-                }
+    let mut whole = out.chunks_exact_mut(TILE);
+    for out in &mut whole {
+        let mut sums = [I::F::splat(0.0); TILE];
+        for (token, weight) in tokens.iter().zip(weights.iter()) {
+            let weight = I::F::load(&weight.0);
+            let values = &token.values[at..at + TILE];
+            for i in 0..TILE {
+                sums[i] = sums[i] + weight * I::F::from_i8(&values[i]);
             }
         }
-        for (out, sum) in out.iter_mut().zip(&sums) {
-            for r in 0..ROWS {
-                out.0[r] = sum[r] * inverse.0[r];
-            }
+        for i in 0..TILE {
+            (sums[i] * inverse).store(&mut out[i].0);
         }
         at += TILE;
+    }
+    for out in whole.into_remainder() {
+        let mut sum = I::F::splat(0.0);
+        for (token, weight) in tokens.iter().zip(weights.iter()) {
+            sum = sum + I::F::load(&weight.0) * I::F::from_i8(&token.values[at]);
+        }
+        (sum * inverse).store(&mut out.0);
+        at += 1;
     }
 }
 
 /// One head over the memory's slots, whose output is mixed into `out` by `share`.
 #[inline(always)]
-pub(super) fn memory<I: Int8>(
+pub(super) fn memory<I: Isa>(
     q: &[Lanes<i32>],
-    factor: &Lanes<f32>,
+    factor: I::F,
     head: usize,
     slots: &BlockSlots,
     share: f32,
@@ -127,42 +110,41 @@ pub(super) fn memory<I: Int8>(
     let (n, dk) = (slots.scales.len(), 2 * q.len());
     let (sums, weights) = (&mut scores.sums[..n], &mut scores.weights[..n]);
     I::pairs(q, &slots.keys[head], sums);
+    let mut most = I::F::splat(f32::MIN);
     for ((weight, sums), scale) in weights.iter_mut().zip(sums.iter()).zip(&slots.scales) {
-        for r in 0..ROWS {
-            weight.0[r] = sums.0[r] as f32 * (factor.0[r] * scale[0]);
-        }
+        let score = I::F::from_i32(&sums.0) * (factor * I::F::splat(scale[0]));
+        most = most.larger(score);
+        score.store(&mut weight.0);
     }
-    let inverse = weigh(weights);
+    let inverse = weigh(weights, most);
     for (weight, scale) in weights.iter_mut().zip(&slots.scales) {
-        for r in 0..ROWS {
-            weight.0[r] *= scale[1];
-        }
+        (I::F::load(&weight.0) * I::F::splat(scale[1])).store(&mut weight.0);
     }
     let values = &slots.values[head];
-    let local = 1.0 - share;
-    for (c, out) in out.chunks_mut(TILE).enumerate() {
-        let mut sums = [[0.0f32; ROWS]; TILE];
+    let (share, local) = (I::F::splat(share), I::F::splat(1.0 - share));
+    let mut whole = out.chunks_exact_mut(TILE);
+    let mut at = 0;
+    for out in &mut whole {
+        let mut sums = [I::F::splat(0.0); TILE];
         for (weight, values) in weights.iter().zip(values.chunks_exact(dk)) {
-            let values = &values[c * TILE..];
-            if let Some(values) = values.first_chunk::<TILE>() {
-                for i in 0..TILE {
-                    for r in 0..ROWS {
-                        sums[i][r] += weight.0[r] * values[i];
-                    }
-                }
-            } else {
-                for (i, value) in values.iter().enumerate() {
-                    for r in 0..ROWS {
-                        sums[i][r] += weight.0[r] * value;
-                    }
-                }
+            let weight = I::F::load(&weight.0);
+            let values = &values[at..at + TILE];
+            for i in 0..TILE {
+                sums[i] = sums[i] + weight * I::F::splat(values[i]);
             }
         }
-        for (out, sum) in out.iter_mut().zip(&sums) {
-            for r in 0..ROWS {
-                let memory = sum[r] * inverse.0[r];
-                out.0[r] = memory * share + out.0[r] * local;
-            }
+        for i in 0..TILE {
+            let mixed = (sums[i] * inverse) * share + I::F::load(&out[i].0) * local;
+            mixed.store(&mut out[i].0);
         }
+        at += TILE;
+    }
+    for out in whole.into_remainder() {
+        let mut sum = I::F::splat(0.0);
+        for (weight, values) in weights.iter().zip(values.chunks_exact(dk)) {
+            sum = sum + I::F::load(&weight.0) * I::F::splat(values[at]);
+        }
+        ((sum * inverse) * share + I::F::load(&out.0) * local).store(&mut out.0);
+        at += 1;
     }
 }

@@ -9,17 +9,19 @@ use super::engine::Engine;
 use super::exp::silu_lanes;
 use super::input::{Before, embed};
 use super::panel::{
-    add_scaled, norm, quantise, quantise_keys, quantise_values, scale_all, scaled, splat, to_panel,
+    add_scaled, norm, quantise, quantise_keys, quantise_values, scale_all, scaled, splat, stored,
+    to_panel,
 };
 use super::tokens::{Slots, TokenPanel, Tokens};
 use crate::kernel::Task;
-use crate::kernel::int8::{Int8, Lanes, ROWS};
-use crate::kernel::vector::{Block, Isa};
+use crate::kernel::int8::{Lanes, ROWS};
+use crate::kernel::lanes::Vector;
+use crate::kernel::vector::Isa;
 
 /// Room that the backbone works in.
 #[derive(Clone, Debug)]
 pub(super) struct Work {
-    rows: Vec<Block>,
+    rows: Vec<Lanes<f32>>,
     x: Vec<Lanes<f32>>,
     wide: Vec<Lanes<f32>>,
     pub(super) narrow: Vec<Lanes<f32>>,
@@ -34,7 +36,7 @@ impl Work {
         let f = usize::from(engine.dims.hidden);
         let z = usize::from(engine.dims.head_width);
         Work {
-            rows: vec![[0.0; 16]; d],
+            rows: vec![splat(0.0); d],
             x: vec![splat(0.0); d],
             wide: vec![splat(0.0); (3 * d).max(f)],
             narrow: vec![splat(0.0); d.max(z)],
@@ -96,7 +98,7 @@ impl Task for Backbone<'_> {
             let rows = (self.chunk.rows - panel * ROWS).min(ROWS);
             let first = self.chunk.first + panel * ROWS;
             let position = &self.engine.positions[self.position];
-            embed(
+            embed::<I::F>(
                 self.engine,
                 &position.query,
                 self.before,
@@ -104,13 +106,18 @@ impl Task for Backbone<'_> {
                 rows,
                 &mut self.work.rows,
             );
-            to_panel(&self.work.rows, d / 16, &mut self.work.x);
+            to_panel::<I::F>(&self.work.rows, d / 16, &mut self.work.x);
+            // Tokens of a frame do not fit into the nearer caches: the next panel's are fetched while this one is worked on.
+            let start = self.engine.window_start(self.position);
+            for tokens in &self.tokens[start..self.position] {
+                tokens.prefetch(first / ROWS + 1);
+            }
             self.blocks::<I>(first / ROWS);
             if position.planes != 0 {
                 let h = &mut self.chunk.h[panel * d..(panel + 1) * d];
-                norm(&self.work.x, &self.engine.norm, h);
+                norm::<I::F>(&self.work.x, &self.engine.norm, h);
                 let q = &mut self.chunk.q[panel * d / 2..(panel + 1) * d / 2];
-                self.chunk.scales[panel] = quantise(h, q);
+                self.chunk.scales[panel] = stored(quantise::<I::F>(h, q));
             }
         }
     }
@@ -125,18 +132,18 @@ impl Backbone<'_> {
         for (b, layer) in engine.layers.iter().enumerate() {
             let work = &mut *self.work;
             let d = work.x.len();
-            norm(&work.x, &layer.attention_norm, &mut work.narrow);
-            let scale = quantise(&work.narrow, &mut work.q);
+            norm::<I::F>(&work.x, &layer.attention_norm, &mut work.narrow);
+            let scale: I::F = quantise(&work.narrow[..d], &mut work.q);
             I::product(
                 &work.q[..d / 2],
                 &layer.qkv.weights,
                 0,
                 &mut work.sums[..3 * d],
             );
-            scale_all(&work.sums, &scale, &layer.qkv.scales, &mut work.wide);
+            scale_all(&work.sums, scale, &layer.qkv.scales, &mut work.wide);
             let (keys, values, scales) = self.own.panel_mut(panel, b);
-            scales[0] = quantise_keys(&work.wide[d..2 * d], keys);
-            scales[1] = quantise_values(&work.wide[2 * d..3 * d], values);
+            scales[0] = stored(quantise_keys::<I::F>(&work.wide[d..2 * d], keys));
+            scales[1] = stored(quantise_values::<I::F>(&work.wide[2 * d..3 * d], values));
             if b == last && engine.positions[self.position].planes == 0 {
                 // Nobody asks what this position itself expects: later positions read keys and values only.
                 return;
@@ -154,10 +161,8 @@ impl Backbone<'_> {
         let d = work.x.len();
         let dk = d / usize::from(self.engine.dims.heads);
         let root = 1.0 / (dk as f32).sqrt();
-        let mut factor = quantise(&work.wide[..d], &mut work.q);
-        for r in 0..ROWS {
-            factor.0[r] *= root;
-        }
+        let scale: I::F = quantise(&work.wide[..d], &mut work.q);
+        let factor = scale * I::F::splat(root);
         let start = self.engine.window_start(self.position);
         let earlier = self.tokens[start..self.position].iter();
         let tokens: Vec<TokenPanel> = earlier
@@ -168,25 +173,25 @@ impl Backbone<'_> {
         for head in 0..usize::from(self.engine.dims.heads) {
             let q = &work.q[head * dk / 2..(head + 1) * dk / 2];
             let out = &mut work.narrow[head * dk..(head + 1) * dk];
-            attention::local::<I>(q, &factor, head, &tokens, &mut work.scores, out);
+            attention::local::<I>(q, factor, head, &tokens, &mut work.scores, out);
             if !slots.scales.is_empty() {
                 let share = layer.memory_share[head];
-                attention::memory::<I>(q, &factor, head, slots, share, &mut work.scores, out);
+                attention::memory::<I>(q, factor, head, slots, share, &mut work.scores, out);
             }
         }
-        let scale = quantise(&work.narrow[..d], &mut work.q);
+        let scale: I::F = quantise(&work.narrow[..d], &mut work.q);
         I::product(&work.q[..d / 2], &layer.out.weights, 0, &mut work.sums[..d]);
-        add_scaled(&work.sums, &scale, &layer.out.scales, &mut work.x);
+        add_scaled(&work.sums, scale, &layer.out.scales, &mut work.x);
     }
 
     /// x += the feed-forward part's output.
     #[inline(always)]
-    fn forward<I: Int8>(&mut self, b: usize) {
+    fn forward<I: Isa>(&mut self, b: usize) {
         let layer = &self.engine.layers[b];
         let work = &mut *self.work;
         let (d, f) = (work.x.len(), usize::from(self.engine.dims.hidden));
-        norm(&work.x, &layer.forward_norm, &mut work.narrow);
-        let scale = quantise(&work.narrow[..d], &mut work.q);
+        norm::<I::F>(&work.x, &layer.forward_norm, &mut work.narrow);
+        let scale: I::F = quantise(&work.narrow[..d], &mut work.q);
         I::product(
             &work.q[..d / 2],
             &layer.gate_up.weights,
@@ -200,19 +205,16 @@ impl Backbone<'_> {
         for ((out, (gate, &gate_scale)), (up, &up_scale)) in
             work.wide.iter_mut().zip(gates).zip(ups)
         {
-            let gate = silu_lanes(&scaled(gate, &scale, gate_scale));
-            let up = scaled(up, &scale, up_scale);
-            for r in 0..ROWS {
-                out.0[r] = gate.0[r] * up.0[r];
-            }
+            let gate = silu_lanes(scaled(gate, scale, gate_scale));
+            (gate * scaled(up, scale, up_scale)).store(&mut out.0);
         }
-        let scale = quantise(&work.wide[..f], &mut work.q);
+        let scale: I::F = quantise(&work.wide[..f], &mut work.q);
         I::product(
             &work.q[..f / 2],
             &layer.down.weights,
             0,
             &mut work.sums[..d],
         );
-        add_scaled(&work.sums, &scale, &layer.down.scales, &mut work.x);
+        add_scaled(&work.sums, scale, &layer.down.scales, &mut work.x);
     }
 }

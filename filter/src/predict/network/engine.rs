@@ -1,9 +1,8 @@
 //! A network made ready to run: weights packed for the kernels, tables cut into blocks, numbers that follow from others computed once.
 
 use super::tables::{Rows, blocks};
-use crate::kernel::int8::{ROWS, Weights};
-use crate::kernel::vector::Block;
-use crate::model::{self, Dims, Network, Priors};
+use crate::kernel::int8::{Lanes, ROWS, Weights};
+use crate::model::{self, Dims, Network, Priors, Reference};
 use crate::predict::value::ValueType;
 use crate::{Error, Result};
 
@@ -45,17 +44,19 @@ pub(super) struct Position {
     pub(super) column: usize,
     /// Bytes of its values.
     pub(super) width: usize,
+    pub(super) value_type: ValueType,
+    pub(super) reference: Option<Reference>,
     /// Planes with a head, the most significant byte in bit 0.
     pub(super) planes: u8,
-    pub(super) query: Vec<Block>,
+    pub(super) query: Vec<Lanes<f32>>,
     pub(super) knots: Vec<u64>,
     pub(super) value: Rows,
     pub(super) above: Rows,
-    pub(super) equal: Vec<Block>,
+    pub(super) equal: Vec<Lanes<f32>>,
     /// Scales of the shared byte tables for this field.
     pub(super) byte_scales: [f32; 4],
     pub(super) head_above: Rows,
-    pub(super) head_types: Vec<Vec<Block>>,
+    pub(super) head_types: Vec<Vec<Lanes<f32>>>,
     pub(super) priors: Vec<Priors>,
 }
 
@@ -65,6 +66,9 @@ pub(super) struct Head {
     pub(super) project: Matrix,
     pub(super) prefix: Vec<Rows>,
     pub(super) above: Rows,
+    pub(super) reference: Rows,
+    pub(super) copies: Rows,
+    pub(super) copy_scales: [f32; 2],
     pub(super) nodes: Rows,
     pub(super) node_scales: Vec<f32>,
 }
@@ -83,6 +87,7 @@ pub(super) struct Scorer {
 pub struct Engine {
     pub(super) dims: Dims,
     pub(super) positions: Vec<Position>,
+    pub(super) types: Vec<ValueType>,
     field_of: Vec<Option<u16>>,
     pub(super) bytes: Vec<Rows>,
     pub(super) layers: Vec<Layer>,
@@ -103,16 +108,19 @@ impl Engine {
         let mut positions = Vec::with_capacity(network.fields.len());
         for (at, field) in network.fields.iter().enumerate() {
             let column = usize::from(field.column);
-            let width = types.get(column).map_or(0, |t| usize::from(t.width));
+            let &value_type = types
+                .get(column)
+                .ok_or_else(|| Error::corrupt("the model reads a column that there is not"))?;
             let slot = field_of
                 .get_mut(column)
                 .ok_or_else(|| Error::corrupt("the model reads a column that there is not"))?;
             *slot = Some(at as u16);
-            positions.push(position(field, width, &network.bytes));
+            positions.push(position(field, value_type, &network.bytes));
         }
         Ok(Engine {
             dims: network.dims,
             positions,
+            types: types.to_vec(),
             field_of,
             bytes: network.bytes.iter().map(Rows::new).collect(),
             layers: network.blocks.iter().map(layer).collect(),
@@ -146,7 +154,7 @@ impl Engine {
             .map(|l| matrix(&l.qkv) + matrix(&l.out) + matrix(&l.gate_up) + matrix(&l.down));
         let heads = self.heads.iter().map(|h| {
             let prefix: usize = h.prefix.iter().map(Rows::bytes).sum();
-            matrix(&h.project) + prefix + h.above.bytes() + h.nodes.bytes()
+            matrix(&h.project) + prefix + h.above.bytes() + h.reference.bytes() + h.nodes.bytes()
         });
         let fields = self.positions.iter().map(|p| {
             let tables = p.value.bytes() + p.above.bytes() + p.head_above.bytes();
@@ -189,10 +197,12 @@ impl Engine {
     }
 }
 
-fn position(field: &model::Field, width: usize, bytes: &[model::Table; 4]) -> Position {
+fn position(field: &model::Field, value_type: ValueType, bytes: &[model::Table; 4]) -> Position {
     Position {
         column: usize::from(field.column),
-        width,
+        width: usize::from(value_type.width),
+        value_type,
+        reference: field.reference,
         planes: field.planes,
         query: blocks(&field.query),
         knots: field.knots.clone(),
@@ -219,17 +229,23 @@ fn layer(block: &model::Block) -> Layer {
 }
 
 fn head(head: &model::Head) -> Head {
-    let nodes = model::Table {
-        rows: head.nodes.outputs,
-        cols: head.nodes.inputs,
-        weights: head.nodes.weights.clone(),
-        scale: 0.0,
+    // Read row by row; the scales are kept beside.
+    let rows = |matrix: &model::Matrix| {
+        Rows::new(&model::Table {
+            rows: matrix.outputs,
+            cols: matrix.inputs,
+            weights: matrix.weights.clone(),
+            scale: 0.0,
+        })
     };
     Head {
         project: Matrix::new(&head.project),
         prefix: head.prefix.iter().map(Rows::new).collect(),
         above: Rows::new(&head.above),
-        nodes: Rows::new(&nodes),
+        reference: Rows::new(&head.reference),
+        copies: rows(&head.copies),
+        copy_scales: [head.copies.scales[0], head.copies.scales[1]],
+        nodes: rows(&head.nodes),
         node_scales: head.nodes.scales.clone(),
     }
 }

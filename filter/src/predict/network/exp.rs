@@ -1,59 +1,49 @@
-//! e^x in f32 by basic operations, without branches, so that compilers make vectors of it.
+//! e^x in f32 by basic operations, without branches.
 //!
 //! x = k ln 2 + r with |r| <= ln 2 / 2; e^r is Taylor's polynomial of degree 7 (its rest is below 6e-9), 2^k is made of bits. The relative error is below
 //! 2e-7, most of it the rounding of basic operations.
 
-use crate::kernel::int8::{Lanes, ROWS};
+use crate::kernel::lanes::{MAGIC, Sixteen, Vector};
 
 /// Arguments are clamped to this and its negative: e^x stays a normal number.
 pub const EXP_MAX: f32 = 87.0;
-/// 1.5 * 2^23: adding it rounds a number below 2^22 to the nearest integer (of two, the even one) and leaves that in the lowest bits.
-const MAGIC: f32 = 12_582_912.0;
 /// ln 2 in two parts; the first has few bits, so that its product with k is exact.
 const LN2_HIGH: f32 = 0.693_359_4;
 const LN2_LOW: f32 = -2.121_944_4e-4;
 
-/// e^x.
+/// e^x of every lane.
 #[inline(always)]
+pub fn exp_lanes<V: Vector>(x: V) -> V {
+    let x = x.smaller(V::splat(EXP_MAX)).larger(V::splat(-EXP_MAX));
+    let shifted = x * V::splat(std::f32::consts::LOG2_E) + V::splat(MAGIC);
+    let k = shifted - V::splat(MAGIC);
+    let r = (x - k * V::splat(LN2_HIGH)) - k * V::splat(LN2_LOW);
+    let one = V::splat(1.0);
+    let mut sum = V::splat(1.0 / 5040.0);
+    sum = sum * r + V::splat(1.0 / 720.0);
+    sum = sum * r + V::splat(1.0 / 120.0);
+    sum = sum * r + V::splat(1.0 / 24.0);
+    sum = sum * r + V::splat(1.0 / 6.0);
+    sum = sum * r + V::splat(0.5);
+    sum = sum * r + one;
+    sum = sum * r + one;
+    sum * shifted.power_of_two()
+}
+
+/// x / (1 + e^-x) of every lane.
+#[inline(always)]
+pub fn silu_lanes<V: Vector>(x: V) -> V {
+    x / (V::splat(1.0) + exp_lanes(V::splat(0.0) - x))
+}
+
+/// e^x.
 pub fn exp(x: f32) -> f32 {
-    let x = if x > EXP_MAX { EXP_MAX } else { x };
-    let x = if x < -EXP_MAX { -EXP_MAX } else { x };
-    let shifted = x * std::f32::consts::LOG2_E + MAGIC;
-    let k = shifted - MAGIC;
-    let r = (x - k * LN2_HIGH) - k * LN2_LOW;
-    let mut sum = 1.0 / 5040.0;
-    sum = sum * r + 1.0 / 720.0;
-    sum = sum * r + 1.0 / 120.0;
-    sum = sum * r + 1.0 / 24.0;
-    sum = sum * r + 1.0 / 6.0;
-    sum = sum * r + 0.5;
-    sum = sum * r + 1.0;
-    sum = sum * r + 1.0;
-    // The lowest bits of `shifted` are k; the shift drops all others.
-    let power = f32::from_bits((shifted.to_bits() << 23).wrapping_add(1.0f32.to_bits()));
-    sum * power
+    exp_lanes(Sixteen([x; 16])).0[0]
 }
 
 /// x / (1 + e^-x).
-#[inline(always)]
 pub fn silu(x: f32) -> f32 {
-    x / (1.0 + exp(-x))
-}
-
-/// The nearest integer (of two, the even one) of a number below 2^22.
-#[inline(always)]
-pub fn round(x: f32) -> i32 {
-    ((x + MAGIC).to_bits() as i32).wrapping_sub(MAGIC.to_bits() as i32)
-}
-
-/// [`silu`] of every lane.
-#[inline(always)]
-pub fn silu_lanes(x: &Lanes<f32>) -> Lanes<f32> {
-    let mut y = [0.0; ROWS];
-    for r in 0..ROWS {
-        y[r] = silu(x.0[r]);
-    }
-    Lanes(y)
+    silu_lanes(Sixteen([x; 16])).0[0]
 }
 
 #[cfg(test)]
@@ -80,12 +70,5 @@ mod tests {
         }
         assert!(exp(-EXP_MAX) >= f32::MIN_POSITIVE && exp(EXP_MAX).is_finite());
         assert!(silu(-1e30).abs() < 1e-6 && silu(1e30) == 1e30);
-    }
-
-    #[test]
-    fn rounding() {
-        for (x, want) in [(0.5, 0), (1.5, 2), (-0.5, 0), (-126.51, -127), (127.0, 127)] {
-            assert_eq!(round(x), want);
-        }
     }
 }

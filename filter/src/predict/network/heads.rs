@@ -2,11 +2,12 @@
 
 use super::backbone::{Chunk, Work};
 use super::engine::{Engine, Position};
-use super::exp::{round, silu};
-use super::panel::{scale_all, step, to_rows};
+use super::exp::silu_lanes;
+use super::panel::{scale_all, splat, steps, stored, to_rows};
 use super::tables::Place;
 use crate::kernel::Task;
-use crate::kernel::int8::{Int8, ROWS};
+use crate::kernel::int8::{Int8, Lanes, ROWS};
+use crate::kernel::lanes::Vector;
 use crate::kernel::vector::{Block, Isa};
 use crate::model::{MAX_HEADS, Prior};
 
@@ -18,17 +19,45 @@ static NO_PRIOR: Prior = [0; 256];
 pub(super) struct Heads<'a> {
     blocks: usize,
     /// For each head `[rows of the chunk, z]`: the projected states, once somebody asked.
-    projected: [Vec<Block>; MAX_HEADS],
+    projected: [Vec<Lanes<f32>>; MAX_HEADS],
     ready: [bool; MAX_HEADS],
     /// `[z]`: the value above, embedded, and whether that is done for this row.
-    above: Vec<Block>,
+    above: Vec<Lanes<f32>>,
     above_ready: bool,
     /// The head in use.
     head: usize,
+    sum: Vec<Lanes<f32>>,
     hidden: Vec<Block>,
     q: Vec<[i16; 16]>,
     scale: f32,
     prior: &'a Prior,
+    /// The value above, the reference.
+    copies: [Copy; 2],
+}
+
+/// A value that the current one may repeat, as the current plane sees it.
+#[derive(Clone, Copy, Debug, Default)]
+struct Copy {
+    /// Its byte with a one before it, 0 if the bytes above differ.
+    leaf: u32,
+    /// What it adds to the logit of the bit it expects.
+    strength: f32,
+}
+
+impl Copy {
+    /// What it adds at a node.
+    #[inline(always)]
+    fn at(self, node: u32) -> f32 {
+        // The node's depth is 0 to 7: at the root 7 bits come after the next one.
+        let below = 7 - (node | 1).ilog2();
+        if self.leaf >> (below + 1) != node {
+            0.0
+        } else if self.leaf >> below & 1 == 1 {
+            self.strength
+        } else {
+            -self.strength
+        }
+    }
 }
 
 /// The head of a plane, if it has one: how many planes above it have one.
@@ -46,6 +75,8 @@ pub(super) struct Known {
     pub(super) row: usize,
     /// The value above.
     pub(super) above: u64,
+    /// What the reference expects.
+    pub(super) expected: Option<u64>,
     pub(super) plane: usize,
     /// The value's bytes above the plane.
     pub(super) prefix: u64,
@@ -58,13 +89,15 @@ impl<'a> Heads<'a> {
             blocks,
             projected: Default::default(),
             ready: [false; MAX_HEADS],
-            above: vec![[0.0; 16]; blocks],
+            above: vec![splat(0.0); blocks],
             above_ready: false,
             head: 0,
+            sum: vec![splat(0.0); blocks],
             hidden: vec![[0.0; 16]; blocks],
             q: vec![[0; 16]; blocks],
             scale: 0.0,
             prior: &NO_PRIOR,
+            copies: [Copy::default(); 2],
         }
     }
 
@@ -91,23 +124,31 @@ impl<'a> Heads<'a> {
         let node = (node & 255) as usize;
         let head = &engine.heads[self.head];
         let sum = I::dot8(&self.q, head.nodes.row(node));
-        sum as f32 * (self.scale * head.node_scales[node]) + f32::from(self.prior[node]) / 16.0
+        let own = sum as f32 * (self.scale * head.node_scales[node]);
+        let [above, reference] = self.copies;
+        let at = node as u32;
+        own + f32::from(self.prior[node]) / 16.0 + above.at(at) + reference.at(at)
     }
 
     /// Projects all rows of the chunk for one head.
     #[inline(always)]
-    fn project<I: Int8>(&mut self, engine: &Engine, head: usize, chunk: &Chunk, work: &mut Work) {
+    fn project<I: Isa>(&mut self, engine: &Engine, head: usize, chunk: &Chunk, work: &mut Work) {
         let z = 16 * self.blocks;
         let rows = &mut self.projected[head];
-        rows.resize(chunk.scales.len() * ROWS * self.blocks, [0.0; 16]);
+        rows.resize(chunk.scales.len() * ROWS * self.blocks, splat(0.0));
         let half = chunk.q.len() / chunk.scales.len();
         let matrix = &engine.heads[head].project;
         let panels = chunk.rows.div_ceil(ROWS);
         let states = chunk.q.chunks_exact(half).zip(&chunk.scales).take(panels);
         for ((q, scale), rows) in states.zip(rows.chunks_exact_mut(ROWS * self.blocks)) {
             I::product(q, &matrix.weights, 0, &mut work.sums[..z]);
-            scale_all(&work.sums, scale, &matrix.scales, &mut work.narrow[..z]);
-            to_rows(&work.narrow[..z], self.blocks, rows);
+            scale_all(
+                &work.sums,
+                I::F::load(&scale.0),
+                &matrix.scales,
+                &mut work.narrow[..z],
+            );
+            to_rows::<I::F>(&work.narrow[..z], self.blocks, rows);
         }
         self.ready[head] = true;
     }
@@ -133,6 +174,7 @@ impl Task for Ask<'_, '_> {
         let Known {
             row,
             above,
+            expected,
             plane,
             prefix,
         } = self.known;
@@ -140,20 +182,21 @@ impl Task for Ask<'_, '_> {
             heads.project::<I>(self.engine, head, self.chunk, self.work);
         }
         if !heads.above_ready {
-            heads.above.fill([0.0; 16]);
+            heads.above.fill(splat(0.0));
             let place = Place::of(above, &field.knots);
-            field.head_above.add_between(place, &mut heads.above);
+            field
+                .head_above
+                .add_between::<I::F>(place, &mut heads.above);
             heads.above_ready = true;
         }
         heads.head = head;
         let blocks = heads.blocks;
-        let x = &mut heads.hidden[..];
+        let x = &mut heads.sum[..];
         let start = &heads.projected[head][row * blocks..(row + 1) * blocks];
         let parts = start.iter().zip(&field.head_types[head]).zip(&heads.above);
         for (x, ((start, kind), above)) in x.iter_mut().zip(parts) {
-            for i in 0..16 {
-                x[i] = start[i] + kind[i] + above[i];
-            }
+            let sum = I::F::load(&start.0) + I::F::load(&kind.0);
+            (sum + I::F::load(&above.0)).store(&mut x.0);
         }
         let tables = &self.engine.heads[head];
         // Bytes of earlier planes with heads, the most significant first.
@@ -163,31 +206,38 @@ impl Task for Ask<'_, '_> {
             let byte = (prefix >> (8 * (plane - 1 - j)) & 255) as usize;
             first = first.or(Some(byte));
             if let Some(table) = earlier.next() {
-                table.add(byte, table.scale, x);
+                table.add::<I::F>(byte, table.scale, x);
             }
         }
         let below = 8 * (field.width - 1 - plane);
-        let above = above >> below;
-        let row = if above >> 8 == prefix {
-            (above & 255) as usize
-        } else {
-            256
+        // The byte of a value whose bytes above are those of the current one.
+        let live = |value: u64| {
+            let value = value >> below;
+            (value >> 8 == prefix).then_some((value & 255) as u32)
         };
-        tables.above.add(row, tables.above.scale, x);
-        let mut most = [0.0f32; 16];
-        for x in x.iter_mut() {
-            for i in 0..16 {
-                x[i] = silu(x[i]);
-                let v = x[i].abs();
-                most[i] = if v > most[i] { v } else { most[i] };
-            }
+        let bytes = [live(above), expected.and_then(live)];
+        let row = bytes[0].map_or(256, |byte| byte as usize);
+        tables.above.add::<I::F>(row, tables.above.scale, x);
+        let row = bytes[1].map_or(256, |byte| byte as usize);
+        tables.reference.add::<I::F>(row, tables.reference.scale, x);
+        let mut most = I::F::splat(0.0);
+        for (hidden, x) in heads.hidden.iter_mut().zip(x.iter()) {
+            let y = silu_lanes(I::F::load(&x.0));
+            most = most.larger(y.abs());
+            y.store(hidden);
         }
+        let most = stored(most).0;
         let most = most.iter().fold(0.0f32, |a, &b| if b > a { b } else { a });
-        let (scale, inverse) = step(most);
-        heads.scale = scale;
-        for (q, x) in heads.q.iter_mut().zip(x.iter()) {
-            for i in 0..16 {
-                q[i] = round(x[i] * inverse) as i16;
+        let (scale, inverse) = steps(I::F::splat(most));
+        heads.scale = stored(scale).0[0];
+        for (q, x) in heads.q.iter_mut().zip(&heads.hidden) {
+            (I::F::load(x) * inverse).round_wide(q);
+        }
+        for (i, copy) in heads.copies.iter_mut().enumerate() {
+            copy.leaf = bytes[i].map_or(0, |byte| 256 | byte);
+            if copy.leaf != 0 {
+                let sum = I::dot8(&heads.q, tables.copies.row(i));
+                copy.strength = sum as f32 * (heads.scale * tables.copy_scales[i]);
             }
         }
         heads.prior = prior(field, head, first);

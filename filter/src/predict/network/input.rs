@@ -2,7 +2,8 @@
 
 use super::engine::{Engine, Position};
 use super::tables::Place;
-use crate::kernel::vector::Block;
+use crate::kernel::int8::Lanes;
+use crate::kernel::lanes::Vector;
 
 /// The column to the left of a position: its values in this frame, and the one above the first.
 #[derive(Clone, Copy, Debug)]
@@ -27,13 +28,13 @@ impl Before<'_> {
 
 /// Writes the inputs of `rows` rows from `first` on, row by row.
 #[inline(always)]
-pub(super) fn embed(
+pub(super) fn embed<V: Vector>(
     engine: &Engine,
-    query: &[Block],
+    query: &[Lanes<f32>],
     before: Option<Before>,
     first: usize,
     rows: usize,
-    out: &mut [Block],
+    out: &mut [Lanes<f32>],
 ) {
     for (i, x) in out.chunks_exact_mut(query.len()).take(rows).enumerate() {
         x.copy_from_slice(query);
@@ -42,18 +43,20 @@ pub(super) fn embed(
         };
         let field = before.position;
         let (value, above) = before.at(first + i);
-        field.value.add_between(Place::of(value, &field.knots), x);
-        field.above.add_between(Place::of(above, &field.knots), x);
+        field
+            .value
+            .add_between::<V>(Place::of(value, &field.knots), x);
+        field
+            .above
+            .add_between::<V>(Place::of(above, &field.knots), x);
         let bytes = field.width.min(4);
         for (j, table) in engine.bytes.iter().take(bytes).enumerate() {
             let byte = (value >> (8 * (bytes - 1 - j)) & 255) as usize;
-            table.add(byte, field.byte_scales[j], x);
+            table.add::<V>(byte, field.byte_scales[j], x);
         }
         if value == above {
             for (x, equal) in x.iter_mut().zip(&field.equal) {
-                for i in 0..16 {
-                    x[i] += equal[i];
-                }
+                (V::load(&x.0) + V::load(&equal.0)).store(&mut x.0);
             }
         }
     }

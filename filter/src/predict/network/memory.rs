@@ -4,12 +4,13 @@ use std::cmp::Ordering;
 
 use super::backbone::{Chunk, Work};
 use super::engine::{Engine, Scorer};
-use super::exp::silu;
-use super::panel::{norm, quantise, scale_all, splat, to_panel};
+use super::exp::silu_lanes;
+use super::panel::{norm, quantise, scale_all, splat, stored, to_panel};
 use super::tables::Place;
 use super::tokens::Slots;
 use crate::kernel::Task;
-use crate::kernel::int8::{Int8, Lanes, ROWS};
+use crate::kernel::int8::{Lanes, ROWS};
+use crate::kernel::lanes::Vector;
 use crate::kernel::vector::Isa;
 
 /// Brings a position's memory up to date with a chunk.
@@ -29,8 +30,8 @@ impl Task for Remember<'_> {
 
     #[inline(always)]
     fn run<I: Isa>(self) {
-        let states = self.states();
-        let scores = scores(self.scorer, &states, self.values.len());
+        let states = self.states::<I::F>();
+        let scores = scores::<I::F>(self.scorer, &states, self.values.len());
         let most = usize::from(self.engine.dims.slots);
         let kept = best(&scores, usize::from(self.engine.dims.rate));
         // More than there are slots would be dropped at once.
@@ -60,26 +61,27 @@ struct States {
 
 impl Remember<'_> {
     #[inline(always)]
-    fn states(&self) -> States {
+    fn states<V: Vector>(&self) -> States {
         let field = &self.engine.positions[self.position];
         let d = usize::from(self.engine.dims.width);
         let n = self.values.len();
         let stride = n.next_multiple_of(ROWS) + 2;
         let mut rows = vec![0.0; d * stride];
-        let mut embedded = vec![[0.0; 16]; d];
+        let mut embedded = vec![splat(0.0); d];
         let mut panel = vec![splat(0.0); d];
         for (p, values) in self.values.chunks(ROWS).enumerate() {
-            embedded.fill([0.0; 16]);
+            embedded.fill(splat(0.0));
             for (x, &value) in embedded.chunks_exact_mut(d / 16).zip(values) {
-                field.value.add_between(Place::of(value, &field.knots), x);
+                field
+                    .value
+                    .add_between::<V>(Place::of(value, &field.knots), x);
             }
-            to_panel(&embedded, d / 16, &mut panel);
+            to_panel::<V>(&embedded, d / 16, &mut panel);
             let h = &self.chunk.h[p * d..(p + 1) * d];
             for ((row, h), x) in rows.chunks_exact_mut(stride).zip(h).zip(&panel) {
                 let at = 1 + p * ROWS;
-                for r in 0..values.len() {
-                    row[at + r] = h.0[r] + x.0[r];
-                }
+                let sum = stored(V::load(&h.0) + V::load(&x.0));
+                row[at..at + values.len()].copy_from_slice(&sum.0[..values.len()]);
             }
         }
         States { rows, stride }
@@ -88,25 +90,25 @@ impl Remember<'_> {
 
 /// How much each row is worth keeping.
 #[inline(always)]
-fn scores(scorer: &Scorer, states: &States, n: usize) -> Vec<f32> {
+fn scores<V: Vector>(scorer: &Scorer, states: &States, n: usize) -> Vec<f32> {
     let d = scorer.pointwise.len();
     let (before, rest) = scorer.depthwise.split_at(d);
     let (here, after) = rest.split_at(d);
     let mut scores = vec![0.0; n];
     for (p, scores) in scores.chunks_mut(ROWS).enumerate() {
-        let mut sums = [[0.0f32; ROWS]; 4];
+        let mut sums = [V::splat(0.0); 4];
         for (i, row) in states.rows.chunks_exact(states.stride).enumerate() {
-            let Some(x) = row[p * ROWS..].first_chunk::<{ ROWS + 2 }>() else {
-                continue;
+            let at = |shift: usize| {
+                let lanes = row[p * ROWS + shift..].first_chunk::<ROWS>();
+                *lanes.unwrap_or(&[0.0; ROWS])
             };
-            for r in 0..ROWS {
-                let y = (before[i] * x[r] + here[i] * x[r + 1]) + after[i] * x[r + 2];
-                sums[i % 4][r] += silu(y) * scorer.pointwise[i];
-            }
+            let mut y = V::splat(before[i]) * V::load(&at(0));
+            y = y + V::splat(here[i]) * V::load(&at(1));
+            y = y + V::splat(after[i]) * V::load(&at(2));
+            sums[i % 4] = sums[i % 4] + silu_lanes(y) * V::splat(scorer.pointwise[i]);
         }
-        for (r, score) in scores.iter_mut().enumerate() {
-            *score = (sums[0][r] + sums[2][r]) + (sums[1][r] + sums[3][r]);
-        }
+        let sum = stored((sums[0] + sums[2]) + (sums[1] + sums[3]));
+        scores.copy_from_slice(&sum.0[..scores.len()]);
     }
     scores
 }
@@ -125,7 +127,7 @@ fn best(scores: &[f32], rate: usize) -> Vec<usize> {
 
 /// Appends at most sixteen rows as slots.
 #[inline(always)]
-fn keep<I: Int8>(
+fn keep<I: Isa>(
     engine: &Engine,
     scorer: &Scorer,
     states: &States,
@@ -141,16 +143,16 @@ fn keep<I: Int8>(
             *x = row[1 + at];
         }
     }
-    let scale = quantise(&x, &mut work.q);
+    let scale: I::F = quantise(&x, &mut work.q);
     I::product(
         &work.q[..d / 2],
         &scorer.project.weights,
         0,
         &mut work.sums[..d],
     );
-    scale_all(&work.sums, &scale, &scorer.project.scales, &mut x);
-    norm(&x, &scorer.norm, &mut work.narrow);
-    let scale = quantise(&work.narrow[..d], &mut work.q);
+    scale_all(&work.sums, scale, &scorer.project.scales, &mut x);
+    norm::<I::F>(&x, &scorer.norm, &mut work.narrow);
+    let scale: I::F = quantise(&work.narrow[..d], &mut work.q);
     let mut state = vec![splat(0.0); 2 * d];
     let mut q = vec![Lanes([0; ROWS]); d];
     for (layer, slots) in engine.layers.iter().zip(&mut slots.blocks) {
@@ -160,9 +162,9 @@ fn keep<I: Int8>(
             d,
             &mut work.sums[..2 * d],
         );
-        scale_all(&work.sums, &scale, &layer.qkv.scales[d..], &mut state);
-        let key_scale = quantise(&state[..d], &mut q[..d / 2]);
-        let value_scale = quantise(&state[d..], &mut q[d / 2..]);
+        scale_all(&work.sums, scale, &layer.qkv.scales[d..], &mut state);
+        let key_scale = stored(quantise::<I::F>(&state[..d], &mut q[..d / 2]));
+        let value_scale = stored(quantise::<I::F>(&state[d..], &mut q[d / 2..]));
         for r in 0..kept.len() {
             slots.scales.push([key_scale.0[r], value_scale.0[r]]);
             for (keys, q) in slots.keys.iter_mut().zip(q[..d / 2].chunks_exact(dk / 2)) {

@@ -31,6 +31,10 @@ pub struct ColumnPass<'a> {
     heads: Heads<'a>,
     row: usize,
     above: u64,
+    /// Values of all columns to the left.
+    left: &'a [&'a [u64]],
+    /// What the reference expects in this row, once somebody asked.
+    expected: Option<u64>,
 }
 
 impl Engine {
@@ -86,6 +90,8 @@ impl Engine {
             heads: Heads::new(self),
             row: 0,
             above: 0,
+            left,
+            expected: None,
         }
     }
 }
@@ -101,6 +107,7 @@ impl ColumnPass<'_> {
             None => self.first_above,
         };
         self.heads.next_row();
+        self.expected = None;
         if row >= self.chunk.first + self.chunk.rows {
             self.advance::<I>(known);
         }
@@ -119,6 +126,14 @@ impl ColumnPass<'_> {
         let Some(head) = head_of(self.position.planes, plane) else {
             return;
         };
+        if let Some(reference) = self.position.reference
+            && self.expected.is_none()
+        {
+            let (left, row) = (self.left, self.row);
+            let of = |column: usize| left[column][row];
+            let types = &self.engine.types;
+            self.expected = Some(reference.expect(self.position.value_type, types, of));
+        }
         let ask = Ask {
             engine: self.engine,
             position: self.position,
@@ -129,6 +144,7 @@ impl ColumnPass<'_> {
             known: Known {
                 row: self.row - self.chunk.first,
                 above: self.above,
+                expected: self.expected,
                 plane,
                 prefix,
             },

@@ -1,6 +1,7 @@
 //! Embeddings: tables of int8 rows, read as blocks of sixteen numbers; and where a value lies among a field's knots.
 
-use crate::kernel::vector::Block;
+use crate::kernel::int8::Lanes;
+use crate::kernel::lanes::Vector;
 use crate::model::Table;
 
 /// A table cut into blocks.
@@ -52,23 +53,21 @@ impl Rows {
 
     /// out += row * scale.
     #[inline(always)]
-    pub fn add(&self, row: usize, scale: f32, out: &mut [Block]) {
+    pub fn add<V: Vector>(&self, row: usize, scale: f32, out: &mut [Lanes<f32>]) {
+        let scale = V::splat(scale);
         for (out, w) in out.iter_mut().zip(self.row(row)) {
-            for i in 0..16 {
-                out[i] += f32::from(w[i]) * scale;
-            }
+            (V::load(&out.0) + V::from_i8(w) * scale).store(&mut out.0);
         }
     }
 
     /// out += the mean of the two rows around a place.
     #[inline(always)]
-    pub fn add_between(&self, place: Place, out: &mut [Block]) {
+    pub fn add_between<V: Vector>(&self, place: Place, out: &mut [Lanes<f32>]) {
+        let (t, scale) = (V::splat(place.t), V::splat(self.scale));
         let rows = self.row(place.knot).iter().zip(self.row(place.knot + 1));
         for (out, (low, high)) in out.iter_mut().zip(rows) {
-            for i in 0..16 {
-                let (low, high) = (f32::from(low[i]), f32::from(high[i]));
-                out[i] += (low + (high - low) * place.t) * self.scale;
-            }
+            let (low, high) = (V::from_i8(low), V::from_i8(high));
+            (V::load(&out.0) + (low + (high - low) * t) * scale).store(&mut out.0);
         }
     }
 
@@ -79,8 +78,9 @@ impl Rows {
 }
 
 /// A vector cut into blocks.
-pub fn blocks(vector: &[f32]) -> Vec<Block> {
-    vector.as_chunks::<16>().0.to_vec()
+pub fn blocks(vector: &[f32]) -> Vec<Lanes<f32>> {
+    let (blocks, _) = vector.as_chunks::<16>();
+    blocks.iter().copied().map(Lanes).collect()
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::engine::Engine;
 use crate::kernel::int8::{Lanes, ROWS};
+use crate::kernel::prefetch;
 
 /// Keys and values of one finished position of one frame, for all its rows; later positions read them.
 ///
@@ -50,6 +51,19 @@ impl Tokens {
             keys: &self.keys[at * half..(at + 1) * half],
             values: &self.values[at * width..(at + 1) * width],
             scales: &self.scales[at],
+        }
+    }
+
+    /// Asks for a panel of all blocks, which is read soon; one that there is not has no effect.
+    #[inline(always)]
+    pub(super) fn prefetch(&self, panel: usize) {
+        let (first, end) = (panel * self.blocks, (panel + 1) * self.blocks);
+        // A cache line holds two elements of keys, four of values, half of a scale pair.
+        for at in (first * self.width / 2..end * self.width / 2).step_by(2) {
+            prefetch(&self.keys, at);
+        }
+        for at in (first * self.width..end * self.width).step_by(4) {
+            prefetch(&self.values, at);
         }
     }
 

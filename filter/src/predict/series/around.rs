@@ -4,6 +4,7 @@ use super::super::column::{Around, Family};
 use super::super::experts::relation::Relation;
 use super::super::experts::slots::hash2;
 use super::{Left, Series, Strides};
+use crate::model::Reference;
 
 /// Where a column's numeric regressors come from.
 pub(super) fn offsets(family: Family, s: Strides) -> Vec<usize> {
@@ -66,6 +67,14 @@ impl Series {
         (v.abs() < 1e30).then_some(v)
     }
 
+    /// What a model's reference gives in a row, if it is a number.
+    #[inline(always)]
+    pub(super) fn referred(&self, reference: Reference, left: Left<'_>, row: usize) -> Option<f64> {
+        reference
+            .number(|j| left.types[j].number(left.columns[j][row]))
+            .filter(|v| v.abs() < 1e30)
+    }
+
     /// Gathers what is around the next value; returns the key of the row match.
     #[inline(always)]
     pub(super) fn look_around(
@@ -102,7 +111,10 @@ impl Series {
                 }
                 integers[n + 2] = 1.0;
                 numbers[n + 2] = 1.0;
-                around.relation = self.relation.and_then(|r| self.related(r, left, row));
+                around.relation = match self.relation {
+                    Some(relation) => self.related(relation, left, row),
+                    None => self.reference.and_then(|r| self.referred(r, left, row)),
+                };
                 if self.strides.row > 0 {
                     around.place = ((first_row + row as u64) % self.strides.row as u64) as u32;
                     around.grid[0] = at(self.strides.row);

@@ -9,10 +9,13 @@ use super::experts::ols::MAX_REGRESSORS;
 use super::experts::relation::Relation;
 use super::frame::Rows;
 use super::matches::{RowMatch, SequenceMatch};
+use super::network::ColumnPass;
 use super::setup::ColumnSetup;
+use super::shared_aid::ColumnStart;
 use super::value::ValueType;
 use crate::coder::BitCoder;
 use crate::kernel::vector::Isa;
+use crate::model::Reference;
 
 /// Most values of a single column that are kept across frames.
 const KEPT: usize = 1 << 22;
@@ -80,6 +83,8 @@ pub struct Series {
     refs: Vec<u16>,
     regressors: Vec<u16>,
     relation: Option<Relation>,
+    /// What a model expects the value to be made of, where the plan found nothing.
+    reference: Option<Reference>,
     lattice: Option<Lattice>,
     history: Vec<u64>,
     next_row: u64,
@@ -114,12 +119,14 @@ fn lines_for(rows: usize, cap: usize) -> usize {
 
 impl Series {
     /// A column that starts anew. `share` is the memory in bytes for its contexts.
+    #[expect(clippy::too_many_arguments)]
     pub fn new<E: Effort>(
         at: usize,
         left: Left<'_>,
         family: Family,
         strides: Strides,
         setup: &ColumnSetup,
+        start: ColumnStart<'_>,
         rows: usize,
         share: usize,
     ) -> Self {
@@ -162,7 +169,11 @@ impl Series {
         let sequence = (family != Family::Record)
             .then(|| SequenceMatch::new(usize::from(value.width), rows * 2));
         Series {
-            model: Box::new(ColumnModel::new::<E>(&shape, lines_for(rows, lines_cap))),
+            model: Box::new(ColumnModel::new::<E>(
+                &shape,
+                start,
+                lines_for(rows, lines_cap),
+            )),
             value,
             family,
             strides,
@@ -170,6 +181,7 @@ impl Series {
             refs: setup.refs.clone(),
             regressors,
             relation: setup.relation,
+            reference: start.reference(),
             lattice: setup.lattice,
             history: Vec::new(),
             next_row: 0,
@@ -209,7 +221,8 @@ impl Series {
         &self.model
     }
 
-    /// Codes the column of one frame; `known` are its values where they are known already. Returns them.
+    /// Codes the column of one frame; `known` are its values where they are known already, `pass` is the network if it has a say here.
+    /// Returns the values.
     #[inline(always)]
     pub fn code<E: Effort, I: Isa, C: BitCoder>(
         &mut self,
@@ -217,6 +230,7 @@ impl Series {
         rows: Rows,
         left: Left<'_>,
         known: &[u64],
+        mut pass: Option<&mut ColumnPass<'_>>,
     ) -> Vec<u64> {
         if rows.n == 0 {
             return Vec::new();
@@ -244,9 +258,19 @@ impl Series {
         for row in 0..rows.n {
             let key = self.look_around(&mut around, &values, row, rows.first, left);
             let actual = if C::ENCODES { known[row] } else { 0 };
-            let value = self
-                .model
-                .code::<E, I, C>(coder, &around, actual, &modes, hits);
+            if E::NETWORK
+                && let Some(pass) = &mut pass
+            {
+                pass.row::<I>(row, &values[from..]);
+            }
+            let value = self.model.code::<E, I, C>(
+                coder,
+                &around,
+                actual,
+                &modes,
+                hits,
+                pass.as_deref_mut(),
+            );
             values.push(value);
             if let Some(matches) = &mut self.rows_match {
                 matches.put(key, value);

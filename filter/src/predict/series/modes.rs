@@ -8,9 +8,7 @@ use crate::coder::BitCoder;
 use crate::kernel::vector::Isa;
 use crate::plan::noise;
 
-/// Share of a frame's values, in percent, from which on exact copies get a bit of their own.
-const HITS_PAY: usize = 30;
-/// The same where only one plane varies.
+/// Share of a frame's values, in percent, from which on exact copies get a bit of their own where only one plane varies.
 const HITS_PAY_SHORT: usize = 95;
 /// Bits for half a byte from which the model counts as without hope, and frames after which it may try again.
 const HOPELESS: f64 = 3.992;
@@ -95,7 +93,7 @@ impl Series {
         self.hits = most * 100
             >= known.len()
                 * if modelled > 1 {
-                    HITS_PAY
+                    E::HITS_PAY
                 } else {
                     HITS_PAY_SHORT
                 };

@@ -1,5 +1,8 @@
 //! What the user asks for, in the words of zstd and xz. Everything is parsed into types here, once.
 
+#[cfg(feature = "train")]
+mod train;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -10,6 +13,9 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgAction, Parser, Subcommand};
 
 use crate::levels::LevelFlags;
+
+#[cfg(feature = "train")]
+pub use train::{EvalArgs, TrainArgs};
 
 /// Streaming lossless compression of scientific binary data.
 ///
@@ -132,6 +138,13 @@ pub enum Command {
         #[command(subcommand)]
         command: ModelCommand,
     },
+    /// Train a model on data of one kind, for -7 to -9 -m; the end of the data is held out to measure on. Ctrl-C ends it early
+    /// with the best so far
+    #[cfg(feature = "train")]
+    Train(Box<TrainArgs>),
+    /// Where the bits of a file go: network alone, experts alone, both, by field and byte plane, beside other compressors
+    #[cfg(feature = "train")]
+    Eval(EvalArgs),
     /// Print a completion script
     Completions {
         /// The shell
@@ -177,6 +190,19 @@ pub enum Mode {
     List,
 }
 
+/// A layout with its grid, if there is one.
+pub fn gridded(layout: Option<Layout>, shape: Option<&str>) -> Result<Option<Layout>, String> {
+    let (Some(layout), shape) = (layout, shape) else {
+        return Ok(None);
+    };
+    let Some(shape) = shape else {
+        return Ok(Some(layout));
+    };
+    let gridded = parse_shape(shape).and_then(|shape| layout.with_shape(&shape));
+    gridded
+        .map(Some)
+        .map_err(|e| format!("--shape {shape}: {e}"))
+}
 /// A part of the raw bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Range {
@@ -219,16 +245,7 @@ impl Args {
 
     /// The layout asked for: element types, and the grid if there is one.
     pub fn layout(&self) -> Result<Option<Layout>, String> {
-        let (Some(layout), shape) = (self.dtype.clone(), self.shape.as_deref()) else {
-            return Ok(None);
-        };
-        let Some(shape) = shape else {
-            return Ok(Some(layout));
-        };
-        let gridded = parse_shape(shape).and_then(|shape| layout.with_shape(&shape));
-        gridded
-            .map(Some)
-            .map_err(|e| format!("--shape {shape}: {e}"))
+        gridded(self.dtype.clone(), self.shape.as_deref())
     }
 
     /// The level asked for, or the default.

@@ -1,0 +1,398 @@
+//! The training loop: chunks of consecutive rows, memory carried from one to the next, two of them a step.
+//!
+//! Sequences are parts of the data, each read from its start to its end, so that memory holds what came before and not what chance drew (CAT). The
+//! threads take a share of the sequences each; their gradients are summed. Invariant: what is kept at the end is what was best on held-out rows with rounded
+//! weights, so that what is exported is what was measured.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use anyhow::{Context, Result, ensure};
+use candle_core::backprop::GradStore;
+use candle_core::{Device, Tensor};
+
+use crate::batch::Batcher;
+use crate::checkpoint::{self, State};
+use crate::held_out::{self, HeldOut};
+use crate::network::{Memory, Network};
+use crate::optimise::{AdamW, AdamWOptions};
+use crate::random::Random;
+use crate::report::{End, Outcome, Step, Validation, Watch};
+use crate::schedule::Schedule;
+
+/// Lengths of chunks that steps draw from; the largest is inference's.
+const LENGTHS: [usize; 3] = [16, 32, 64];
+/// Share of a run from which on weights and activations are rounded.
+const QUANTISE_FROM: f64 = 0.6;
+/// Validations in a run.
+const VALIDATIONS: f64 = 25.0;
+/// Held-out rows looked at in one.
+const VALIDATION_ROWS: usize = 2048;
+/// Loss is bits a value, about.
+const LOSS_SCALE: f64 = 1.0 / 32.0;
+
+/// How to learn.
+#[derive(Clone, Debug)]
+pub struct Learning {
+    /// Seconds of training; `None`: `steps`.
+    pub seconds: Option<f64>,
+    /// Steps; the sooner of both ends it.
+    pub steps: Option<u64>,
+    /// Sequences read side by side, a multiple of `threads`.
+    pub sequences: usize,
+    /// Threads.
+    pub threads: usize,
+    /// Backward passes a step.
+    pub accumulate: usize,
+    /// Peak of the learning rate.
+    pub rate: f64,
+    /// Weight decay.
+    pub decay: f64,
+    /// Share of the loss that is of the mixture with the experts, 0 to 1.
+    pub mixed: f64,
+    /// Validations without a better one after which training moves on, and then ends.
+    pub patience: usize,
+    /// Of all that is drawn.
+    pub seed: u64,
+    /// Where checkpoints go.
+    pub checkpoint: Option<PathBuf>,
+    /// Whether to go on from the checkpoint.
+    pub resume: bool,
+    /// Set to end early.
+    pub stop: Arc<AtomicBool>,
+    /// What is trained on what, kept with a checkpoint.
+    pub about: String,
+}
+
+impl Default for Learning {
+    fn default() -> Self {
+        Learning {
+            seconds: Some(600.0),
+            steps: None,
+            sequences: 4,
+            threads: std::thread::available_parallelism().map_or(1, |n| n.get().min(4)),
+            accumulate: 1,
+            rate: 3e-3,
+            decay: 0.1,
+            mixed: 0.5,
+            patience: 8,
+            seed: 42,
+            checkpoint: None,
+            resume: false,
+            stop: Arc::new(AtomicBool::new(false)),
+            about: String::new(),
+        }
+    }
+}
+
+/// The rows of training, then those held out.
+#[derive(Clone, Copy, Debug)]
+pub struct Split {
+    /// Rows to train on, from the first on.
+    pub train: usize,
+    /// Rows in all.
+    pub all: usize,
+}
+
+/// One thread's share of a step.
+struct Share {
+    gradients: GradStore,
+    memory: Memory,
+    bits: f64,
+}
+
+/// A run under way.
+struct Run<'a> {
+    learning: &'a Learning,
+    /// Of training rows, and of the others.
+    batchers: [Batcher<'a>; 2],
+    split: Split,
+    device: Device,
+    random: Random,
+    memories: Vec<Memory>,
+    /// Rows read of each sequence, and where the first one begins.
+    at: Option<usize>,
+    offset: usize,
+}
+
+/// Trains a network in place: on return it is the best that held-out rows have shown.
+///
+/// # Errors
+/// Those of candle and of checkpoints; a gradient that is never finite.
+pub fn learn(
+    network: &mut Network,
+    batcher: &Batcher<'_>,
+    split: Split,
+    learning: &Learning,
+    watch: &mut dyn Watch,
+) -> Result<Outcome> {
+    let device = Device::Cpu;
+    ensure!(
+        learning.threads > 0 && learning.sequences.is_multiple_of(learning.threads),
+        "sequences must be a multiple of threads"
+    );
+    let mut optimiser = AdamW::new(
+        network
+            .parameters
+            .0
+            .iter()
+            .map(|(name, var)| (name.clone(), var.clone())),
+        AdamWOptions {
+            weight_decay: learning.decay,
+            ..AdamWOptions::default()
+        },
+    )?;
+    let with = |own| Batcher { own, ..*batcher };
+    let mut run = Run {
+        learning,
+        batchers: [with(true), with(false)],
+        split,
+        device,
+        random: Random::new(learning.seed),
+        memories: vec![None; learning.threads],
+        at: None,
+        offset: 0,
+    };
+    let mut before = 0.0;
+    if learning.resume
+        && let Some(path) = &learning.checkpoint
+    {
+        let state = checkpoint::load(path, &mut optimiser)?;
+        ensure!(
+            state.about == learning.about,
+            "the checkpoint {} is of another run: {}",
+            path.display(),
+            state.about
+        );
+        run.random = Random::from_state(&state.random)?;
+        before = state.seconds;
+    }
+    let start = Instant::now();
+    let elapsed = || before + start.elapsed().as_secs_f64();
+    let schedule = Schedule::new(learning.rate);
+    let raw = held_out::raw_bits(&run.batchers[1], split.train..split.all);
+    let record = batcher.records.record as f64;
+    // Training that no longer helps goes on to its last part at once: from then on time counts this much more.
+    let mut hurry = 1.0;
+    let progress_at = |seconds: f64, step: u64, hurry: f64| {
+        let by_time = learning.seconds.map_or(0.0, |all| seconds / all);
+        let by_steps = learning.steps.map_or(0.0, |all| step as f64 / all as f64);
+        by_time.max(by_steps) * hurry
+    };
+    let mut next_validation = 0.0;
+    let mut best: Option<(f64, Validation, Vec<Tensor>)> = None;
+    let mut since_best = 0;
+    let mut bad_steps = 0;
+    let end = loop {
+        let progress = progress_at(elapsed(), optimiser.steps(), hurry);
+        let stopped = learning.stop.load(Ordering::Relaxed);
+        if progress >= next_validation || progress >= 1.0 || stopped {
+            next_validation = progress + 1.0 / VALIDATIONS;
+            let was_quantised = network.quantised;
+            network.quantised |= stopped || progress >= 1.0;
+            let to = split.all.min(split.train + VALIDATION_ROWS);
+            let held = held_out::measure(network, &run.batchers[1], split.train, to, &run.device)?;
+            let value = worth(&held, learning.mixed);
+            // Rounded and not rounded do not compare.
+            let fresh = network.quantised && !was_quantised && best.is_some();
+            if fresh {
+                since_best = 0;
+            }
+            let better = best.as_ref().is_none_or(|(v, ..)| value < *v) || fresh;
+            let validation = Validation {
+                step: optimiser.steps(),
+                seconds: elapsed(),
+                alone_bpb: (held.alone + raw) / record,
+                mixed_bpb: None,
+                best: better,
+            };
+            watch.validation(&validation);
+            since_best = if better { 0 } else { since_best + 1 };
+            if better {
+                let copies = optimiser.vars().map(|(_, var)| var.as_tensor().copy());
+                best = Some((
+                    value,
+                    validation,
+                    copies.collect::<candle_core::Result<_>>()?,
+                ));
+            }
+            if let Some(path) = &learning.checkpoint {
+                let state = State {
+                    about: learning.about.clone(),
+                    random: run.random.state(),
+                    best: best.as_ref().map(|(_, v, _)| (v.alone_bpb, v.step)),
+                    seconds: elapsed(),
+                };
+                checkpoint::save(path, &optimiser, &state)?;
+            }
+            if stopped {
+                break End::Interrupted;
+            }
+            if progress >= 1.0 {
+                break if learning.steps == Some(optimiser.steps()) {
+                    End::Finished
+                } else {
+                    End::TimeUp
+                };
+            }
+            if since_best >= learning.patience {
+                if network.quantised {
+                    break End::NoLongerBetter;
+                }
+                since_best = 0;
+                hurry *= (QUANTISE_FROM / progress).max(1.0);
+            }
+        }
+        let progress = progress_at(elapsed(), optimiser.steps(), hurry);
+        if !network.quantised && progress >= QUANTISE_FROM {
+            network.quantised = true;
+            if let Some((_, _, tensors)) = best.take() {
+                set(&optimiser, &tensors)?;
+            }
+        }
+        let mut bits = 0.0;
+        let mut rows = 0;
+        let mut length = 0;
+        for _ in 0..learning.accumulate {
+            let shares;
+            (shares, length) = run.shares(network)?;
+            for (at, share) in shares.into_iter().enumerate() {
+                optimiser.gather(&share.gradients)?;
+                run.memories[at] = share.memory;
+                bits += share.bits;
+            }
+            rows += 2 * learning.sequences * length;
+        }
+        let learning_rate = schedule.at(progress.max(1e-3));
+        let gradient_norm = optimiser.step(learning_rate)?;
+        bad_steps = if gradient_norm.is_finite() {
+            0
+        } else {
+            bad_steps + 1
+        };
+        ensure!(
+            bad_steps < 50,
+            "the gradient is no longer finite: the training has diverged"
+        );
+        let seconds = elapsed();
+        let progress = progress_at(seconds, optimiser.steps(), hurry);
+        watch.step(&Step {
+            step: optimiser.steps(),
+            steps: (optimiser.steps() as f64 / progress.max(1e-6)) as u64,
+            seconds,
+            seconds_left: seconds / progress.max(1e-6) * (1.0 - progress).max(0.0),
+            train_bpb: (bits / rows as f64 + raw) / record,
+            learning_rate,
+            gradient_norm,
+            chunk: length,
+        });
+    };
+    let (_, validation, tensors) = best.context("nothing was measured")?;
+    set(&optimiser, &tensors)?;
+    network.quantised = true;
+    let outcome = Outcome {
+        steps: optimiser.steps(),
+        seconds: elapsed(),
+        best: Some(validation),
+        end,
+    };
+    watch.ended(&outcome);
+    Ok(outcome)
+}
+
+/// What is to become small.
+fn worth(held: &HeldOut, mixed: f64) -> f64 {
+    match held.mixed {
+        Some(bits) if mixed > 0.0 => bits,
+        _ => held.alone,
+    }
+}
+
+fn set(optimiser: &AdamW, tensors: &[Tensor]) -> Result<()> {
+    for ((_, var), tensor) in optimiser.vars().zip(tensors) {
+        var.set(tensor)?;
+    }
+    Ok(())
+}
+
+impl Run<'_> {
+    /// All threads' shares of the next pass, and the chunk's length.
+    fn shares(&mut self, network: &Network) -> Result<(Vec<Share>, usize)> {
+        let rows = self.split.train;
+        let each = rows / self.learning.sequences;
+        let mut length = LENGTHS[self.random.below(LENGTHS.len())];
+        while 2 * length > each && length > 1 {
+            length /= 2;
+        }
+        let at = match self.at {
+            Some(at) if at + 2 * length <= each => at,
+            _ => {
+                // A new epoch: sequences begin elsewhere, and remember nothing.
+                self.offset = self.random.below(each);
+                self.memories.fill(None);
+                0
+            }
+        };
+        self.at = Some(at + 2 * length);
+        let per_thread = self.learning.sequences / self.learning.threads;
+        let this = &*self;
+        let shares = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..self.learning.threads)
+                .map(|thread| {
+                    scope.spawn(move || {
+                        let firsts: Vec<usize> = (0..per_thread)
+                            .map(|i| (thread * per_thread + i) * each + at + this.offset)
+                            .collect();
+                        this.share(network, &firsts, length, &this.memories[thread])
+                    })
+                })
+                .collect();
+            let joined = threads.into_iter().map(|thread| {
+                thread
+                    .join()
+                    .unwrap_or_else(|_| Err(anyhow::anyhow!("a training thread panicked")))
+            });
+            joined.collect::<Result<Vec<_>>>()
+        })?;
+        Ok((shares, length))
+    }
+
+    /// Two consecutive chunks, so that what the first leaves in memory is learned from in the second.
+    fn share(
+        &self,
+        network: &Network,
+        firsts: &[usize],
+        length: usize,
+        memory: &Memory,
+    ) -> Result<Share> {
+        let rows = self.split.train;
+        let mut memory = memory.clone();
+        let (mut losses, mut bits) = (Vec::new(), 0.0);
+        for chunk in 0..2 {
+            // Sequences go round at the end of the training rows; one that would be cut there begins a little earlier.
+            let starts: Vec<usize> = firsts
+                .iter()
+                .map(|first| ((first + chunk * length) % rows).min(rows - length))
+                .collect();
+            let batch = self.batchers[0].batch(&starts, length, &self.device)?;
+            let (said, next) = network.forward(&batch, &memory)?;
+            memory = next;
+            bits += f64::from(said.alone.to_scalar::<f32>()?);
+            losses.push(match said.mixed {
+                Some(mixed) if self.learning.mixed > 0.0 => {
+                    ((said.alone * (1.0 - self.learning.mixed))? + (mixed * self.learning.mixed)?)?
+                }
+                _ => said.alone,
+            });
+        }
+        let scale = LOSS_SCALE / (2 * firsts.len() * length) as f64;
+        let loss = (Tensor::stack(&losses, 0)?.sum_all()? * scale)?;
+        Ok(Share {
+            gradients: loss.backward()?,
+            memory: memory.map(|m| m.detach()),
+            bits,
+        })
+    }
+}
