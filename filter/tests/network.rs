@@ -11,6 +11,7 @@ use catena_filter::kernel::{Kernel, Task, run};
 use catena_filter::model::{Dims, Network, sample_dims, sample_network};
 use catena_filter::predict::frame::value_type;
 use catena_filter::predict::network::{Engine, NetworkState, Tokens};
+use catena_filter::predict::value::ValueType;
 use reference::{Chain, RowState};
 
 /// A frame's columns, which repeat now and then.
@@ -97,11 +98,6 @@ impl Task for Run<'_> {
                     if self.skip > 0 && row.is_multiple_of(self.skip) {
                         continue;
                     }
-                    let expected = field.reference.map(|reference| {
-                        reference.expect(types[usize::from(field.column)], &types, |c| {
-                            at(c as u16, r)
-                        })
-                    });
                     for plane in (0..width).filter(|&p| p < 8) {
                         if !pass.has_head(plane) {
                             continue;
@@ -123,8 +119,9 @@ impl Task for Run<'_> {
 }
 
 /// The same by the plain reading of the definition.
-fn wanted(network: &Network, widths: &[usize], frames: &[Vec<Vec<u64>>], skip: usize) -> Said {
-    let mut chain = Chain::new(network, widths.to_vec());
+fn wanted(network: &Network, types: &[ValueType], frames: &[Vec<Vec<u64>>], skip: usize) -> Said {
+    let widths: Vec<usize> = types.iter().map(|t| usize::from(t.width)).collect();
+    let mut chain = Chain::new(network, widths.clone());
     let mut said = Vec::new();
     let mut last = vec![0u64; widths.len()];
     let chunk = usize::from(network.dims.chunk);
@@ -154,6 +151,10 @@ fn wanted(network: &Network, widths: &[usize], frames: &[Vec<Vec<u64>>], skip: u
                         continue;
                     }
                     let (value, above) = (at(field.column, r), above(field.column, r));
+                    let expected = field.reference.map(|reference| {
+                        let value_type = types[usize::from(field.column)];
+                        reference.expect(value_type, types, |c| at(c as u16, r))
+                    });
                     for plane in (0..width).filter(|j| field.planes >> j & 1 == 1) {
                         let (logits, hidden) = chain.plane(p, state, value, above, expected, plane);
                         said.extend(hidden.iter().map(|h| h.to_bits()));
@@ -183,7 +184,7 @@ fn hold(name: &str, dtype: &str, dims: Dims, rows: &[usize], change: fn(&mut Net
         .map(|(i, &rows)| columns(&layout, rows, 99 + i as u64))
         .collect();
     for skip in [0, 2] {
-        let want = wanted(&network, &widths, &frames, skip);
+        let want = wanted(&network, &types, &frames, skip);
         assert!(!want.is_empty());
         assert!(want.iter().all(|&bits| f32::from_bits(bits).is_finite()));
         for kernel in Kernel::available() {

@@ -243,11 +243,11 @@ fn count(field: &FieldPlan, values: &[u64], head: usize) -> HeadCounts {
             }
         }
     }
-    let mut pseudo = [[0.0; 8]; 2];
-    for depth in 0..8 {
-        pseudo[0][depth] = best_pseudo(depth, std::iter::once(&*common));
-        pseudo[1][depth] = best_pseudo(depth, after.iter().flatten().map(|c| &**c));
-    }
+    let common_pseudo = std::array::from_fn(|depth| best_pseudo(depth, std::iter::once(&*common)));
+    let after_pseudo = std::array::from_fn(|depth| {
+        best_pseudo(depth, after.iter().flatten().map(|counts| &**counts))
+    });
+    let pseudo = [common_pseudo, after_pseudo];
     HeadCounts {
         common,
         after,

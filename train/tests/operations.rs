@@ -112,7 +112,7 @@ fn rounding_is_that_of_the_integers() -> Result<()> {
     let x = variable(&[6, 32], 4)?;
     same(
         "rounding",
-        &[x.clone()],
+        std::slice::from_ref(&x),
         |x| ops::fake_quantise(&x[0]),
         |x| composed::fake_quantise(&x[0]),
     )?;

@@ -96,7 +96,7 @@ impl Weights {
                 let chances = [&mut self.own[node], &mut by_size[node], &mut by_above[node]];
                 let bit = byte >> (7 - place) & 1;
                 let bit = kind.mixes[place].code(coder, logistic, bit, chances);
-                node = 2 * node | bit as usize;
+                node = (2 * node) | bit as usize;
             }
             let weight = (node as u8 ^ 0x80) as i8;
             values[at] = weight;

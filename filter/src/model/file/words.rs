@@ -55,7 +55,7 @@ impl Words {
                 let chances = [&mut alone[node], &mut by_above[node], &mut by_before[node]];
                 let bit = u32::from(byte(word)) >> (7 - place) & 1;
                 let bit = self.mixes[plane * 8 + place].code(coder, logistic, bit, chances);
-                node = 2 * node | bit as usize;
+                node = (2 * node) | bit as usize;
             }
             above = node & 255;
             found = found << 8 | above as u64;

@@ -64,6 +64,8 @@ fn part(logit: f32) -> usize {
     ((logit + 8.4) * (BUCKETS as f32 / 16.8)).clamp(0.0, BUCKETS as f32 - 1.0) as usize
 }
 
+// Bounds by max and min: what is not a number becomes a bound, which `clamp` would not do.
+#[allow(clippy::manual_clamp)]
 impl Aid {
     /// For a column of `width` planes.
     pub fn new(width: usize, adapts: bool, logistic: &Logistic) -> Self {

@@ -32,7 +32,6 @@ pub(super) struct Expectation {
 impl ColumnModel {
     /// Codes one value given what is around it; returns it. `pass` is the network, at this row, if it has a say in this column.
     #[inline(always)]
-    #[expect(clippy::too_many_arguments)]
     pub fn code<E: Effort, I: Isa, C: BitCoder>(
         &mut self,
         coder: &mut C,
