@@ -42,22 +42,27 @@ pub fn recall(qkv: &Tensor, slots: &Tensor, heads: usize) -> Result<Tensor> {
     let (all, fields, three_d) = qkv.dims3()?;
     let (sequences, _, slot_n, _) = slots.dims4()?;
     let (d, dk, rows) = (three_d / 3, three_d / 3 / heads, all / sequences);
+    // Products know one axis of batches.
+    let batches = sequences * fields * heads;
     let q = qkv
         .narrow(2, 0, d)?
         .reshape((sequences, rows, fields, heads, dk))?
         .permute((0, 2, 3, 1, 4))?
-        .contiguous()?;
+        .contiguous()?
+        .reshape((batches, rows, dk))?;
     let part = |i: usize| {
         slots
             .narrow(3, i * d, d)?
             .reshape((sequences, fields, slot_n, heads, dk))?
             .permute((0, 1, 3, 2, 4))?
-            .contiguous()
+            .contiguous()?
+            .reshape((batches, slot_n, dk))
     };
     let (k, v) = (part(0)?, part(1)?);
     let scores = (q.matmul(&k.t()?.contiguous()?)? / (dk as f64).sqrt())?;
     softmax(&scores, D::Minus1)?
         .matmul(&v)?
+        .reshape((sequences, fields, heads, rows, dk))?
         .permute((0, 3, 1, 2, 4))?
         .contiguous()?
         .reshape((all, fields, d))
