@@ -49,7 +49,7 @@ impl Model {
     /// line, then what it was trained on.
     ///
     /// # Errors
-    /// [`ErrorKind::Model`](crate::ErrorKind::Model): sizes out of range or not in agreement, numbers that make no sense, a network that does not
+    /// [`ErrorKind::Model`]: sizes out of range or not in agreement, numbers that make no sense, a network that does not
     /// fit the layout.
     pub fn new(
         layout: Layout,
@@ -80,7 +80,7 @@ impl Model {
     /// The model of a file's bytes.
     ///
     /// # Errors
-    /// [`ErrorKind::Model`](crate::ErrorKind::Model): no model file, one of a newer version, damaged, or of a network that cannot be computed.
+    /// [`ErrorKind::Model`]: no model file, one of a newer version, damaged, or of a network that cannot be computed.
     pub fn read(file: &[u8]) -> Result<Self> {
         let (id, content) = file::read(file)?;
         check(&content)?;
@@ -136,7 +136,7 @@ impl Model {
     /// may differ.
     ///
     /// # Errors
-    /// [`ErrorKind::Model`](crate::ErrorKind::Model), naming the first column that differs.
+    /// [`ErrorKind::Model`], naming the first column that differs.
     pub fn fits(&self, layout: &Layout) -> Result<()> {
         let own = self.layout().columns();
         let other = layout.columns();
