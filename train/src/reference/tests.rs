@@ -80,7 +80,7 @@ fn a_byte_at_a_time_gives_the_same() -> Result<()> {
         // Weights as large as after training: with the first ones all bytes are alike.
         for (_, var) in network.vars() {
             let more = Tensor::from_vec(
-                random.normal(var.elem_count(), 0.2),
+                random.normal(var.elem_count(), 0.4),
                 var.shape(),
                 &Device::Cpu,
             )?;
