@@ -190,7 +190,7 @@ impl Scene {
     }
 }
 
-/// The last line of all.
+/// The last lines of all: why it ended, and what the best was.
 pub fn end(o: &Outcome) -> String {
     let mut line = format!(
         "ended: {}, {} steps in {}",
@@ -199,11 +199,11 @@ pub fn end(o: &Outcome) -> String {
         time(o.seconds)
     );
     if let Some(best) = &o.best {
-        line += &format!("; best {:.4} bits per byte alone", best.alone_bpb);
+        line += &format!("\nbest: {:.4} bits per byte alone", best.alone_bpb);
         if let Some(mixed) = best.mixed_bpb {
             line += &format!(", {mixed:.4} mixed");
         }
-        line += &format!(" (step {})", best.step);
+        line += &format!(", at step {}", best.step);
     }
     line
 }
@@ -228,11 +228,13 @@ fn progress(share: f64, width: usize) -> String {
     cut(text, width)
 }
 
-/// A column for each value, from the smallest to the largest of them.
+/// A column for each value, from the smallest to the largest of the last two thirds: a run's steep beginning would flatten
+/// all that follows.
 fn sparkline(values: &[f64]) -> String {
     const COLUMNS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     let low = values.iter().copied().fold(f64::INFINITY, f64::min);
-    let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let late = values[values.len() / 3..].iter();
+    let high = late.copied().fold(f64::NEG_INFINITY, f64::max);
     let span = (high - low).max(1e-12);
     let column = |v: &f64| COLUMNS[(((v - low) / span * 7.0).round() as usize).min(7)];
     values.iter().map(column).collect()
@@ -353,13 +355,15 @@ mod tests {
             best: Some(v),
             end: End::TimeUp,
         };
-        let wanted = "ended: time is up, 7 steps in 1m 01s; best 2.9750 bits per byte alone, 2.6250 mixed (step 40000000)";
+        let wanted = "ended: time is up, 7 steps in 1m 01s\n\
+            best: 2.9750 bits per byte alone, 2.6250 mixed, at step 40000000";
         assert_eq!(end(&outcome), wanted);
     }
 
     #[test]
     fn pieces() {
-        assert_eq!(sparkline(&[3.0, 2.0, 1.0]), "█▅▁");
+        assert_eq!(sparkline(&[9.0, 3.0, 2.0, 1.0]), "██▅▁");
+        assert_eq!(sparkline(&[]), "");
         assert_eq!(sparkline(&[1.0, 1.0]), "▁▁");
         assert_eq!((bar(2.5), bar(f64::NAN)), ("██▌".into(), String::new()));
         assert_eq!(

@@ -19,6 +19,8 @@ const POINTS: usize = 360;
 
 const TRAIN: &str = "#b5b5b5";
 const MIXED: &str = "#7a3fa0";
+/// Catena's experts, the mark that matters most.
+const EXPERTS: &str = "#111";
 
 /// Seconds and bits per byte.
 type Point = (f64, f64);
@@ -93,10 +95,10 @@ pub fn draw(curve: &Curve) -> Option<String> {
     let mut names: Vec<(f64, String, &str)> = Vec::new();
     for b in curve.baselines.iter().filter(|b| b.bpb.is_finite()) {
         let y = panel.y(b.bpb);
-        let colour = if b.name.starts_with("pco") {
-            NUMERIC
-        } else {
-            GENERAL
+        let colour = match b.name.as_str() {
+            name if name.starts_with("pco") => NUMERIC,
+            name if name.starts_with("experts") => EXPERTS,
+            _ => GENERAL,
         };
         let _ = writeln!(
             out,
