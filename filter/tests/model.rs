@@ -8,7 +8,7 @@ use std::io::{Cursor, Read};
 use std::sync::Arc;
 
 use catena_filter::io::read;
-use catena_filter::model::{Dims, ModelSummary, Search};
+use catena_filter::model::{Dims, Matrix, ModelSummary, Network, Search, Table};
 use catena_filter::{
     Archive, CompressOptions, Decoder, DecompressOptions, ErrorKind, Layout, Level, Model, ModelId,
     Pull, Result, compress, decompress,
@@ -72,18 +72,52 @@ fn a_file_comes_back() {
     assert_ne!(self::model(2).id(), model.id());
     let summary = ModelSummary::read(&file).unwrap();
     assert_eq!((summary.dims, summary.weight_n), (DIMS, model.weight_n()));
+    assert_eq!(numbers(model.network()), model.weight_n());
+}
+
+/// All numbers of a network.
+fn numbers(network: &Network) -> u64 {
+    let matrix = |m: &Matrix| m.weights.len() + m.scales.len();
+    let table = |t: &Table| t.weights.len() + 1;
+    let fields = network.fields.iter().map(|f| {
+        let tables = [&f.value, &f.above, &f.head_above].map(table);
+        let priors = f.priors.iter().map(|priors| 256 * (1 + priors.after.len()));
+        let vectors = f.query.len() + f.equal.len() + f.byte_scales.len() + f.knots.len();
+        let types = f.head_types.iter().map(Vec::len);
+        tables.iter().sum::<usize>() + vectors + types.sum::<usize>() + priors.sum::<usize>()
+    });
+    let blocks = network.blocks.iter().map(|b| {
+        let matrices = [&b.qkv, &b.out, &b.gate_up, &b.down].map(matrix);
+        let norms = b.attention_norm.len() + b.forward_norm.len() + b.memory_share.len();
+        matrices.iter().sum::<usize>() + norms
+    });
+    let eviction = network
+        .eviction
+        .iter()
+        .map(|e| e.depthwise.len() + e.pointwise.len() + e.norm.len() + matrix(&e.project));
+    let heads = network.heads.iter().map(|h| {
+        let prefixes: usize = h.prefix.iter().map(table).sum();
+        let copies = table(&h.above) + table(&h.reference) + matrix(&h.copies);
+        matrix(&h.project) + prefixes + copies + matrix(&h.nodes)
+    });
+    let bytes = network.bytes.iter().map(table);
+    let parts = fields
+        .chain(blocks)
+        .chain(eviction)
+        .chain(heads)
+        .chain(bytes);
+    (parts.sum::<usize>() + network.norm.len()) as u64
 }
 
 #[test]
-fn every_flipped_bit_and_every_cut_is_found() {
+fn a_flip_in_any_byte_and_every_cut_are_found() {
     let file = model(1).write();
     let mut spoiled = file.clone();
     for at in 0..file.len() {
-        for bit in [0, 3, 7] {
-            spoiled[at] ^= 1 << bit;
-            message(Model::read(&spoiled));
-            spoiled[at] ^= 1 << bit;
-        }
+        let bit = 1 << (at % 8);
+        spoiled[at] ^= bit;
+        message(Model::read(&spoiled));
+        spoiled[at] ^= bit;
         message(Model::read(&file[..at]));
     }
     message(Model::read(&[&file[..], &[0]].concat()));
@@ -94,7 +128,7 @@ fn a_hostile_file_with_the_right_hash_does_no_harm() {
     let file = model(1).write();
     let mut noise = Noise::new(11);
     let mut taken = 0;
-    for case in 0..300 {
+    for case in 0..150 {
         let mut spoiled = file.clone();
         // Mostly the head, where all sizes stand.
         let reach = if case % 4 == 0 { file.len() - 32 } else { 200 };
@@ -216,7 +250,8 @@ fn weights_of_a_normal_distribution_take_their_entropy() {
         "{weight_n} weights, entropy {entropy:.0} bytes, {rest} other numbers; file {}",
         model.file().len()
     );
-    assert!((model.file().len() as f64) < 1.02 * entropy + 3.0 * rest as f64);
+    // The rest are f32 for the better part, of random bits.
+    assert!((model.file().len() as f64) < 1.01 * entropy + 2.5 * rest as f64);
 }
 
 /// Bytes of the order-0 entropy.

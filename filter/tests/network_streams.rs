@@ -10,7 +10,7 @@ use catena_filter::io::write;
 use catena_filter::kernel::Kernel;
 use catena_filter::model::{ColumnStart, Dims, Model, Starts, sample_dims, sample_network};
 use catena_filter::predict::trace::{TracedByte, trace};
-use catena_filter::predict::{Spec, evaluate, harvest_starts, network_lane_count};
+use catena_filter::predict::{Spec, evaluate, harvest_setups, harvest_starts, network_lane_count};
 use catena_filter::{
     Archive, CompressOptions, DecompressOptions, ErrorKind, FrameKind, Layout, compress, decompress,
 };
@@ -410,6 +410,7 @@ fn start_values_are_used() {
         });
     let starts = Starts {
         columns: columns.collect(),
+        setups: harvest_setups(&layout, &sample.raw),
     };
     let coded = |starts: &Starts| evaluate(&spec(starts), &sample.raw, 1 << 17).unwrap().coded;
     let (with, without) = (coded(&starts), coded(&Starts::default()));

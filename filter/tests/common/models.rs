@@ -34,6 +34,7 @@ pub fn model_of(layout: &Layout, network: Network) -> Result<Model> {
             column: 0,
             efforts: [Some(vec![-300, 0, 1024, i16::MAX, i16::MIN]), None],
         }],
+        setups: Vec::new(),
     };
     Model::new(layout.clone(), network, starts, "sample\nrandom weights")
 }

@@ -6,15 +6,15 @@ use crate::report::Watchers;
 fn small(tables: Tables) -> ReferenceOptions {
     ReferenceOptions {
         shape: Shape {
-            width: 32,
-            heads: 4,
+            width: 16,
+            heads: 2,
             blocks: 2,
             window: 24,
             tables,
         },
-        batch: 8,
+        batch: 4,
         steps: 80,
-        schedule: Schedule::new(1e-2),
+        schedule: Schedule::new(2e-2),
         validate_every: 20,
         ..ReferenceOptions::default()
     }
@@ -60,7 +60,7 @@ fn periodic_data_are_learned() -> Result<()> {
         assert!(seen.train[79] < 1.5, "{:?}", seen.train);
         assert!(outcome.held_out_bpb < 1.5 && seen.held_out.len() == 4 && seen.ended == 1);
         assert_eq!(outcome.steps, 80);
-        let d = 32;
+        let d = 16;
         let blocks = 2 * (12 * d * d + 13 * d);
         let places = if tables == Tables::Record { 12 * d } else { 0 };
         assert_eq!(

@@ -167,25 +167,28 @@ impl ModelHead {
         planes.max().unwrap_or(0) as usize
     }
 
-    /// Numbers of the network, each counted as one; an upper bound that does not overflow.
+    /// Numbers of the network: weights, scales, knots, priors. No size that was read makes this overflow.
     ///
     /// # Errors
     /// More than [`MAX_WEIGHTS`].
     pub(super) fn weight_n(&self) -> Result<u64> {
         let d = u64::from(self.dims.width);
         let (f, z) = (u64::from(self.dims.hidden), u64::from(self.dims.head_width));
-        let block = 2 * d + u64::from(self.dims.heads) + 4 * d * d + 4 * d + 3 * d * f + 2 * f + d;
+        let block = 2 * d + u64::from(self.dims.heads) + 4 * d * d + 5 * d + 3 * d * f + 2 * f;
         let heads = self.head_n() as u64;
-        let head = z * d + z + 516 * z + 2 + 256 * z + 256;
-        let mut sum = 4 * 256 * d + u64::from(self.dims.blocks) * block + d + heads * head;
-        sum += heads * heads * 128 * z;
+        let head = z * d + z + 2 * (257 * z + 1) + 2 * z + 2 + 256 * z + 256;
+        let prefixes = heads * heads.saturating_sub(1) / 2;
+        let mut sum = 4 * (256 * d + 1) + u64::from(self.dims.blocks) * block + d;
+        sum += heads * head + prefixes * (256 * z + 1);
         if self.dims.slots > 0 {
             sum += 6 * d + d * d;
         }
         for field in &self.fields {
             let knots = field.knot_n as u64;
-            let priors: u64 = field.after.iter().map(|after| 1 + after.len() as u64).sum();
-            sum += 2 * d + knots * (2 * d + z + 8) + heads * z + 256 * priors;
+            let heads = field.after.len() as u64;
+            let priors = field.after.iter().map(|after| 1 + after.len() as u64);
+            sum += 2 * d + 7 + knots * (1 + 2 * d + z) + heads * z;
+            sum += 256 * priors.sum::<u64>();
         }
         if sum > MAX_WEIGHTS {
             return Err(Error::model(format!(

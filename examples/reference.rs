@@ -20,7 +20,10 @@ fn main() -> Result<()> {
     let record = layout.record_size() as usize;
     let (raw, held_out) = raw.split_at(raw.len() / record * 2 / 3 * record);
     let marks = baselines(held_out, &layout)?;
-    let title = format!("the plain reference on {file}, {} held-out bytes", held_out.len());
+    let title = format!(
+        "the plain reference on {file}, {} held-out bytes",
+        held_out.len()
+    );
     let mut watch = Watchers(vec![
         Box::new(Board::new(&marks)),
         Box::new(Events::create(Path::new(out))?),
