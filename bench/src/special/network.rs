@@ -65,6 +65,9 @@ pub struct Network {
     /// Where results go [default: bench/out]
     #[arg(long)]
     out: Option<PathBuf>,
+    /// Where measurements of peers are kept for later runs [default: bench/out]
+    #[arg(long)]
+    cache: Option<PathBuf>,
     /// Runs of each measurement; the fastest counts
     #[arg(long, default_value_t = 1)]
     repeat: u32,
@@ -98,7 +101,8 @@ pub fn network(asked: &Network) -> Result<()> {
     let machine = Machine::here();
     let out = asked.out.clone().unwrap_or_else(home);
     let scratch = std::env::temp_dir().join(format!("catena-bench-{}", std::process::id()));
-    for folder in [&out, &home(), &scratch] {
+    let cache = asked.cache.clone().unwrap_or_else(home);
+    for folder in [&out, &cache, &scratch] {
         std::fs::create_dir_all(folder)?;
     }
     let runner = Runner {
@@ -108,9 +112,10 @@ pub fn network(asked: &Network) -> Result<()> {
         jobs: 1,
         scratch,
         python: None,
-        cache: Cache::open(&home().join("cache.jsonl"), asked.fresh)?,
+        cache: Cache::open(&cache.join("cache.jsonl"), asked.fresh)?,
     };
     let (mut found, mut failed) = (Vec::new(), Vec::new());
+    let mut tables = String::new();
     for entry in &entries {
         match measure(asked, &runner, entry, &out) {
             Ok(one) => found.push(one),
@@ -119,9 +124,11 @@ pub fn network(asked: &Network) -> Result<()> {
                 failed.push(format!("{}: {e:#}", entry.file));
             }
         }
+        // A run takes long: what is measured so far is kept, whatever ends it.
+        tables = report::write(&found, &failed, &machine, &out)?;
     }
     std::fs::remove_dir_all(&runner.scratch)?;
-    report::write(&found, &failed, &machine, &out)?;
+    println!("{tables}network.md, .json in {}", out.display());
     ensure!(failed.is_empty(), "{} files failed", failed.len());
     Ok(())
 }

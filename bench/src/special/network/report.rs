@@ -23,8 +23,13 @@ struct Json<'a> {
     files: &'a [Found],
 }
 
-/// Writes `network.md` and `network.json` into a folder, and prints the tables.
-pub fn write(found: &[Found], failed: &[String], machine: &Machine, folder: &Path) -> Result<()> {
+/// Writes `network.md` and `network.json` into a folder; what a person wants to read at once is returned.
+pub fn write(
+    found: &[Found],
+    failed: &[String],
+    machine: &Machine,
+    folder: &Path,
+) -> Result<String> {
     let command = command_line();
     let tables = tables(found, failed);
     let text = heading(TITLE, machine, &command) + &tables;
@@ -40,8 +45,7 @@ pub fn write(found: &[Found], failed: &[String], machine: &Machine, folder: &Pat
         folder.join("network.json"),
         serde_json::to_string_pretty(&json)? + "\n",
     )?;
-    println!("{tables}network.md, .json in {}", folder.display());
-    Ok(())
+    Ok(tables)
 }
 
 fn tables(found: &[Found], failed: &[String]) -> String {
