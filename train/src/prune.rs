@@ -8,9 +8,8 @@ use catena_filter::model::{Network, Starts};
 use catena_filter::predict::{ColumnCosts, Spec, evaluate, network_lane_count};
 use catena_filter::{Layout, Level};
 
-/// Bits a value that heads must save, and the share of the column's bits that the experts leave.
-const LEAST_BITS: f64 = 0.06;
-const LEAST_SHARE: f64 = 0.002;
+/// Share of a record's bits, as the experts leave them, that a field's heads must save.
+const LEAST: f64 = 2e-4;
 
 /// What the heads of a field save.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,12 +20,14 @@ pub struct Saving {
     pub experts: f64,
     /// The same with the network, at level 8.
     pub mixed: f64,
+    /// Bits that must be saved.
+    pub least: f64,
 }
 
 impl Saving {
     /// Whether the heads are worth their time.
     pub fn pays(&self) -> bool {
-        self.experts - self.mixed > (LEAST_SHARE * self.experts).max(LEAST_BITS)
+        self.experts - self.mixed > self.least
     }
 }
 
@@ -52,6 +53,8 @@ pub fn savings(
         let costs = costs.get(column).copied().unwrap_or_default();
         (costs.planes.iter().sum::<f64>() + costs.copies) / rows
     };
+    let columns = 0..experts.columns.len();
+    let record: f64 = columns.map(|column| bits(&experts.columns, column)).sum();
     let headed = network.fields.iter().filter(|field| field.planes != 0);
     Ok(headed
         .map(|field| {
@@ -60,6 +63,7 @@ pub fn savings(
                 column,
                 experts: bits(&experts.columns, column),
                 mixed: bits(&mixed.columns, column),
+                least: LEAST * record,
             }
         })
         .collect())
@@ -95,6 +99,7 @@ mod tests {
             column,
             experts: 10.0,
             mixed,
+            least: 0.02,
         }
     }
 
