@@ -76,6 +76,13 @@ impl Search {
         }
     }
 
+    /// The places, in words.
+    fn places(&self) -> Vec<String> {
+        let folders = self.folders.iter();
+        let folders = folders.map(|(path, what)| format!("{} ({what})", path.display()));
+        folders.chain([BUILT_IN_PLACE.into()]).collect()
+    }
+
     /// The model with this name.
     ///
     /// # Errors
@@ -136,12 +143,9 @@ impl Search {
         match (hits.first(), &ids[..]) {
             (Some(&found), [_]) => Ok(found.clone()),
             (None, _) | (_, []) => {
-                let folders = self.folders.iter();
-                let folders = folders.map(|(path, what)| format!("{} ({what})", path.display()));
-                let places: Vec<String> = folders.chain([BUILT_IN_PLACE.into()]).collect();
+                let places = self.places().join("; ");
                 Err(Error::invalid(format!(
-                    "no model is called '{name}' and no hash begins like that; looked in: {}",
-                    places.join("; ")
+                    "no model is called '{name}' and no hash begins like that; looked in: {places}"
                 )))
             }
             (_, several) => {
@@ -277,6 +281,29 @@ pub(crate) fn resolve(
             other => other.into(),
         }),
     }
+}
+
+/// The model whose hash begins with these bytes, which is not among what the caller gave.
+///
+/// # Errors
+/// [`ErrorKind::MissingModelPrefix`] if it is nowhere, and [`ErrorKind::Model`] if it cannot be used.
+pub(crate) fn by_prefix(prefix: &[u8], search: bool) -> Result<Arc<Model>> {
+    let begins = |id: &ModelId| id.as_bytes().starts_with(prefix);
+    let mut looked_in = vec![String::from("what was given")];
+    if search {
+        if let Some(model) = lock(&LAST).as_ref().filter(|model| begins(&model.id())) {
+            return Ok(Arc::clone(model));
+        }
+        let search = Search::from_env();
+        if let Some(found) = search.list().iter().find(|found| begins(&found.id)) {
+            let model = found.read()?;
+            *lock(&LAST) = Some(Arc::clone(&model));
+            return Ok(model);
+        }
+        looked_in.extend(search.places());
+    }
+    let prefix = prefix.iter().map(|byte| format!("{byte:02x}")).collect();
+    Err(ErrorKind::MissingModelPrefix { prefix, looked_in }.into())
 }
 
 fn file_name(id: &ModelId) -> String {
