@@ -25,6 +25,13 @@ pub enum ErrorKind {
         /// Every place that was looked in, in order, in words.
         looked_in: Vec<String>,
     },
+    /// A block needs a model that is not at hand.
+    MissingModelPrefix {
+        /// The beginning of its hash, in hexadecimal digits.
+        prefix: String,
+        /// Every place that was looked in, in order, in words.
+        looked_in: Vec<String>,
+    },
     /// The bytes are no model that can be used here; why.
     Model(String),
     /// Decoding would take more memory than the caller allows.
@@ -115,6 +122,13 @@ impl fmt::Display for ErrorKind {
                 write!(f, "needs the model {id}, which is not at hand; looked in: ")?;
                 f.write_str(&looked_in.join("; "))
             }
+            ErrorKind::MissingModelPrefix { prefix, looked_in } => {
+                write!(
+                    f,
+                    "needs the model whose hash begins with {prefix}, which is not at hand; looked in: "
+                )?;
+                f.write_str(&looked_in.join("; "))
+            }
             ErrorKind::Model(what) => write!(f, "model: {what}"),
             ErrorKind::MemoryLimit { needed, limit } => {
                 write!(f, "needs {needed} bytes of memory, the limit is {limit}")
@@ -175,7 +189,7 @@ impl From<Error> for std::io::Error {
             ErrorKind::Truncated => Io::UnexpectedEof,
             ErrorKind::Corrupt(_) | ErrorKind::NotCatena | ErrorKind::Model(_) => Io::InvalidData,
             ErrorKind::Version(_) => Io::Unsupported,
-            ErrorKind::MissingModel { .. } => Io::NotFound,
+            ErrorKind::MissingModel { .. } | ErrorKind::MissingModelPrefix { .. } => Io::NotFound,
             ErrorKind::MemoryLimit { .. } => Io::OutOfMemory,
             ErrorKind::InvalidInput(_) => Io::InvalidInput,
             ErrorKind::Panicked(_) => Io::Other,

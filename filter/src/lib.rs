@@ -23,6 +23,7 @@ pub mod frame;
 mod archive;
 #[cfg(feature = "ndarray")]
 pub mod array;
+pub mod block;
 mod chain;
 pub mod io;
 mod one_shot;

@@ -4,7 +4,7 @@
 use crate::error::{Error, Result};
 
 /// CRC-32 (IEEE 802.3) of stored bytes.
-pub(super) fn crc(bytes: &[u8]) -> u32 {
+pub(crate) fn crc(bytes: &[u8]) -> u32 {
     crc32fast::hash(bytes)
 }
 

@@ -37,7 +37,8 @@ impl FrameKind {
         }
     }
 
-    fn bits(self) -> u8 {
+    /// Its number in the format.
+    pub(crate) fn bits(self) -> u8 {
         match self {
             FrameKind::Stored => 1,
             FrameKind::Zstd => 2,
@@ -46,7 +47,8 @@ impl FrameKind {
         }
     }
 
-    fn from_bits(bits: u8) -> Option<Self> {
+    /// The kind with this number.
+    pub(crate) fn from_bits(bits: u8) -> Option<Self> {
         match bits {
             1 => Some(FrameKind::Stored),
             2 => Some(FrameKind::Zstd),

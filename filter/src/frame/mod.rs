@@ -20,7 +20,7 @@ mod stream_header;
 pub use frame_header::{FrameHeader, FrameKind};
 pub use stream_header::StreamHeader;
 
-pub(crate) use checksum::{check, raw_hash};
+pub(crate) use checksum::{check, crc, raw_hash};
 pub(crate) use cursor::{Cursor, put_varint};
 pub(crate) use index::{EndRecord, IndexBuilder, IndexEntry, MAX_END_BODY, TAIL_LEN, Tail, is_end};
 pub(crate) use layout_bytes::{put_layout, take_layout};

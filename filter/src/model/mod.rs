@@ -25,8 +25,8 @@ pub use network::{
 pub use reference::{Group, Part, Reference};
 #[doc(hidden)]
 pub use sample::{sample_dims, sample_network};
-pub(crate) use search::resolve;
 pub use search::{Found, PATH_VARIABLE, Place, Search, user_folder};
+pub(crate) use search::{by_prefix, resolve};
 pub use starts::{ColumnStart, MAX_SETUPS, MAX_START, START_EFFORTS, Starts};
 
 use crate::Layout;

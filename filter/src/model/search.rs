@@ -76,6 +76,13 @@ impl Search {
         }
     }
 
+    /// The places, in words.
+    fn places(&self) -> Vec<String> {
+        let folders = self.folders.iter();
+        let folders = folders.map(|(path, what)| format!("{} ({what})", path.display()));
+        folders.chain([BUILT_IN_PLACE.into()]).collect()
+    }
+
     /// The model with this name.
     ///
     /// # Errors
@@ -114,6 +121,25 @@ impl Search {
         Err(ErrorKind::MissingModel { id: *id, looked_in }.into())
     }
 
+    /// The first model whose hash begins with these bytes.
+    ///
+    /// # Errors
+    /// [`ErrorKind::MissingModelPrefix`] with every place that was looked in.
+    pub fn by_prefix(&self, prefix: &[u8]) -> Result<Arc<Model>> {
+        let mut looked_in = self.places();
+        for found in self.list() {
+            if !found.id.as_bytes().starts_with(prefix) {
+                continue;
+            }
+            match found.read() {
+                Ok(model) if model.id().as_bytes().starts_with(prefix) => return Ok(model),
+                Ok(_) => {}
+                Err(error) => looked_in.push(format!("{} ({error})", found.id)),
+            }
+        }
+        Err(missing(prefix, looked_in))
+    }
+
     /// The one model whose hash begins with `name`, or whose file is called that, without its suffix.
     ///
     /// # Errors
@@ -136,12 +162,9 @@ impl Search {
         match (hits.first(), &ids[..]) {
             (Some(&found), [_]) => Ok(found.clone()),
             (None, _) | (_, []) => {
-                let folders = self.folders.iter();
-                let folders = folders.map(|(path, what)| format!("{} ({what})", path.display()));
-                let places: Vec<String> = folders.chain([BUILT_IN_PLACE.into()]).collect();
+                let places = self.places().join("; ");
                 Err(Error::invalid(format!(
-                    "no model is called '{name}' and no hash begins like that; looked in: {}",
-                    places.join("; ")
+                    "no model is called '{name}' and no hash begins like that; looked in: {places}"
                 )))
             }
             (_, several) => {
@@ -277,6 +300,28 @@ pub(crate) fn resolve(
             other => other.into(),
         }),
     }
+}
+
+/// The model whose hash begins with these bytes, which is not among what the caller gave.
+///
+/// # Errors
+/// [`ErrorKind::MissingModelPrefix`] if it is nowhere, and [`ErrorKind::Model`] if it cannot be used.
+pub(crate) fn by_prefix(prefix: &[u8], search: bool) -> Result<Arc<Model>> {
+    let begins = |id: &ModelId| id.as_bytes().starts_with(prefix);
+    if !search {
+        return Err(missing(prefix, vec![String::from("what was given")]));
+    }
+    if let Some(model) = lock(&LAST).as_ref().filter(|model| begins(&model.id())) {
+        return Ok(Arc::clone(model));
+    }
+    let model = Search::from_env().by_prefix(prefix)?;
+    *lock(&LAST) = Some(Arc::clone(&model));
+    Ok(model)
+}
+
+fn missing(prefix: &[u8], looked_in: Vec<String>) -> Error {
+    let prefix = prefix.iter().map(|byte| format!("{byte:02x}")).collect();
+    ErrorKind::MissingModelPrefix { prefix, looked_in }.into()
 }
 
 fn file_name(id: &ModelId) -> String {

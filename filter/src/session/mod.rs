@@ -49,7 +49,7 @@ pub struct Stats {
 }
 
 /// Frames that may be under way: enough to keep all threads busy along a wavefront, within the memory bound.
-fn flight_max(pool: &Pool, spec: &Spec, frame_size: usize) -> usize {
+pub(crate) fn flight_max(pool: &Pool, spec: &Spec, frame_size: usize) -> usize {
     let wanted = pool.threads() + 2;
     let frame = (frame_size as u64).saturating_add(spec.token_bytes(frame_size));
     let fit = usize::try_from(FLIGHT_MAX / frame.max(1)).unwrap_or(usize::MAX);

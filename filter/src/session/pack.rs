@@ -37,6 +37,13 @@ pub(crate) struct Packed {
     pub(crate) bytes: Vec<u8>,
 }
 
+impl Packed {
+    /// The payload alone.
+    pub(crate) fn payload(&self) -> &[u8] {
+        &self.bytes[self.bytes.len() - self.header.coded_len..]
+    }
+}
+
 impl Pack {
     pub(crate) fn new(spec: Spec) -> Self {
         let table = Table::new(&spec.layout);

@@ -1,0 +1,26 @@
+//! The Catena filter for HDF5.
+//!
+//! As a shared library, `libh5catena.so`, it is a filter plugin of any libhdf5 from 1.10 on; as a Rust library it is what tools need to read and write such chunks
+//! themselves. The modules stand in the order in which data flows: the dataset's type becomes a layout, the layout and the user's wishes become
+//! `cd_values`, by which chunks are encoded and decoded.
+
+#![deny(unsafe_op_in_unsafe_fn, clippy::undocumented_unsafe_blocks)]
+
+mod chunk;
+mod code;
+mod error;
+mod plugin;
+mod settings;
+mod types;
+
+pub use chunk::{decode_chunk, encode_chunk};
+pub use error::{Error, Result};
+pub use settings::{Parsed, Settings, USER_VALUES};
+pub use types::Type;
+
+/// The filter's number in HDF5 files.
+pub const FILTER_ID: u32 = 51838;
+/// The most `cd_values` that this filter uses: what released versions of h5py can read.
+pub const MAX_VALUES: usize = 16;
+/// The group of a file in which models lie, each a dataset of bytes named by [`Settings::model_name`].
+pub const MODEL_GROUP: &str = "/.catena";
