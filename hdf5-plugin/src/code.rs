@@ -143,92 +143,89 @@ pub(crate) fn write(layout: &Layout) -> Option<Vec<u32>> {
     Some(words.collect())
 }
 
+/// What [`put`] wrote; `None` if it is cut or too long.
+fn take(nibbles: &mut impl Iterator<Item = u8>) -> Option<u64> {
+    let mut value = 0;
+    for place in 0..16 {
+        let nibble = nibbles.next()?;
+        value |= u64::from(nibble & 7) << (3 * place);
+        if nibble < 8 {
+            return Some(value);
+        }
+    }
+    None
+}
+
+fn wrong(why: &str) -> Error {
+    Error::Values(format!("no layout: {why}"))
+}
+
 /// What [`write`] wrote.
 pub(crate) fn read(values: &[u32]) -> Result<Layout> {
-    let wrong = |why: &str| Error::Values(format!("no layout: {why}"));
     if values.len() > MOST {
         return Err(wrong("too many values"));
     }
+    let cut = || wrong("a number is cut");
     let mut nibbles = values
         .iter()
         .flat_map(|value| (0..NIBBLES).map(move |at| (value >> (4 * at)) as u8 & 15));
-    let mut number = {
-        let cut = wrong("a number is cut");
-        let mut cut = Some(cut);
-        move |nibbles: &mut dyn Iterator<Item = u8>| -> Result<u64> {
-            let mut value = 0u64;
-            for place in 0..16 {
-                let Some(nibble) = nibbles.next() else { break };
-                value |= u64::from(nibble & 7) << (3 * place);
-                if nibble < 8 {
-                    return Ok(value);
-                }
-            }
-            Err(cut.take().unwrap_or_else(|| wrong("a number is cut")))
-        }
-    };
     let mut runs: Vec<Run> = Vec::new();
     let mut big = false;
-    let mut shape = Vec::new();
-    loop {
-        match nibbles.next() {
-            None => break,
-            Some(END) => {
-                // Nothing but zeros: the last value is not full.
-                let rank = match number(&mut nibbles) {
-                    Ok(rank) => rank,
-                    Err(_) => break,
-                };
-                if rank > 0 {
-                    shape.push(0);
-                }
-                if rank > NIBBLES as u64 * MOST as u64 {
-                    return Err(wrong("too many axes"));
-                }
-                for _ in 0..rank {
-                    shape.push(number(&mut nibbles)?);
-                }
-                if nibbles.any(|nibble| nibble != 0) {
-                    return Err(wrong("something after its end"));
-                }
-                break;
-            }
-            Some(AGAIN) => {
-                let more = number(&mut nibbles)?;
+    while let Some(nibble) = nibbles.next() {
+        match nibble {
+            END => break,
+            AGAIN => {
+                let more = take(&mut nibbles).ok_or_else(cut)?;
                 let last = runs.last_mut().ok_or_else(|| wrong("nothing to repeat"))?;
-                let more = u32::try_from(more).ok();
-                last.count = more
-                    .and_then(|more| last.count.checked_add(more))
-                    .ok_or_else(|| wrong("too many elements"))?;
+                let count = u64::from(last.count).saturating_add(more);
+                last.count = u32::try_from(count).map_err(|_| wrong("too many elements"))?;
             }
-            Some(ORDER) => big = !big,
-            Some(REPEAT) => {
-                let (period, times) = (number(&mut nibbles)?, number(&mut nibbles)?);
-                let start = usize::try_from(period)
-                    .ok()
-                    .filter(|&period| period > 0)
-                    .and_then(|period| runs.len().checked_sub(period));
-                let start = start.ok_or_else(|| wrong("nothing to repeat"))?;
-                let pattern = runs[start..].to_vec();
-                for _ in 0..times {
-                    runs.extend_from_slice(&pattern);
-                    if runs.len() > MAX_FIELDS {
-                        return Err(wrong("too many fields"));
-                    }
-                }
+            ORDER => big = !big,
+            REPEAT => {
+                let period = take(&mut nibbles).ok_or_else(cut)?;
+                let times = take(&mut nibbles).ok_or_else(cut)?;
+                repeat(&mut runs, period, times)?;
             }
-            Some(nibble) if usize::from(nibble) <= TYPES.len() => {
-                let big = big && TYPES[usize::from(nibble) - 1].1 > 1;
+            _ => {
+                let kind = TYPES.get(usize::from(nibble) - 1);
+                let (_, width) = kind.ok_or_else(|| wrong("an unknown element"))?;
+                let big = big && *width > 1;
                 runs.push(Run {
                     nibble,
                     big,
                     count: 1,
                 });
             }
-            Some(_) => return Err(wrong("an unknown element")),
         }
     }
+    // What follows are axes, or the zeros that fill the last value.
+    let mut shape = Vec::new();
+    let axis_n = take(&mut nibbles).unwrap_or(0);
+    if axis_n > 0 {
+        shape.push(0);
+    }
+    for _ in 0..axis_n {
+        shape.push(take(&mut nibbles).ok_or_else(cut)?);
+    }
+    if nibbles.any(|nibble| nibble != 0) {
+        return Err(wrong("something after its end"));
+    }
     layout(&runs, &shape)
+}
+
+/// Appends the last `period` runs, `times` over.
+fn repeat(runs: &mut Vec<Run>, period: u64, times: u64) -> Result<()> {
+    let period = usize::try_from(period).ok().filter(|&period| period > 0);
+    let start = period.and_then(|period| runs.len().checked_sub(period));
+    let start = start.ok_or_else(|| wrong("nothing to repeat"))?;
+    let pattern = runs[start..].to_vec();
+    for _ in 0..times {
+        runs.extend_from_slice(&pattern);
+        if runs.len() > MAX_FIELDS {
+            return Err(wrong("too many fields"));
+        }
+    }
+    Ok(())
 }
 
 /// The same layout without names, its first axis unknown; or, if the values have no room for it, one of equal words as large as its fields allow, of the kind that

@@ -8,6 +8,8 @@ use std::fmt;
 pub enum Error {
     /// The `cd_values` make no sense; why.
     Values(String),
+    /// The calling library did not do what it was asked to.
+    Host(&'static str),
     /// The codec's own error.
     Codec(catena_filter::Error),
 }
@@ -19,6 +21,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Error::Values(why) => write!(f, "cd_values: {why}"),
+            Error::Host(what) => f.write_str(what),
             Error::Codec(error) => error.fmt(f),
         }
     }
@@ -28,7 +31,7 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Error::Codec(error) => Some(error),
-            Error::Values(_) => None,
+            Error::Values(_) | Error::Host(_) => None,
         }
     }
 }

@@ -4,11 +4,12 @@
 //! themselves. The modules stand in the order in which data flows: the dataset's type becomes a layout, the layout and the user's wishes become
 //! `cd_values`, by which chunks are encoded and decoded.
 
-#![deny(unsafe_op_in_unsafe_fn)]
+#![deny(unsafe_op_in_unsafe_fn, clippy::undocumented_unsafe_blocks)]
 
 mod chunk;
 mod code;
 mod error;
+mod plugin;
 mod settings;
 mod types;
 

@@ -44,8 +44,7 @@ impl Settings {
 
     /// The name of the model's dataset in [`crate::MODEL_GROUP`]: the first 16 hexadecimal digits of its hash.
     pub fn model_name(&self) -> Option<String> {
-        let prefix = self.model?;
-        Some(prefix.iter().map(|byte| format!("{byte:02x}")).collect())
+        self.model.as_ref().map(hex)
     }
 
     /// The values for `H5Pset_filter`, before `set_local`.
@@ -99,6 +98,11 @@ impl Settings {
             model: Some(prefix),
         })
     }
+}
+
+/// The digits of a hash's beginning.
+pub(crate) fn hex(prefix: &[u8; PREFIX]) -> String {
+    prefix.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// What all values together say: how chunks are encoded.

@@ -121,6 +121,25 @@ impl Search {
         Err(ErrorKind::MissingModel { id: *id, looked_in }.into())
     }
 
+    /// The first model whose hash begins with these bytes.
+    ///
+    /// # Errors
+    /// [`ErrorKind::MissingModelPrefix`] with every place that was looked in.
+    pub fn by_prefix(&self, prefix: &[u8]) -> Result<Arc<Model>> {
+        let mut looked_in = self.places();
+        for found in self.list() {
+            if !found.id.as_bytes().starts_with(prefix) {
+                continue;
+            }
+            match found.read() {
+                Ok(model) if model.id().as_bytes().starts_with(prefix) => return Ok(model),
+                Ok(_) => {}
+                Err(error) => looked_in.push(format!("{} ({error})", found.id)),
+            }
+        }
+        Err(missing(prefix, looked_in))
+    }
+
     /// The one model whose hash begins with `name`, or whose file is called that, without its suffix.
     ///
     /// # Errors
@@ -289,21 +308,20 @@ pub(crate) fn resolve(
 /// [`ErrorKind::MissingModelPrefix`] if it is nowhere, and [`ErrorKind::Model`] if it cannot be used.
 pub(crate) fn by_prefix(prefix: &[u8], search: bool) -> Result<Arc<Model>> {
     let begins = |id: &ModelId| id.as_bytes().starts_with(prefix);
-    let mut looked_in = vec![String::from("what was given")];
-    if search {
-        if let Some(model) = lock(&LAST).as_ref().filter(|model| begins(&model.id())) {
-            return Ok(Arc::clone(model));
-        }
-        let search = Search::from_env();
-        if let Some(found) = search.list().iter().find(|found| begins(&found.id)) {
-            let model = found.read()?;
-            *lock(&LAST) = Some(Arc::clone(&model));
-            return Ok(model);
-        }
-        looked_in.extend(search.places());
+    if !search {
+        return Err(missing(prefix, vec![String::from("what was given")]));
     }
+    if let Some(model) = lock(&LAST).as_ref().filter(|model| begins(&model.id())) {
+        return Ok(Arc::clone(model));
+    }
+    let model = Search::from_env().by_prefix(prefix)?;
+    *lock(&LAST) = Some(Arc::clone(&model));
+    Ok(model)
+}
+
+fn missing(prefix: &[u8], looked_in: Vec<String>) -> Error {
     let prefix = prefix.iter().map(|byte| format!("{byte:02x}")).collect();
-    Err(ErrorKind::MissingModelPrefix { prefix, looked_in }.into())
+    ErrorKind::MissingModelPrefix { prefix, looked_in }.into()
 }
 
 fn file_name(id: &ModelId) -> String {
