@@ -15,7 +15,7 @@ pub(super) const H5Z_FLAG_REVERSE: c_uint = 0x0100;
 /// The default error stack, property list, and "everything" of a dataspace.
 pub(super) const H5_DEFAULT: Hid = 0;
 /// All open files.
-pub(super) const H5F_OBJ_ALL: Hid = 0x20;
+pub(super) const H5F_OBJ_ALL: Hid = 0x1F;
 /// Objects that are files.
 pub(super) const H5F_OBJ_FILE: c_uint = 1;
 /// Most axes of a dataspace.

@@ -60,6 +60,12 @@ functions! {
     dataset_close: c"H5Dclose" fn(Hid) -> Herr;
     space_points: c"H5Sget_simple_extent_npoints" fn(Hid) -> i64;
     space_close: c"H5Sclose" fn(Hid) -> Herr;
+    /// In newer releases only, as the two after it.
+    errors_paused: c"H5Eis_paused" fn(Hid, *mut bool) -> Herr;
+    errors_resume: c"H5Eresume_stack" fn(Hid) -> Herr;
+    errors_pause: c"H5Epause_stack" fn(Hid) -> Herr;
+    errors_take: c"H5Eget_current_stack" fn() -> Hid;
+    errors_set: c"H5Eset_current_stack" fn(Hid) -> Herr;
 }
 
 /// A loaded object, as `dlopen` returns it.

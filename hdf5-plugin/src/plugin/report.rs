@@ -34,6 +34,7 @@ pub(super) fn push(library: &Library, message: &str) {
     }
     // SAFETY: the symbol is H5Epush2, with this signature in every release from 1.8 on.
     let push = unsafe { std::mem::transmute::<*mut std::ffi::c_void, Push>(symbol) };
+    let pauses = resume(library);
     // SAFETY: all strings end with a zero, the ids are the library's own, and the format takes one string.
     unsafe {
         push(
@@ -47,6 +48,55 @@ pub(super) fn push(library: &Library, message: &str) {
             c"%s".as_ptr(),
             text.as_ptr(),
         );
+    }
+    pause(library, pauses);
+}
+
+/// Pauses that one may lie in.
+const DEEPEST: usize = 16;
+
+/// Lets messages through: newer releases pause the error stack while a filter runs, and drop what is pushed then. Returns how many pauses were ended.
+fn resume(library: &Library) -> usize {
+    let (Some(is_paused), Some(resume), Some(_)) = (
+        library.errors_paused,
+        library.errors_resume,
+        library.errors_pause,
+    ) else {
+        return 0;
+    };
+    for pauses in 0..DEEPEST {
+        let mut paused = false;
+        // SAFETY: `paused` can be written; a stack that is paused may be resumed.
+        let ended =
+            unsafe { is_paused(H5_DEFAULT, &mut paused) < 0 || !paused || resume(H5_DEFAULT) < 0 };
+        if ended {
+            return pauses;
+        }
+    }
+    DEEPEST
+}
+
+/// Pauses the stack again. That empties it, so what is there is put aside meanwhile.
+fn pause(library: &Library, pauses: usize) {
+    let (Some(pause), Some(take), Some(set)) = (
+        library.errors_pause,
+        library.errors_take,
+        library.errors_set,
+    ) else {
+        return;
+    };
+    if pauses == 0 {
+        return;
+    }
+    // SAFETY: the current stack may be taken, paused and set at any time; setting closes the one that was taken.
+    unsafe {
+        let taken = take();
+        for _ in 0..pauses {
+            pause(H5_DEFAULT);
+        }
+        if taken >= 0 {
+            set(taken);
+        }
     }
 }
 
