@@ -24,13 +24,7 @@ pub fn create_dataset(
     let _lock = enter();
     // SAFETY: identifiers that the library checks.
     Handle::new("H5Dcreate_anon", unsafe {
-        H5Dcreate_anon(
-            file.id(),
-            datatype.id(),
-            space.id(),
-            dcpl.id(),
-            H5P_DEFAULT,
-        )
+        H5Dcreate_anon(file.id(), datatype.id(), space.id(), dcpl.id(), H5P_DEFAULT)
     })
 }
 

@@ -4,7 +4,7 @@ use std::ffi::{CStr, c_uint, c_void};
 use std::fmt;
 
 use hdf5_metno_sys::h5e::{
-    H5E_DEFAULT, H5E_error2_t, H5E_walk2_t, H5E_WALK_UPWARD, H5Eclear2, H5Ewalk2,
+    H5E_DEFAULT, H5E_WALK_UPWARD, H5E_error2_t, H5E_walk2_t, H5Eclear2, H5Ewalk2,
 };
 
 use crate::filter;

@@ -28,7 +28,10 @@ static MESSAGE: Mutex<Option<String>> = Mutex::new(None);
 
 /// What the filter said last, if it failed since this was asked.
 pub(crate) fn take_message() -> Option<String> {
-    MESSAGE.lock().unwrap_or_else(PoisonError::into_inner).take()
+    MESSAGE
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .take()
 }
 
 /// Makes the library use `code` for filter `id`. There is one such filter: a second call with other code has no effect.
@@ -84,15 +87,15 @@ unsafe extern "C" fn run(
         None => Err("no filter is registered".into()),
     };
     let result = catch_unwind(AssertUnwindSafe(work));
-    let output = match result.unwrap_or_else(|_| Err("the filter panicked; this is a defect".into()))
-    {
-        Ok(output) if !output.is_empty() => output,
-        Ok(_) => return 0,
-        Err(message) => {
-            *MESSAGE.lock().unwrap_or_else(PoisonError::into_inner) = Some(message);
-            return 0;
-        }
-    };
+    let output =
+        match result.unwrap_or_else(|_| Err("the filter panicked; this is a defect".into())) {
+            Ok(output) if !output.is_empty() => output,
+            Ok(_) => return 0,
+            Err(message) => {
+                *MESSAGE.lock().unwrap_or_else(PoisonError::into_inner) = Some(message);
+                return 0;
+            }
+        };
     // SAFETY: memory of the library's own, as large as what is copied there; the old buffer is its own too and goes back to it.
     unsafe {
         let memory = H5allocate_memory(output.len(), 0);

@@ -44,15 +44,15 @@ pub use object::{
     object_info, open_object, open_token, set_comment, type_plist,
 };
 pub use plist::{
-    Filter, Storage, chunk_shape, clear_filters, copy_plist, dataset_create_plist,
-    external_count, fill_value, filters, filters_everywhere, set_chunk_shape, set_deflate,
-    set_filter, set_incremental, set_shuffle, storage,
+    Filter, Storage, chunk_shape, clear_filters, copy_plist, dataset_create_plist, external_count,
+    fill_value, filters, filters_everywhere, set_chunk_shape, set_deflate, set_filter,
+    set_incremental, set_shuffle, storage,
 };
 pub use space::{Extent, extent, selection, simple_space};
+pub use std::ffi::{CStr, CString};
 pub use types::{
-    Class, array_dims, base_type, class, copy_type, equal_types, fixed_array_type, has_pointers,
-    is_big_endian, is_committed, is_signed, members, size, standard, Standard, make_compound,
-    make_enum, make_opaque, make_string, make_vlen,
+    Class, Standard, array_dims, base_type, class, copy_type, equal_types, fixed_array_type,
+    has_pointers, has_references, is_big_endian, is_committed, is_signed, make_compound, make_enum,
+    make_opaque, make_string, make_vlen, members, size, standard,
 };
 pub use values::{Target, Values};
-pub use std::ffi::{CStr, CString};

@@ -5,9 +5,7 @@ use std::ffi::{CStr, CString, c_char, c_int, c_uint, c_void};
 use hdf5_metno_sys::h5::{H5_INDEX_CRT_ORDER, H5_INDEX_NAME, H5_ITER_INC, hbool_t};
 use hdf5_metno_sys::h5g::H5Gget_create_plist;
 use hdf5_metno_sys::h5i::hid_t;
-use hdf5_metno_sys::h5l::{
-    H5L_info2_t, H5Lcreate_soft, H5Ldelete, H5Lget_val, H5Literate2,
-};
+use hdf5_metno_sys::h5l::{H5L_info2_t, H5Lcreate_soft, H5Ldelete, H5Lget_val, H5Literate2};
 use hdf5_metno_sys::h5o::H5Olink;
 use hdf5_metno_sys::h5p::{
     H5P_CLS_LINK_CREATE, H5P_DEFAULT, H5Pcreate, H5Pget_link_creation_order, H5Pset_char_encoding,

@@ -7,9 +7,7 @@ use hdf5_metno_sys::h5o::{
     H5O_COPY_WITHOUT_ATTR_FLAG, H5O_INFO_BASIC, H5O_info2_t, H5O_token_t, H5O_type_t, H5Ocopy,
     H5Oget_comment, H5Oget_info3, H5Oopen, H5Oopen_by_token,
 };
-use hdf5_metno_sys::h5p::{
-    H5P_CLS_OBJECT_COPY, H5P_DEFAULT, H5Pcreate, H5Pset_copy_object,
-};
+use hdf5_metno_sys::h5p::{H5P_CLS_OBJECT_COPY, H5P_DEFAULT, H5Pcreate, H5Pset_copy_object};
 use hdf5_metno_sys::h5t::{H5Tcommit_anon, H5Tget_create_plist};
 
 use crate::error::{Error, Result};

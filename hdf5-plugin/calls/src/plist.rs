@@ -178,7 +178,9 @@ pub fn filters_everywhere(list: &Handle) -> Result<Option<Filter>> {
 pub fn clear_filters(list: &Handle) -> Result<()> {
     let _lock = enter();
     // SAFETY: an identifier that the library checks; 0 means all.
-    done("H5Premove_filter", unsafe { H5Premove_filter(list.id(), 0) })
+    done("H5Premove_filter", unsafe {
+        H5Premove_filter(list.id(), 0)
+    })
 }
 
 /// Appends a filter. An optional one may be left out of chunks that it fails on.
@@ -193,7 +195,13 @@ pub fn set_filter(list: &Handle, id: i32, optional: bool, values: &[u32]) -> Res
     let _lock = enter();
     // SAFETY: as many values are read as are said to be there.
     done("H5Pset_filter", unsafe {
-        H5Pset_filter(list.id(), id, flags as c_uint, values.len(), values.as_ptr())
+        H5Pset_filter(
+            list.id(),
+            id,
+            flags as c_uint,
+            values.len(),
+            values.as_ptr(),
+        )
     })
 }
 
@@ -214,7 +222,9 @@ pub fn set_shuffle(list: &Handle) -> Result<()> {
 pub fn set_deflate(list: &Handle, level: u32) -> Result<()> {
     let _lock = enter();
     // SAFETY: a number.
-    done("H5Pset_deflate", unsafe { H5Pset_deflate(list.id(), level) })
+    done("H5Pset_deflate", unsafe {
+        H5Pset_deflate(list.id(), level)
+    })
 }
 
 /// Chunks get their place when they are written, not before.

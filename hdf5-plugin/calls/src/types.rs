@@ -6,14 +6,13 @@ use hdf5_metno_sys::h5::H5free_memory;
 use hdf5_metno_sys::h5i::hid_t;
 use hdf5_metno_sys::h5t::{
     H5T_C_S1, H5T_COMPOUND, H5T_IEEE_F32BE, H5T_IEEE_F32LE, H5T_IEEE_F64BE, H5T_IEEE_F64LE,
-    H5T_OPAQUE, H5T_ORDER_BE, H5T_SGN_2, H5T_STD_B8LE, H5T_STD_I16BE, H5T_STD_I16LE,
-    H5T_STD_I32LE, H5T_STD_I64LE, H5T_STD_I8LE, H5T_STD_REF, H5T_STD_REF_DSETREG, H5T_STD_REF_OBJ,
-    H5T_STD_U16LE, H5T_STD_U32LE, H5T_STD_U64LE, H5T_STD_U8LE, H5T_VARIABLE, H5T_class_t,
-    H5Tarray_create2, H5Tcommitted, H5Tcopy, H5Tcreate, H5Tdetect_class, H5Tenum_create,
-    H5Tenum_insert, H5Tequal, H5Tget_array_dims2, H5Tget_array_ndims, H5Tget_class,
-    H5Tget_member_name, H5Tget_member_offset, H5Tget_member_type, H5Tget_nmembers, H5Tget_order,
-    H5Tget_sign, H5Tget_size, H5Tget_super, H5Tinsert, H5Tis_variable_str, H5Tset_size,
-    H5Tset_tag, H5Tvlen_create,
+    H5T_OPAQUE, H5T_ORDER_BE, H5T_SGN_2, H5T_STD_B8LE, H5T_STD_I8LE, H5T_STD_I16BE, H5T_STD_I16LE,
+    H5T_STD_I32LE, H5T_STD_I64LE, H5T_STD_REF, H5T_STD_REF_DSETREG, H5T_STD_REF_OBJ, H5T_STD_U8LE,
+    H5T_STD_U16LE, H5T_STD_U32LE, H5T_STD_U64LE, H5T_VARIABLE, H5T_class_t, H5Tarray_create2,
+    H5Tcommitted, H5Tcopy, H5Tcreate, H5Tdetect_class, H5Tenum_create, H5Tenum_insert, H5Tequal,
+    H5Tget_array_dims2, H5Tget_array_ndims, H5Tget_class, H5Tget_member_name, H5Tget_member_offset,
+    H5Tget_member_type, H5Tget_nmembers, H5Tget_order, H5Tget_sign, H5Tget_size, H5Tget_super,
+    H5Tinsert, H5Tis_variable_str, H5Tset_size, H5Tset_tag, H5Tvlen_create,
 };
 
 use crate::error::{Error, Result};
@@ -69,12 +68,12 @@ pub fn class(datatype: &Handle) -> Result<Class> {
         H5T_class_t::H5T_FLOAT => Class::Float,
         H5T_class_t::H5T_TIME => Class::Time,
         // SAFETY: an identifier that was found to be a type.
-        H5T_class_t::H5T_STRING => match truth("H5Tis_variable_str", unsafe {
-            H5Tis_variable_str(id)
-        })? {
-            true => Class::VariableText,
-            false => Class::Text,
-        },
+        H5T_class_t::H5T_STRING => {
+            match truth("H5Tis_variable_str", unsafe { H5Tis_variable_str(id) })? {
+                true => Class::VariableText,
+                false => Class::Text,
+            }
+        }
         H5T_class_t::H5T_BITFIELD => Class::Bits,
         H5T_class_t::H5T_OPAQUE => Class::Opaque,
         H5T_class_t::H5T_COMPOUND => Class::Compound,
@@ -144,6 +143,18 @@ pub fn has_pointers(datatype: &Handle) -> Result<bool> {
         H5Tdetect_class(id, H5T_class_t::H5T_STRING)
     })?;
     Ok(text && has_variable_text(datatype)?)
+}
+
+/// Whether elements hold references, at any depth.
+///
+/// # Errors
+/// Not a type.
+pub fn has_references(datatype: &Handle) -> Result<bool> {
+    let _lock = enter();
+    // SAFETY: an identifier that the library checks.
+    truth("H5Tdetect_class", unsafe {
+        H5Tdetect_class(datatype.id(), H5T_class_t::H5T_REFERENCE)
+    })
 }
 
 fn has_variable_text(datatype: &Handle) -> Result<bool> {

@@ -107,7 +107,9 @@ impl Node {
                     visit(Leaf::Length(n))?;
                     (0..n).try_for_each(|i| of.walk(list.p.cast::<u8>().add(i * size), visit))
                 }
-                Node::Array(n, of, size) => (0..*n).try_for_each(|i| of.walk(at.add(i * size), visit)),
+                Node::Array(n, of, size) => {
+                    (0..*n).try_for_each(|i| of.walk(at.add(i * size), visit))
+                }
                 Node::Members(members) => members
                     .iter()
                     .try_for_each(|(offset, of)| of.walk(at.add(*offset), visit)),
@@ -132,7 +134,8 @@ impl Values {
     fn room(datatype: Handle, space: Handle) -> Result<Self> {
         // SAFETY: an identifier that the library checks.
         let count = unsafe { H5Sget_simple_extent_npoints(space.id()) };
-        let count = usize::try_from(count).map_err(|_| Error::last("H5Sget_simple_extent_npoints"))?;
+        let count =
+            usize::try_from(count).map_err(|_| Error::last("H5Sget_simple_extent_npoints"))?;
         let absurd = || Error::own("H5Dread", "more elements than memory holds");
         let bytes = count.checked_mul(size(&datatype)).ok_or_else(absurd)?;
         let mut words = Vec::new();
@@ -371,7 +374,10 @@ fn part(dataset: &Handle, start: u64, count: u64) -> Result<(Handle, Handle)> {
 /// `at` is an old reference of `size` bytes: 8 to an object, 12 to a region.
 unsafe fn old_target(at: *mut u8, size: usize, file: &Handle) -> Option<Target> {
     // SAFETY: the caller's promise.
-    if unsafe { std::slice::from_raw_parts(at, size) }.iter().all(|&b| b == 0) {
+    if unsafe { std::slice::from_raw_parts(at, size) }
+        .iter()
+        .all(|&b| b == 0)
+    {
         return None;
     }
     let kind = match size {
@@ -433,8 +439,12 @@ unsafe fn new_target(at: *mut u8) -> Option<Target> {
         }
         let object = H5Ropen_object(at, H5P_DEFAULT, H5P_DEFAULT);
         let object = Handle::new("H5Ropen_object", object).ok()?;
-        let region = (kind == H5R_DATASET_REGION2)
-            .then(|| Handle::new("H5Ropen_region", H5Ropen_region(at, H5P_DEFAULT, H5P_DEFAULT)));
+        let region = (kind == H5R_DATASET_REGION2).then(|| {
+            Handle::new(
+                "H5Ropen_region",
+                H5Ropen_region(at, H5P_DEFAULT, H5P_DEFAULT),
+            )
+        });
         let attribute = if kind == H5R_ATTR {
             let len = usize::try_from(H5Rget_attr_name(at, ptr::null_mut(), 0)).ok()?;
             let mut name = vec![0u8; len + 1];
@@ -472,12 +482,8 @@ unsafe fn new_remap(
     unsafe {
         let (to, path): (_, *const c_char) = (to.id(), path.as_ptr());
         let status: c_int = match (&target.region, &target.attribute) {
-            (Some(region), _) => {
-                H5Rcreate_region(to, path, region.id(), H5P_DEFAULT, &mut made)
-            }
-            (None, Some(name)) => {
-                H5Rcreate_attr(to, path, name.as_ptr(), H5P_DEFAULT, &mut made)
-            }
+            (Some(region), _) => H5Rcreate_region(to, path, region.id(), H5P_DEFAULT, &mut made),
+            (None, Some(name)) => H5Rcreate_attr(to, path, name.as_ptr(), H5P_DEFAULT, &mut made),
             (None, None) => H5Rcreate_object(to, path, H5P_DEFAULT, &mut made),
         };
         done("H5Rcreate_object", status)?;
