@@ -7,6 +7,10 @@ mod demo;
 #[cfg(feature = "train")]
 mod eval;
 mod foreign;
+#[cfg(feature = "h5")]
+mod h5;
+#[cfg(all(feature = "h5", feature = "train"))]
+mod h5_train;
 mod input;
 mod job;
 mod levels;
@@ -124,6 +128,8 @@ fn run_command(command: &Command) -> Outcome<()> {
         Command::Train(args) => return train::run(args),
         #[cfg(feature = "train")]
         Command::Eval(args) => out = eval::run(args)?.into_bytes(),
+        #[cfg(feature = "h5")]
+        Command::H5 { command } => out = h5::run(command)?.into_bytes(),
         Command::Completions { shell } => {
             clap_complete::generate(*shell, &mut Args::command(), "catena", &mut out)
         }

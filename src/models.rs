@@ -22,7 +22,7 @@ pub fn asked_for(args: &Args) -> Outcome<Vec<Arc<Model>>> {
 }
 
 /// The model of one name.
-#[cfg(feature = "train")]
+#[cfg(any(feature = "train", feature = "h5"))]
 pub fn one(name: &OsStr) -> Outcome<Arc<Model>> {
     find(name).map(|(model, _)| model)
 }

@@ -89,6 +89,15 @@ impl Output {
         }
     }
 
+    /// The file under its temporary name, for whoever writes it by its name; nothing if the output is no file.
+    #[cfg(feature = "h5")]
+    pub fn path(&self) -> Option<&Path> {
+        match &self.sink {
+            Sink::File(file) => Some(file.temp.path()),
+            Sink::Stream(_) | Sink::Nowhere => None,
+        }
+    }
+
     /// Everything is written and right: gives the file its attributes and its name. Returns whether it is on disk.
     pub fn commit(self, like: Option<&Metadata>) -> Outcome<bool> {
         let Sink::File(file) = self.sink else {

@@ -18,6 +18,12 @@ pub fn ask_to_stop(stop: Arc<AtomicBool>) {
     *STOP.lock().unwrap_or_else(PoisonError::into_inner) = Some(stop);
 }
 
+/// From now on the first signal kills.
+#[cfg(all(feature = "h5", feature = "train"))]
+pub fn no_longer_ask() {
+    *STOP.lock().unwrap_or_else(PoisonError::into_inner) = None;
+}
+
 fn unfinished() -> MutexGuard<'static, Option<PathBuf>> {
     UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
 }

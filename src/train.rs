@@ -175,7 +175,7 @@ fn read(args: &TrainArgs) -> Outcome<(Layout, Vec<u8>)> {
 
 /// Training runs a thread for each share of the data; candle must not start more of its own in each. It reads their number from the
 /// environment, which only a new process has from its start.
-fn one_thread_of_candle() {
+pub fn one_thread_of_candle() {
     const NAMES: [&str; 2] = ["RAYON_NUM_THREADS", "CANDLE_NUM_THREADS"];
     if NAMES.iter().all(|name| std::env::var_os(name).is_some()) {
         return;

@@ -1,5 +1,7 @@
 //! What the user asks for, in the words of zstd and xz. Everything is parsed into types here, once.
 
+#[cfg(feature = "h5")]
+mod h5;
 #[cfg(feature = "train")]
 mod train;
 
@@ -14,6 +16,8 @@ use clap::{ArgAction, Parser, Subcommand};
 
 use crate::levels::LevelFlags;
 
+#[cfg(feature = "h5")]
+pub use h5::{Common, H5Command, InfoArgs, PackArgs, UnpackArgs, VerifyArgs};
 #[cfg(feature = "train")]
 pub use train::{EvalArgs, TrainArgs};
 
@@ -145,6 +149,12 @@ pub enum Command {
     /// Where the bits of a file go: network alone, experts alone, both, by field and byte plane, beside other compressors
     #[cfg(feature = "train")]
     Eval(EvalArgs),
+    /// HDF5 files: compress their datasets so that every HDF5 library with Catena's plugin reads them
+    #[cfg(feature = "h5")]
+    H5 {
+        #[command(subcommand)]
+        command: H5Command,
+    },
     /// Print a completion script
     Completions {
         /// The shell

@@ -1,0 +1,300 @@
+//! `catena h5`: HDF5 files with Catena's filter. Everything but the messages is in the crate `catena-h5`.
+
+use std::fmt::Write as _;
+use std::io::IsTerminal;
+use std::path::Path;
+
+use catena::Level;
+use catena_h5::{
+    Chunking, DatasetInfo, Event, PackOptions, Summary, UnpackOptions, info, pack, unpack, verify,
+};
+
+use crate::args::{Common, H5Command, InfoArgs, PackArgs, UnpackArgs, VerifyArgs};
+use crate::input::Counter;
+use crate::models;
+use crate::output::{Output, Target};
+use crate::progress::Progress;
+use crate::report::{Failure, Outcome, grouped, name_of};
+
+/// Level of `--train` and `--model` where none is asked for.
+const MODEL_LEVEL: u8 = 7;
+
+/// One of the commands; what goes to standard output.
+pub fn run(command: &H5Command) -> Outcome<String> {
+    match command {
+        H5Command::Pack(args) => run_pack(args),
+        H5Command::Unpack(args) => run_unpack(args),
+        H5Command::Verify(args) => run_verify(args),
+        H5Command::Info(args) => run_info(args),
+    }
+}
+
+fn run_pack(args: &PackArgs) -> Outcome<String> {
+    let with_model = args.model.is_some() || wants_training(args);
+    let asked = args.level.level();
+    let level = match asked {
+        Some(level) if with_model && !level.uses_model() => {
+            let why = format!("level {} uses no model; -7, -8 and -9 do", level.get());
+            return Err(Failure::new("pack", why));
+        }
+        Some(level) => level,
+        None if with_model => Level::new(MODEL_LEVEL).unwrap_or_default(),
+        None => Level::default(),
+    };
+    let model = args.model.as_deref().map(models::one).transpose()?;
+    #[cfg(feature = "train")]
+    let mut trainer = args.train.map(|minutes| {
+        crate::train::one_thread_of_candle();
+        crate::h5_train::Training::new(minutes, args.common.quiet)
+    });
+    write(&args.input, &args.output, &args.common, |path, on| {
+        let mut options = PackOptions::default();
+        options.level = level;
+        options.model = model;
+        #[cfg(feature = "train")]
+        if let Some(trainer) = &mut trainer {
+            options.trainer = Some(trainer);
+        }
+        options.datasets = args.dataset.clone();
+        options.chunk = args.chunk.clone().unwrap_or(Chunking::Keep);
+        options.keep_filters = args.keep_filters;
+        options.threads = args.common.threads;
+        pack(&args.input, path, &mut options, on)
+    })
+}
+
+fn run_unpack(args: &UnpackArgs) -> Outcome<String> {
+    let options = UnpackOptions {
+        gzip: args.gzip,
+        threads: args.common.threads,
+    };
+    write(&args.input, &args.output, &args.common, |path, on| {
+        unpack(&args.input, path, &options, on)
+    })
+}
+
+fn wants_training(args: &PackArgs) -> bool {
+    #[cfg(feature = "train")]
+    return args.train.is_some();
+    #[cfg(not(feature = "train"))]
+    return {
+        let _ = args;
+        false
+    };
+}
+
+/// Has a file written under a temporary name, and gives it its own when it is complete.
+fn write(
+    input: &Path,
+    target: &Path,
+    common: &Common,
+    work: impl FnOnce(&Path, &dyn Fn(Event<'_>)) -> catena_h5::Result<Summary>,
+) -> Outcome<String> {
+    let name = name_of(input);
+    let output = Output::open(&Target::Path(target.to_owned()), common.force, true)?;
+    let Some(path) = output.path() else {
+        return Err(Failure::new(
+            &output.name,
+            "is no file, and HDF5 writes back and forth",
+        ));
+    };
+    let watch = Watch::new(&name, !common.quiet);
+    let summary = work(path, &|event| watch.see(event)).map_err(|e| Failure::new(&name, e))?;
+    drop(watch);
+    let before = std::fs::metadata(input).map_or(0, |m| m.len());
+    let after = std::fs::metadata(path).map_or(0, |m| m.len());
+    let like = std::fs::metadata(input).ok();
+    output.commit(like.as_ref())?;
+    if !common.quiet && std::io::stderr().is_terminal() {
+        eprintln!("{}: {}", name_of(target), told(&summary, before, after));
+    }
+    Ok(String::new())
+}
+
+fn told(summary: &Summary, before: u64, after: u64) -> String {
+    let mut text = format!(
+        "{} to {} bytes; {} datasets coded, {} kept",
+        grouped(before),
+        grouped(after),
+        summary.recoded,
+        summary.kept
+    );
+    // Writing to a string does not fail.
+    if summary.not_smaller > 0 {
+        let _ = write!(text, " ({} would have grown)", summary.not_smaller);
+    }
+    if summary.models > 0 {
+        let _ = write!(text, ", {} models", summary.models);
+    }
+    text
+}
+
+/// A progress bar for what the library tells.
+struct Watch<'a> {
+    name: &'a str,
+    shown: bool,
+    bar: std::cell::RefCell<Progress>,
+    raw_n: Counter,
+    coded_n: Counter,
+}
+
+impl<'a> Watch<'a> {
+    fn new(name: &'a str, wanted: bool) -> Self {
+        Watch {
+            name,
+            shown: wanted && std::io::stderr().is_terminal(),
+            bar: std::cell::RefCell::new(Progress::hidden()),
+            raw_n: Counter::default(),
+            coded_n: Counter::default(),
+        }
+    }
+
+    fn see(&self, event: Event<'_>) {
+        match event {
+            Event::Total(total) if self.shown => {
+                let (raw, coded) = (&self.raw_n, &self.coded_n);
+                let bar = Progress::start(self.name, Some(total), raw, raw, coded);
+                *self.bar.borrow_mut() = bar;
+            }
+            Event::Bytes(raw, coded) => {
+                self.raw_n.add(usize::try_from(raw).unwrap_or(0));
+                self.coded_n.add(usize::try_from(coded).unwrap_or(0));
+                self.bar.borrow().tick();
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Differences that are listed before the others are counted.
+const LISTED: usize = 100;
+
+fn run_verify(args: &VerifyArgs) -> Outcome<String> {
+    let name = name_of(&args.b);
+    let watch = Watch::new(&name, !args.quiet);
+    let found = verify(&args.a, &args.b, args.threads, &|event| watch.see(event));
+    drop(watch);
+    let found = found.map_err(|e| Failure::new("verify", e))?;
+    if found.is_empty() {
+        return Ok(String::new());
+    }
+    let mut text = format!("{} differs from {}:", name, name_of(&args.a));
+    for difference in found.iter().take(LISTED) {
+        // Writing to a string does not fail.
+        let _ = write!(text, "\n  {}: {}", difference.path, difference.what);
+    }
+    if found.len() > LISTED {
+        let _ = write!(
+            text,
+            "\n  and {} more",
+            grouped((found.len() - LISTED) as u64)
+        );
+    }
+    Err(Failure::Message(text))
+}
+
+fn run_info(args: &InfoArgs) -> Outcome<String> {
+    let name = name_of(&args.file);
+    let info = info(&args.file).map_err(|e| Failure::new(&name, e))?;
+    if args.json {
+        let json = serde_json::to_string_pretty(&info).map_err(|e| Failure::new(&name, e))?;
+        return Ok(json + "\n");
+    }
+    let mut text = String::new();
+    let mut rows = vec![
+        [
+            "dataset", "type", "shape", "raw", "stored", "ratio", "chunks", "filters",
+        ]
+        .map(String::from),
+    ];
+    rows.extend(info.datasets.iter().map(row));
+    let mut widths = [0; 8];
+    for row in &rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.chars().count());
+        }
+    }
+    for row in &rows {
+        let cells = row
+            .iter()
+            .zip(widths)
+            .enumerate()
+            .map(|(at, (cell, width))| match at {
+                3..=5 => format!("{cell:>width$}"),
+                _ => format!("{cell:<width$}"),
+            });
+        let line = cells.collect::<Vec<_>>().join("  ");
+        // Writing to a string does not fail.
+        let _ = writeln!(text, "{}", line.trim_end());
+    }
+    let raw: u64 = info
+        .datasets
+        .iter()
+        .map(|d| d.raw)
+        .fold(0, u64::saturating_add);
+    let stored: u64 = info.datasets.iter().map(|d| d.stored).sum();
+    let _ = writeln!(
+        text,
+        "{} datasets, {} raw bytes, {} stored; the file has {}",
+        grouped(info.datasets.len() as u64),
+        grouped(raw),
+        grouped(stored),
+        grouped(info.file_bytes)
+    );
+    for model in &info.models {
+        let _ = writeln!(text, "model {model}");
+    }
+    Ok(text)
+}
+
+fn row(dataset: &DatasetInfo) -> [String; 8] {
+    let joined = |axes: &[u64]| {
+        axes.iter()
+            .map(u64::to_string)
+            .collect::<Vec<_>>()
+            .join("x")
+    };
+    let ratio = match dataset.stored {
+        0 => "-".into(),
+        stored => format!("{:.2}", dataset.raw as f64 / stored as f64),
+    };
+    let chunks = match (&dataset.chunk, dataset.chunks) {
+        (Some(shape), Some(n)) => format!("{n} of {}", joined(shape)),
+        _ => dataset.storage.into(),
+    };
+    let filters = dataset
+        .filters
+        .iter()
+        .map(|id| match (*id, &dataset.catena) {
+            (1, _) => "gzip".into(),
+            (2, _) => "shuffle".into(),
+            (3, _) => "fletcher32".into(),
+            (4, _) => "szip".into(),
+            (5, _) => "nbit".into(),
+            (6, _) => "scaleoffset".into(),
+            (_, Some(catena)) => {
+                let mut text = format!("catena -{}", catena.level);
+                if let Some(model) = &catena.model {
+                    let _ = write!(text, " model {model}");
+                }
+                if catena.raw_chunks > 0 {
+                    let _ = write!(text, ", {} chunks raw", catena.raw_chunks);
+                }
+                text
+            }
+            (id, None) => id.to_string(),
+        });
+    [
+        dataset.path.clone(),
+        dataset.dtype.clone(),
+        match dataset.shape.is_empty() {
+            true => "-".into(),
+            false => joined(&dataset.shape),
+        },
+        grouped(dataset.raw),
+        grouped(dataset.stored),
+        ratio,
+        chunks,
+        filters.collect::<Vec<String>>().join(" "),
+    ]
+}
