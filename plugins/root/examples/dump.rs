@@ -14,8 +14,8 @@ use sha2::{Digest, Sha256};
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     for path in std::env::args().skip(1) {
         let file = File::open(&path)?;
-        if let Some(e) = file.classes_error() {
-            eprintln!("{path}: {e}");
+        for damage in file.damage() {
+            eprintln!("{path}: {damage}");
         }
         for key in file.trees() {
             let tree = match file.open_tree(&key) {
@@ -84,7 +84,8 @@ fn buffers(column: &Column, out: &mut Vec<String>) {
         let hex: String = digest.iter().take(8).map(|b| format!("{b:02x}")).collect();
         out.push(format!("{what}:{hex}"));
     };
-    let of = |offsets: &[i64]| -> Vec<u8> { offsets.iter().flat_map(|o| o.to_le_bytes()).collect() };
+    let of =
+        |offsets: &[i64]| -> Vec<u8> { offsets.iter().flat_map(|o| o.to_le_bytes()).collect() };
     match column {
         Column::Values(values) => push(values.kind().name(), values.as_bytes()),
         Column::Strings(strings) => {

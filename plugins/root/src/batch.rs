@@ -37,7 +37,9 @@ impl Batches {
         let readers = tree.readers(branches)?;
         let end = entries.end.min(tree.entries());
         let described = branches.iter().filter_map(|&b| tree.branches().get(b));
-        let raw = described.map(|b| b.raw_bytes()).fold(0, u64::saturating_add);
+        let raw = described
+            .map(|b| b.raw_bytes())
+            .fold(0, u64::saturating_add);
         let per_entry = (raw / tree.entries().max(1)).max(1);
         Ok(Batches {
             left: entries.start.min(end)..end,
@@ -99,7 +101,10 @@ impl Batches {
             let columns = read(&self.branches, &mut self.readers);
             return Some((entries, columns));
         }
-        let shares = self.branches.chunks(share).zip(self.readers.chunks_mut(share));
+        let shares = self
+            .branches
+            .chunks(share)
+            .zip(self.readers.chunks_mut(share));
         let columns = std::thread::scope(|scope| {
             let running: Vec<_> = shares
                 .map(|(branches, readers)| scope.spawn(|| read(branches, readers)))

@@ -79,7 +79,7 @@ pub struct File {
     source: Arc<Source>,
     header: FileHeader,
     classes: Arc<Classes>,
-    classes_error: Option<Error>,
+    damage: Vec<Error>,
     keys: Vec<Found>,
 }
 
@@ -110,17 +110,17 @@ impl File {
     ) -> Result<Self> {
         let source = Source::new(reader, options.memory_limit)?;
         let header = FileHeader::read(&source)?;
-        let keys = walk(&source, &header)?;
+        let (keys, mut damage) = walk(&source, &header)?;
         // A file with a damaged description of its classes still has all that needs none.
-        let (classes, classes_error) = match classes(&source, &header) {
-            Ok(classes) => (classes, None),
-            Err(e) => (Classes::default(), Some(e)),
-        };
+        let classes = classes(&source, &header).unwrap_or_else(|e| {
+            damage.push(e);
+            Classes::default()
+        });
         Ok(File {
             source: Arc::new(source),
             header,
             classes: Arc::new(classes),
-            classes_error,
+            damage,
             keys,
         })
     }
@@ -135,9 +135,10 @@ impl File {
         self.source.size()
     }
 
-    /// Why the description of the file's classes could not be read, if so. Branches that need it are unreadable then.
-    pub fn classes_error(&self) -> Option<&Error> {
-        self.classes_error.as_ref()
+    /// What is damaged beside the trees themselves: directories, whose trees are missing then, and the description of
+    /// classes, without which some branches cannot be read.
+    pub fn damage(&self) -> &[Error] {
+        &self.damage
     }
 
     /// Number of classes that the file describes.

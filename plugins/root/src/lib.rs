@@ -43,6 +43,7 @@ mod batch;
 mod branch;
 mod error;
 mod file;
+pub mod info;
 mod table;
 
 pub use batch::{Batch, Batches};

@@ -65,23 +65,25 @@ pub(crate) struct Found {
     pub key: Key,
 }
 
-/// All keys of the file but those of directories, in the order of the file.
-pub(crate) fn walk(source: &Source, header: &FileHeader) -> Result<Vec<Found>> {
+/// All keys of the file but those of directories, in the order of the file; and what is wrong with directories below the first.
+pub(crate) fn walk(source: &Source, header: &FileHeader) -> Result<(Vec<Found>, Vec<Error>)> {
     let root = header.begin.saturating_add(header.name_bytes);
     let mut walk = Walk {
         source,
         seen: HashSet::new(),
         found: Vec::new(),
+        damage: Vec::new(),
         keys_left: source.size() / 26 + 1,
     };
     walk.directory(root, "", 0)?;
-    Ok(walk.found)
+    Ok((walk.found, walk.damage))
 }
 
 struct Walk<'a> {
     source: &'a Source,
     seen: HashSet<u64>,
     found: Vec<Found>,
+    damage: Vec<Error>,
     /// A key takes 26 bytes or more, so a file has no more keys than this.
     keys_left: u64,
 }
@@ -112,7 +114,9 @@ impl Walk<'_> {
             };
             if matches!(key.class.as_str(), "TDirectory" | "TDirectoryFile") {
                 let start = key.position.saturating_add(key.key_len);
-                self.directory(start, &path, depth + 1)?;
+                if let Err(e) = self.directory(start, &path, depth + 1) {
+                    self.damage.push(e.in_tree(&path));
+                }
             } else {
                 self.found.push(Found { path, key });
             }

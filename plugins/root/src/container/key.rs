@@ -25,7 +25,6 @@ pub(crate) struct Key {
     pub position: u64,
     pub class: String,
     pub name: String,
-    pub title: String,
 }
 
 impl Key {
@@ -40,7 +39,7 @@ impl Key {
         let position = cursor.seek_position(version > LARGE)?;
         cursor.seek_position(version > LARGE)?;
         let bytes = u64::try_from(bytes).map_err(|_| Error::corrupt("a deleted key"))?;
-        Ok(Key {
+        let key = Key {
             bytes,
             object_len: object_len.into(),
             key_len: key_len.into(),
@@ -48,8 +47,10 @@ impl Key {
             position,
             class: cursor.string()?,
             name: cursor.string()?,
-            title: cursor.string()?,
-        })
+        };
+        // The title.
+        cursor.text()?;
+        Ok(key)
     }
 
     /// The key that stands at this place of the file.

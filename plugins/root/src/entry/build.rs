@@ -203,13 +203,10 @@ impl<'a> Builder<'a> {
         if element.dims.contains(&0) {
             return Err(format!("member {} is an array of no size", element.name));
         }
-        let single = if kind > code::OFFSET_ARRAY && kind < code::OFFSET_POINTER {
-            kind - code::OFFSET_ARRAY
-        } else if (code::OBJECT..=code::TNAMED).contains(&(kind - code::OFFSET_ARRAY)) {
-            kind - code::OFFSET_ARRAY
-        } else {
-            kind
-        };
+        let item = kind - code::OFFSET_ARRAY;
+        let is_array = (1..code::OFFSET_ARRAY).contains(&item)
+            || (code::OBJECT..=code::TNAMED).contains(&item);
+        let single = if is_array { item } else { kind };
         if let Some(scalar) = scalar_of(single) {
             return Ok(array((Type::Scalar(scalar), Codec::Scalar(scalar))));
         }
@@ -231,7 +228,9 @@ impl<'a> Builder<'a> {
                 Ok(array(built))
             }
             _ if element.is_stl || single == code::STL => match named() {
-                Some(Cxx::Pointer(_)) | None => Err(format!("member of type {}", element.type_name)),
+                Some(Cxx::Pointer(_)) | None => {
+                    Err(format!("member of type {}", element.type_name))
+                }
                 Some(cxx) => Ok(array(self.collection(&cxx)?)),
             },
             _ => Err(format!(

@@ -79,7 +79,9 @@ impl Packed {
     pub fn new(double: bool, range: Option<Range>) -> std::result::Result<Self, String> {
         let truncated = |bits| {
             if bits > 14 {
-                return Err(format!("{bits} bits of a truncated real do not fit on disk"));
+                return Err(format!(
+                    "{bits} bits of a truncated real do not fit on disk"
+                ));
             }
             Ok(Packed::Truncated { bits, double })
         };
@@ -167,8 +169,14 @@ mod tests {
         let pi = std::f64::consts::PI;
         assert_eq!(Range::parse("[0,10.22,8]"), range(0.0, 10.22, 8));
         assert_eq!(Range::parse("phi [-pi, pi]"), range(-pi, pi, 32));
-        assert_eq!(Range::parse("[ -twopi , 2*pi, 40]"), range(-2.0 * pi, 2.0 * pi, 32));
-        assert_eq!(Range::parse("[-pi/2,pi/2,16]"), range(-pi / 2.0, pi / 2.0, 16));
+        assert_eq!(
+            Range::parse("[ -twopi , 2*pi, 40]"),
+            range(-2.0 * pi, 2.0 * pi, 32)
+        );
+        assert_eq!(
+            Range::parse("[-pi/2,pi/2,16]"),
+            range(-pi / 2.0, pi / 2.0, 16)
+        );
         for none in ["", "x[3]", "x[n][2]", "[a,b,3]", "[1,2,3,4]"] {
             assert_eq!(Range::parse(none), None, "{none}");
         }
@@ -184,7 +192,9 @@ mod tests {
         let short = Packed::new(false, None).unwrap();
         let mut out = Values::new(short.kind());
         // 1.5 is 2^0 * 1.1b; the sign stands above the mantissa's 13 bits.
-        short.decode(&[127, 0x08, 0x00, 127, 0x28, 0x00], &mut out).unwrap();
+        short
+            .decode(&[127, 0x08, 0x00, 127, 0x28, 0x00], &mut out)
+            .unwrap();
         assert_eq!(out, Values::F32(vec![1.5, -1.5]));
 
         assert!(Packed::new(true, Range::parse("[2,1,8]")).is_err());

@@ -16,13 +16,19 @@ pub(crate) enum ColumnKind {
         then: Then,
     },
     /// Half-precision reals, which become `float32`.
-    Real16 { split: bool },
+    Real16 {
+        split: bool,
+    },
     /// Places and tags of a variant.
     Switch,
     /// The upper bits of a `float32`.
     Truncated(u32),
     /// Steps between two reals.
-    Quantized { bits: u32, low: f64, high: f64 },
+    Quantized {
+        bits: u32,
+        low: f64,
+        high: f64,
+    },
 }
 
 /// What was done to numbers before they were split.
@@ -77,7 +83,10 @@ impl ColumnKind {
             other => return Err(format!("a column of type {other:#x}")),
         };
         if bits != column.bits {
-            return Err(format!("a column of {} bits instead of {bits}", column.bits));
+            return Err(format!(
+                "a column of {} bits instead of {bits}",
+                column.bits
+            ));
         }
         Ok(it)
     }
@@ -107,7 +116,9 @@ impl ColumnKind {
     /// The numbers of a page. `bytes` are as many as [`ColumnKind::page_bytes`] says. Of a switch, the places; see [`tags`].
     pub fn decode(self, bytes: &[u8], elements: usize) -> Values {
         match self {
-            ColumnKind::Bit => Values::Bool((0..elements).map(|i| bits(bytes, i, 1) as u8).collect()),
+            ColumnKind::Bit => {
+                Values::Bool((0..elements).map(|i| bits(bytes, i, 1) as u8).collect())
+            }
             ColumnKind::Number { kind, split, then } => {
                 let mut values = Values::new(kind);
                 if split {
@@ -132,7 +143,8 @@ impl ColumnKind {
             }
             ColumnKind::Switch => {
                 let (elements, _) = bytes.as_chunks::<12>();
-                let place = |e: &[u8; 12]| e.first_chunk::<8>().map_or(0, |&b| u64::from_le_bytes(b));
+                let place =
+                    |e: &[u8; 12]| e.first_chunk::<8>().map_or(0, |&b| u64::from_le_bytes(b));
                 Values::U64(elements.iter().map(place).collect())
             }
             ColumnKind::Truncated(n) => {
@@ -233,7 +245,9 @@ pub(crate) fn cast(values: Values, kind: Kind) -> Result<Values> {
     }
     let real = |k| matches!(k, Kind::F32 | Kind::F64);
     if real(values.kind()) != real(kind) {
-        return Err(Error::corrupt("reals in a field of integers, or the reverse"));
+        return Err(Error::corrupt(
+            "reals in a field of integers, or the reverse",
+        ));
     }
     Ok(match values {
         Values::Bool(v) | Values::U8(v) => to!(v),

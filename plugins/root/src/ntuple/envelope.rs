@@ -125,5 +125,7 @@ pub(crate) fn feature_flags(cursor: &mut Cursor<'_>) -> Result<()> {
     while flags < 0 {
         flags = cursor.i64_le()?;
     }
-    Err(Error::unsupported("an RNTuple with features of a later version"))
+    Err(Error::unsupported(
+        "an RNTuple with features of a later version",
+    ))
 }

@@ -132,7 +132,9 @@ impl Builder<'_> {
                     let name = self.schema.fields.get(i).map_or("", |f| &f.name);
                     Ok((name.into(), self.node(i, depth + 1)?))
                 };
-                Ok(Node::Record(below.iter().map(member).collect::<Result<_, _>>()?))
+                Ok(Node::Record(
+                    below.iter().map(member).collect::<Result<_, _>>()?,
+                ))
             }
             Role::Variant => {
                 let items = below.iter().map(|&i| self.node(i, depth + 1));

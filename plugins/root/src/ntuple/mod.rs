@@ -18,7 +18,7 @@ use crate::container::key::Key;
 use crate::container::source::Source;
 use crate::error::{Error, Result};
 
-use envelope::{HEADER, FOOTER, PAGE_LIST, Link};
+use envelope::{FOOTER, HEADER, Link, PAGE_LIST};
 use fields::Node;
 use pages::Cluster;
 use schema::Schema;
@@ -48,7 +48,9 @@ impl Ntuple {
             let list = group.pages.read(source, PAGE_LIST)?;
             let list = pages::parse(&list.payload, header.checksum, schema.columns.len())?;
             if list.len() as u64 != u64::from(group.clusters) {
-                return Err(Error::corrupt("another number of clusters than the footer says"));
+                return Err(Error::corrupt(
+                    "another number of clusters than the footer says",
+                ));
             }
             clusters.extend(list);
         }
@@ -133,11 +135,16 @@ impl Ntuple {
 /// The links to header and footer in an anchor, which is big-endian, unlike all else.
 fn anchor_links(anchor: &[u8]) -> Result<(Link, Link)> {
     let mut cursor = Cursor::new(anchor);
-    let header = cursor.header()?;
-    let start = cursor.position();
-    let end = header.end.unwrap_or(anchor.len());
-    let fields = anchor.get(start..end.saturating_sub(8).max(start));
+    cursor.header()?;
+    // Later versions may append fields: the checksum of all is the last thing, outside of what the header counts.
+    let Some((fields, sum)) = anchor.split_last_chunk::<8>() else {
+        return Err(Error::truncated());
+    };
+    let fields = fields.get(cursor.position()..);
     let fields = fields.ok_or_else(Error::truncated)?;
+    if u64::from_be_bytes(*sum) != xxhash_rust::xxh3::xxh3_64(fields) {
+        return Err(Error::corrupt("the anchor's checksum does not match"));
+    }
     let epoch = cursor.u16()?;
     if epoch == 0 {
         return Err(Error::unsupported(
@@ -154,15 +161,7 @@ fn anchor_links(anchor: &[u8]) -> Result<(Link, Link)> {
             place: envelope::Locator { position, bytes },
         })
     };
-    let links = (link()?, link()?);
-    // Later versions may append fields: the checksum is the last thing, wherever that is.
-    let mut sum = Cursor::new(anchor);
-    sum.advance_to(start + fields.len())?;
-    let stored = sum.u64()?;
-    if stored != xxhash_rust::xxh3::xxh3_64(fields) {
-        return Err(Error::corrupt("the anchor's checksum does not match"));
-    }
-    Ok(links)
+    Ok((link()?, link()?))
 }
 
 /// A name that several places share.

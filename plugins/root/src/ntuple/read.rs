@@ -133,7 +133,9 @@ impl Part<'_> {
             }
             (Node::Lengths(kind, columns), Column::Values(out)) => {
                 let (mut last, ends) = self.ends(columns, range)?;
-                let lengths = ends.iter().map(|&end| end - std::mem::replace(&mut last, end));
+                let lengths = ends
+                    .iter()
+                    .map(|&end| end - std::mem::replace(&mut last, end));
                 append(out, cast(Values::U64(lengths.collect()), *kind)?)
             }
             (
@@ -196,7 +198,9 @@ impl Part<'_> {
             first.is_none_or(|c| c.first_element.is_some())
         });
         let column = stored.and_then(|list| list.get(which));
-        column.copied().ok_or_else(|| Error::corrupt("a field without its columns"))
+        column
+            .copied()
+            .ok_or_else(|| Error::corrupt("a field without its columns"))
     }
 
     /// Where the lists of these elements end, and where the first begins.
@@ -213,7 +217,9 @@ impl Part<'_> {
             0 => 0,
             _ => ends.remove(0),
         };
-        let ordered = ends.iter().try_fold(start, |last, &e| (e >= last).then_some(e));
+        let ordered = ends
+            .iter()
+            .try_fold(start, |last, &e| (e >= last).then_some(e));
         if ordered.is_none_or(|last| last > i64::MAX as u64) {
             return Err(Error::corrupt("ends of lists out of order"));
         }
@@ -283,11 +289,16 @@ impl Part<'_> {
             n => n,
         };
         for (number, page) in stored.pages.iter().enumerate() {
-            let end = first.checked_add(page.elements).ok_or_else(Error::truncated)?;
+            let end = first
+                .checked_add(page.elements)
+                .ok_or_else(Error::truncated)?;
             let part = range.start.max(first)..range.end.min(end);
             if part.start < part.end {
                 let raw = self.page(column, number, page)?;
-                take(&raw, (part.start - first) as usize..(part.end - first) as usize)?;
+                take(
+                    &raw,
+                    (part.start - first) as usize..(part.end - first) as usize,
+                )?;
             }
             first = end;
             if first >= range.end {
@@ -330,7 +341,10 @@ impl Part<'_> {
             return Ok(stored);
         }
         self.source.affordable(raw_bytes)?;
-        decompress(&stored, usize::try_from(raw_bytes).map_err(|_| Error::truncated())?)
+        decompress(
+            &stored,
+            usize::try_from(raw_bytes).map_err(|_| Error::truncated())?,
+        )
     }
 }
 

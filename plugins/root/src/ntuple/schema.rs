@@ -26,8 +26,6 @@ pub(crate) struct Field {
     pub description: String,
     /// Items of a fixed array.
     pub array: Option<u64>,
-    /// The field whose columns it shows.
-    pub source: Option<usize>,
 }
 
 /// A column.
@@ -115,13 +113,6 @@ impl Schema {
         Ok(())
     }
 
-    /// The fields directly below one.
-    pub fn below(&self, number: usize) -> impl Iterator<Item = usize> + '_ {
-        let fields = self.fields.iter().enumerate();
-        let below = fields.filter(move |(i, f)| f.parent == number && *i != number);
-        below.map(|(i, _)| i)
-    }
-
     /// The fields that are below none.
     pub fn top_level(&self) -> impl Iterator<Item = usize> + '_ {
         let fields = self.fields.iter().enumerate();
@@ -174,7 +165,6 @@ impl Schema {
 
 fn field(cursor: &mut Cursor<'_>) -> Result<Field> {
     const REPETITIVE: u16 = 1;
-    const PROJECTED: u16 = 2;
     cursor.skip(8)?;
     let parent = cursor.u32_le()? as usize;
     let role = match cursor.u16_le()? {
@@ -194,10 +184,6 @@ fn field(cursor: &mut Cursor<'_>) -> Result<Field> {
         0 => None,
         _ => Some(cursor.u64_le()?),
     };
-    let source = match flags & PROJECTED {
-        0 => None,
-        _ => Some(cursor.u32_le()? as usize),
-    };
     Ok(Field {
         parent,
         role,
@@ -205,7 +191,6 @@ fn field(cursor: &mut Cursor<'_>) -> Result<Field> {
         type_name,
         description,
         array,
-        source,
     })
 }
 

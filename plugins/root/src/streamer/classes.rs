@@ -17,7 +17,6 @@ pub(crate) mod code {
     pub const OFFSET_ARRAY: i32 = 20;
     pub const OFFSET_POINTER: i32 = 40;
     pub const COUNTER: i32 = 6;
-    pub const CHAR_STAR: i32 = 7;
     pub const DOUBLE32: i32 = 9;
     pub const BITS: i32 = 15;
     pub const FLOAT16: i32 = 19;
@@ -32,7 +31,6 @@ pub(crate) mod code {
     pub const ANY_INLINE: i32 = 70;
     pub const STL: i32 = 300;
     pub const STL_STRING: i32 = 365;
-    pub const STREAMER: i32 = 500;
 }
 
 /// A member of a class, or a base.
@@ -182,7 +180,11 @@ fn element(cursor: &mut Cursor<'_>, class: &str) -> Result<Element> {
     cursor.skip(4)?;
     let array_len = cursor.i32()?;
     let n_dims = cursor.i32()?;
-    let n_sizes = if header.version == 1 { cursor.u32()? } else { 5 };
+    let n_sizes = if header.version == 1 {
+        cursor.u32()?
+    } else {
+        5
+    };
     if n_sizes > 5 {
         return Err(Error::corrupt("an array of more than five dimensions"));
     }

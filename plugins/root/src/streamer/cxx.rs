@@ -32,13 +32,20 @@ pub(crate) enum Cxx {
 pub(crate) fn normalized(name: &str) -> String {
     let mut out = String::with_capacity(name.len());
     let name = name.replace("std::", "");
-    for word in name.split_whitespace().filter(|&word| word != "const") {
+    let ends_word = |c: char| c.is_alphanumeric() || c == '_';
+    for word in name.split_whitespace() {
         // Only between two words is a space needed: `unsigned int`.
-        let ends_word = |c: char| c.is_alphanumeric() || c == '_';
         if out.ends_with(ends_word) && word.starts_with(ends_word) {
             out.push(' ');
         }
         out.push_str(word);
+        // `const` says nothing of how a value is streamed.
+        let before = out
+            .strip_suffix("const")
+            .filter(|b| !b.ends_with(ends_word));
+        if let Some(len) = before.map(|b| b.trim_end().len()) {
+            out.truncate(len);
+        }
     }
     out
 }
@@ -64,14 +71,11 @@ fn parse(name: &str, depth: usize) -> Option<Cxx> {
         return Some(Cxx::Class(name.to_owned()));
     };
     let arguments = split_arguments(arguments.strip_suffix('>')?);
-    let argument = |i: usize| -> Option<Box<Cxx>> {
-        parse(arguments.get(i)?, depth + 1).map(Box::new)
-    };
+    let argument =
+        |i: usize| -> Option<Box<Cxx>> { parse(arguments.get(i)?, depth + 1).map(Box::new) };
     Some(match template {
         "vector" | "list" | "deque" | "set" | "multiset" | "forward_list" | "unordered_set"
-        | "unordered_multiset" | "ROOT::VecOps::RVec" | "ROOT::RVec" => {
-            Cxx::Sequence(argument(0)?)
-        }
+        | "unordered_multiset" | "ROOT::VecOps::RVec" | "ROOT::RVec" => Cxx::Sequence(argument(0)?),
         "map" | "multimap" | "unordered_map" | "unordered_multimap" => {
             Cxx::Map(argument(0)?, argument(1)?)
         }

@@ -23,7 +23,6 @@ pub(crate) enum Value {
     Float(f64),
     Text(String),
     Ints(Vec<i64>),
-    Struct(Object),
     /// A pointer to an object of [`Objects`].
     Pointer(usize),
     /// A TObjArray; `None` where it holds nothing, or something that was skipped.
@@ -41,10 +40,7 @@ pub(crate) struct Object {
 
 impl Object {
     pub fn get(&self, name: &str) -> Option<&Value> {
-        self.members
-            .iter()
-            .find(|(n, _)| n == name)
-            .map(|(_, v)| v)
+        self.members.iter().find(|(n, _)| n == name).map(|(_, v)| v)
     }
 
     /// An integer member; 0 where there is none: old versions lack members that were added with that meaning.
@@ -83,13 +79,6 @@ impl Object {
     pub fn pointer(&self, name: &str) -> Option<usize> {
         match self.get(name) {
             Some(Value::Pointer(number)) => Some(*number),
-            _ => None,
-        }
-    }
-
-    pub fn part(&self, name: &str) -> Option<&Object> {
-        match self.get(name) {
-            Some(Value::Struct(object)) => Some(object),
             _ => None,
         }
     }
@@ -282,7 +271,8 @@ impl Reader<'_> {
         if !wanted(class) {
             return self.cursor.skip_object().map(|_| Value::Null);
         }
-        self.object(class.into()).map(Value::Struct)
+        // Nothing of it is needed but that it is well.
+        self.object(class.into()).map(|_| Value::Null)
     }
 
     fn array(&mut self) -> Result<Value> {

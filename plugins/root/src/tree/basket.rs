@@ -67,7 +67,9 @@ impl Basket {
         let key = Key::parse(&mut cursor).map_err(bad)?;
         let numbers = Numbers::parse(&mut cursor).map_err(bad)?;
         if key.bytes != bytes {
-            return Err(bad(Error::corrupt("a basket of another length than its branch says")));
+            return Err(bad(Error::corrupt(
+                "a basket of another length than its branch says",
+            )));
         }
         let raw = key.unpack(source, record).map_err(bad)?;
         Basket::from_raw(raw, &numbers, key.key_len).map_err(bad)
@@ -84,7 +86,11 @@ impl Basket {
             Some(borders(&mut cursor, numbers.entries, key_len, len)?)
         };
         let generated = numbers.flag >= GENERATED && offsets.is_none();
-        if generated && numbers.entries > 0 && len > 0 && numbers.entry_len as usize * numbers.entries != len {
+        if generated
+            && numbers.entries > 0
+            && len > 0
+            && numbers.entry_len as usize * numbers.entries != len
+        {
             return Err(Error::unsupported(
                 "entry offsets are left out (TIOFeatures kGenerateOffsetMap)",
             ));
@@ -147,7 +153,10 @@ impl Basket {
             },
             None => {
                 let size = self.len.checked_div(self.entries).unwrap_or(0);
-                (i.saturating_mul(size), (i.saturating_add(1)).saturating_mul(size))
+                (
+                    i.saturating_mul(size),
+                    (i.saturating_add(1)).saturating_mul(size),
+                )
             }
         };
         self.data().get(start..end).ok_or_else(Error::truncated)
@@ -155,12 +164,7 @@ impl Basket {
 }
 
 /// The borders of entries, which count the key's bytes. The last one is not stored as such: it is the end of the data.
-fn borders(
-    cursor: &mut Cursor<'_>,
-    entries: usize,
-    key_len: u64,
-    len: usize,
-) -> Result<Vec<u32>> {
+fn borders(cursor: &mut Cursor<'_>, entries: usize, key_len: u64, len: usize) -> Result<Vec<u32>> {
     let key_len = u32::try_from(key_len).map_err(|_| Error::truncated())?;
     if cursor.remaining() / 4 < entries {
         return Err(Error::corrupt("fewer borders than entries"));

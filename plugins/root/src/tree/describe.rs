@@ -142,11 +142,7 @@ fn leaf_type(leaf: &LeafMeta) -> Result<(Type, Codec), String> {
         }
         (class, _) => return Err(format!("a leaf of class {class}")),
     };
-    Ok(arrays(
-        Type::Scalar(kind),
-        Codec::Scalar(kind),
-        &dims(leaf),
-    ))
+    Ok(arrays(Type::Scalar(kind), Codec::Scalar(kind), &dims(leaf)))
 }
 
 fn arrays(ty: Type, codec: Codec, dims: &[usize]) -> (Type, Codec) {
@@ -198,7 +194,10 @@ fn class_branch(
     let member = class.elements.get(id);
     let member = member.ok_or_else(|| format!("class {name} has no member {id}"))?;
     let counted = branch.leaves.first().is_some_and(|leaf| leaf.counted);
-    let in_collection = matches!(element.split, split::CLONES_MEMBER | split::COLLECTION_MEMBER);
+    let in_collection = matches!(
+        element.split,
+        split::CLONES_MEMBER | split::COLLECTION_MEMBER
+    );
     if member.kind > code::OFFSET_POINTER && member.kind < code::OBJECT {
         if in_collection {
             return Err("arrays of variable size inside a split collection".into());
@@ -255,7 +254,12 @@ pub(crate) fn type_name(branch: &BranchMeta, classes: &Classes) -> String {
         };
     }
     let names = branch.leaves.iter().map(|leaf| {
-        let sizes: String = dims(leaf).iter().map(|n| format!("[{n}]")).collect();
+        // The length of a text's leaf is that of the longest.
+        let sizes = match &*leaf.class {
+            "TLeafC" => Vec::new(),
+            _ => dims(leaf),
+        };
+        let sizes: String = sizes.iter().map(|n| format!("[{n}]")).collect();
         let name = match (&*leaf.class, leaf.unsigned) {
             ("TLeafO", _) => "Bool_t",
             ("TLeafB", false) => "Char_t",

@@ -57,18 +57,15 @@ pub(crate) struct ElementMeta {
 pub(crate) struct BranchMeta {
     /// Names of this branch and those above it, joined by `/`.
     pub path: String,
-    pub name: String,
     pub title: String,
     pub class: Arc<str>,
     pub compress: i64,
     pub entries: u64,
     pub raw_bytes: u64,
-    pub disk_bytes: u64,
     pub leaves: Vec<LeafMeta>,
     pub baskets: Vec<BasketMeta>,
     pub element: Option<ElementMeta>,
-    /// Number of the branch above, and whether there are any below.
-    pub parent: Option<usize>,
+    /// Whether there are branches below it.
     pub has_children: bool,
     /// Another file that holds the baskets.
     pub file: String,
@@ -131,17 +128,14 @@ impl Collect<'_> {
         let place = self.branches.len();
         self.branches.push(BranchMeta {
             path,
-            name,
             title: object.text("fTitle").to_owned(),
             class: object.class.clone(),
             compress: object.int("fCompress"),
             entries: unsigned(object.int("fEntries")),
             raw_bytes: unsigned(object.int("fTotBytes")),
-            disk_bytes: unsigned(object.int("fZipBytes")),
             leaves: self.leaves(object),
             baskets: self.baskets(object),
             element: element(object),
-            parent,
             has_children: !children.is_empty(),
             file: object.text("fFileName").to_owned(),
         });
