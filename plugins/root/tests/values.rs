@@ -70,7 +70,7 @@ fn check(tree: &Tree, expected: &Value) {
         let column = tree.column(name).unwrap_or_else(|e| panic!("{e}"));
         assert_eq!(column.len() as u64, tree.entries());
         let values = Value::Array(entries(&column));
-        assert_eq!(values, expected[name], "{} {name}", tree.path());
+        assert!(values == expected[name], "{} {name}", tree.path());
     }
 }
 
