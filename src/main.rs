@@ -18,6 +18,8 @@ mod progress;
 mod pump;
 mod range;
 mod report;
+#[cfg(feature = "root")]
+mod root;
 mod signals;
 mod summary;
 #[cfg(feature = "train")]
@@ -124,6 +126,8 @@ fn run_command(command: &Command) -> Outcome<()> {
         Command::Train(args) => return train::run(args),
         #[cfg(feature = "train")]
         Command::Eval(args) => out = eval::run(args)?.into_bytes(),
+        #[cfg(feature = "root")]
+        Command::Root { command } => out = root::run(command)?.into_bytes(),
         Command::Completions { shell } => {
             clap_complete::generate(*shell, &mut Args::command(), "catena", &mut out)
         }

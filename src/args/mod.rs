@@ -1,5 +1,7 @@
 //! What the user asks for, in the words of zstd and xz. Everything is parsed into types here, once.
 
+#[cfg(feature = "root")]
+mod root;
 #[cfg(feature = "train")]
 mod train;
 
@@ -14,6 +16,8 @@ use clap::{ArgAction, Parser, Subcommand};
 
 use crate::levels::LevelFlags;
 
+#[cfg(feature = "root")]
+pub use root::RootCommand;
 #[cfg(feature = "train")]
 pub use train::{EvalArgs, TrainArgs};
 
@@ -145,6 +149,12 @@ pub enum Command {
     /// Where the bits of a file go: network alone, experts alone, both, by field and byte plane, beside other compressors
     #[cfg(feature = "train")]
     Eval(EvalArgs),
+    /// Look into ROOT files
+    #[cfg(feature = "root")]
+    Root {
+        #[command(subcommand)]
+        command: RootCommand,
+    },
     /// Print a completion script
     Completions {
         /// The shell

@@ -64,14 +64,17 @@ impl Tree {
                 let (has, all) = (branch.entries, meta.entries);
                 it = Described::Unreadable(format!("it has {has} entries, the tree {all}"));
             }
-            let compress = match branch.compress {
-                -1 => i64::from(file_compress),
-                own => own,
-            };
             let on_disk = branch.baskets.iter().map(|b| match b.place {
                 Place::File(_, bytes) => bytes,
                 Place::Embedded(_) => 0,
             });
+            let disk_bytes = on_disk.fold(0, u64::saturating_add);
+            // Some writers set the file's number alone, and the branch's to 0.
+            let compress = match branch.compress {
+                0 if disk_bytes < branch.raw_bytes => i64::from(file_compress),
+                -1 => i64::from(file_compress),
+                own => own,
+            };
             branches.push(Branch {
                 path: branch.path.clone(),
                 title: branch.title.clone(),
@@ -82,7 +85,7 @@ impl Tree {
                     Described::Unreadable(reason) => Content::Unreadable(reason.clone()),
                 },
                 is_counter: is_counter(branch),
-                disk_bytes: on_disk.fold(0, u64::saturating_add),
+                disk_bytes,
                 raw_bytes: branch.raw_bytes,
                 baskets: branch.baskets.len() as u64,
                 compression: Compression::from_settings(compress),
