@@ -38,7 +38,7 @@ pub fn run(command: &RootCommand) -> Outcome<String> {
 }
 
 fn info(path: &Path) -> Outcome<FileInfo> {
-    let file = File::open(path).map_err(|e| Failure::new(name_of(path), e))?;
+    let file = File::open(path).map_err(|e| Failure::new(&name_of(path), e))?;
     Ok(FileInfo {
         file: name_of(path),
         info: Info::of(&file),
