@@ -28,11 +28,11 @@ fn no_libhdf5_is_linked_and_the_plugin_stays() {
     let mut stays = false;
     for entry in entries {
         match entry.tag32(endian) {
-            Some(DT_NEEDED) => {
+            Some(tag) if tag == DT_NEEDED as i32 => {
                 let name = entry.string(endian, strings).unwrap();
                 needed.push(String::from_utf8_lossy(name).into_owned());
             }
-            Some(DT_FLAGS_1) => stays = entry.val32(endian).unwrap() & DF_1_NODELETE != 0,
+            Some(tag) if tag == DT_FLAGS_1 as i32 => stays = entry.val32(endian).unwrap() & DF_1_NODELETE != 0,
             _ => {}
         }
     }

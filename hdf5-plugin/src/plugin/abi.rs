@@ -16,8 +16,8 @@ pub(super) const H5Z_FLAG_REVERSE: c_uint = 0x0100;
 pub(super) const H5_DEFAULT: Hid = 0;
 /// All open files.
 pub(super) const H5F_OBJ_ALL: Hid = 0x1F;
-/// Objects that are files.
-pub(super) const H5F_OBJ_FILE: c_uint = 1;
+/// Objects that are files, datasets or groups: each leads to its file.
+pub(super) const H5F_OBJ_IN_FILES: c_uint = 1 | 2 | 4;
 /// Most axes of a dataspace.
 pub(super) const H5S_MAX_RANK: usize = 32;
 

@@ -9,15 +9,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use catena_filter::model::{MAX_FILE, Search};
 use catena_filter::{ErrorKind, Model};
 
-use super::abi::{H5_DEFAULT, H5F_OBJ_ALL, H5F_OBJ_FILE, Hid};
+use super::abi::{H5_DEFAULT, H5F_OBJ_ALL, H5F_OBJ_IN_FILES, Hid};
 use super::host::Library;
 use crate::error::Result;
 use crate::{MODEL_GROUP, settings};
 
 /// Models that were found, for the life of the process.
 static SEEN: Mutex<Vec<Arc<Model>>> = Mutex::new(Vec::new());
-/// Most open files that are looked into.
-const MOST_FILES: usize = 256;
+/// Most open objects whose files are looked into.
+const MOST: usize = 1024;
 
 fn seen(prefix: &[u8; 8]) -> Option<Arc<Model>> {
     let seen = SEEN.lock().unwrap_or_else(PoisonError::into_inner);
@@ -68,7 +68,7 @@ pub(super) fn at_hand(_: &Library, prefix: &[u8; 8]) -> Option<Arc<Model>> {
     seen(prefix).or_else(|| Search::from_env().by_prefix(prefix).ok())
 }
 
-/// Looks into all files that are open.
+/// Looks into the files of all that is open: a file whose own identifier was closed stays open as long as a dataset of it is.
 fn in_files(
     library: &Library,
     prefix: &[u8; 8],
@@ -76,12 +76,11 @@ fn in_files(
 ) -> Option<Arc<Model>> {
     let name = settings::hex(prefix);
     let path = format!("{MODEL_GROUP}/{name}");
-    let mut files = [0 as Hid; MOST_FILES];
+    let mut files = [0 as Hid; MOST];
     // SAFETY: there is room for as many ids as are asked for.
-    let n =
-        unsafe { library.object_ids?(H5F_OBJ_ALL, H5F_OBJ_FILE, MOST_FILES, files.as_mut_ptr()) };
-    let n = usize::try_from(n).ok()?.min(MOST_FILES);
-    looked_in.push(format!("{path} of the {n} open files"));
+    let n = unsafe { library.object_ids?(H5F_OBJ_ALL, H5F_OBJ_IN_FILES, MOST, files.as_mut_ptr()) };
+    let n = usize::try_from(n).ok()?.min(MOST);
+    looked_in.push(format!("{path} of the files of {n} open objects"));
     let model = files.get(..n)?.iter().find_map(|&file| {
         let bytes = read(library, file, &path)?;
         match Model::read(&bytes) {

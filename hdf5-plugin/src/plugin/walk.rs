@@ -41,6 +41,8 @@ fn walk_at(library: &Library, id: Hid, depth: usize) -> Type {
     }
     match of {
         class::INTEGER | class::FLOAT | class::BITFIELD => number(library, id, of, size),
+        // A bool is one of these; unsigned, as it is in a dtype.
+        class::ENUM if size == 1 => Type::Number(Kind::Uint, 1, ByteOrder::Little),
         class::ENUM => base(library, id).map_or(bytes, |base| walk_at(library, base.1, depth - 1)),
         class::ARRAY | class::COMPLEX => {
             let Some(base) = base(library, id) else {
