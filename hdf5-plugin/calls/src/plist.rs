@@ -10,7 +10,7 @@ use hdf5_metno_sys::h5p::{
     H5P_CLS_DATASET_CREATE, H5Pcopy, H5Pcreate, H5Pfill_value_defined, H5Pget_chunk,
     H5Pget_external_count, H5Pget_fill_value, H5Pget_filter2, H5Pget_layout, H5Pget_nfilters,
     H5Premove_filter, H5Pset_alloc_time, H5Pset_chunk, H5Pset_chunk_opts, H5Pset_deflate,
-    H5Pset_filter, H5Pset_shuffle,
+    H5Pset_fill_value, H5Pset_filter, H5Pset_shuffle,
 };
 use hdf5_metno_sys::h5t::H5Tget_size;
 use hdf5_metno_sys::h5z::{H5Z_FLAG_MANDATORY, H5Z_FLAG_OPTIONAL, H5Zfilter_avail};
@@ -275,4 +275,22 @@ pub fn fill_value(dcpl: &Handle, datatype: &Handle) -> Result<Option<Vec<u8>>> {
         H5Pget_fill_value(dcpl.id(), datatype.id(), value.as_mut_ptr().cast())
     })?;
     Ok(Some(value))
+}
+
+/// Sets the fill value, an element of this type, which holds no pointers.
+///
+/// # Errors
+/// A type with pointers; not one element's bytes.
+pub fn set_fill_value(dcpl: &Handle, datatype: &Handle, value: &[u8]) -> Result<()> {
+    if has_pointers(datatype)? || crate::types::size(datatype) != value.len() {
+        return Err(Error::own(
+            "H5Pset_fill_value",
+            "not one element without pointers",
+        ));
+    }
+    let _lock = enter();
+    // SAFETY: an element of the type is read, which holds no pointers.
+    done("H5Pset_fill_value", unsafe {
+        H5Pset_fill_value(dcpl.id(), datatype.id(), value.as_ptr().cast())
+    })
 }

@@ -4,7 +4,7 @@ use std::ffi::c_int;
 use std::ptr;
 
 use hdf5_metno_sys::h5s::{
-    H5S_NULL, H5S_SCALAR, H5S_SELECT_SET, H5S_SIMPLE, H5Screate_simple, H5Sencode2,
+    H5S_NULL, H5S_SCALAR, H5S_SELECT_SET, H5S_SIMPLE, H5Screate, H5Screate_simple, H5Sencode2,
     H5Sget_simple_extent_dims, H5Sget_simple_extent_ndims, H5Sget_simple_extent_type,
     H5Sselect_hyperslab,
 };
@@ -85,6 +85,30 @@ pub fn simple_space(dims: &[u64], most: Option<&[Option<u64>]>) -> Result<Handle
     Handle::new("H5Screate_simple", unsafe {
         H5Screate_simple(dims.len() as c_int, dims.as_ptr(), most)
     })
+}
+
+/// A dataspace of one element without axes, or of nothing.
+///
+/// # Errors
+/// None to be expected.
+pub fn other_space(scalar: bool) -> Result<Handle> {
+    let class = if scalar { H5S_SCALAR } else { H5S_NULL };
+    let _lock = enter();
+    // SAFETY: a constant of the library.
+    Handle::new("H5Screate", unsafe { H5Screate(class) })
+}
+
+/// Selects a box of a dataspace, for a reference to it.
+///
+/// # Errors
+/// Not as many axes; beyond them.
+pub fn select_box(space: &Handle, start: &[u64], count: &[u64]) -> Result<()> {
+    let rank = extent(space)?.dims().len();
+    if [start.len(), count.len()] != [rank; 2] {
+        return Err(Error::own("H5Sselect_hyperslab", "not as many axes"));
+    }
+    let _lock = enter();
+    select(space, start, count)
 }
 
 /// A dataspace with its selection, as bytes: equal for equal ones.

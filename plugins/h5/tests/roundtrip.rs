@@ -1,0 +1,143 @@
+//! Packed and unpacked, a file is the same but for how it is stored.
+
+mod files;
+
+use std::path::Path;
+
+use catena_filter::Level;
+use catena_h5::{Chunking, PackOptions, UnpackOptions, info, pack, unpack, verify};
+use files::{Outcome, everything};
+
+fn options(level: u8) -> PackOptions<'static> {
+    PackOptions {
+        level: Level::new(level).unwrap(),
+        threads: 2,
+        ..PackOptions::default()
+    }
+}
+
+#[track_caller]
+fn same(a: &Path, b: &Path) {
+    let found = verify(a, b, 2, &|_| ()).unwrap();
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+#[test]
+fn everything_there_and_back() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let path = |name: &str| folder.path().join(name);
+    everything(&path("in.h5"))?;
+    same(&path("in.h5"), &path("in.h5"));
+    let summary = pack(&path("in.h5"), &path("packed.h5"), &mut options(4), &|_| ())?;
+    assert!(summary.recoded > 12, "{summary:?}");
+    assert!(
+        summary.not_smaller > 0,
+        "noise does not shrink: {summary:?}"
+    );
+    assert!(summary.stored_after < summary.stored_before);
+    same(&path("in.h5"), &path("packed.h5"));
+    same(&path("packed.h5"), &path("in.h5"));
+    let told = info(&path("packed.h5"))?;
+    let of = |name: &str| told.datasets.iter().find(|d| d.path == name).unwrap();
+    assert_eq!(of("/records").catena.as_ref().unwrap().level, 4);
+    assert_eq!(of("/records").chunk, Some(vec![128]));
+    assert_eq!(of("/grid").chunk, Some(vec![20, 30, 11]));
+    assert_eq!(
+        of("/sparse").chunks,
+        Some(1),
+        "what was not there is not there"
+    );
+    assert!(of("/noise").catena.is_none() && of("/strings").catena.is_none());
+
+    unpack(
+        &path("packed.h5"),
+        &path("plain.h5"),
+        &UnpackOptions::default(),
+        &|_| (),
+    )?;
+    same(&path("in.h5"), &path("plain.h5"));
+    let gzip = UnpackOptions {
+        gzip: Some(4),
+        threads: 1,
+    };
+    unpack(&path("packed.h5"), &path("gzip.h5"), &gzip, &|_| ())?;
+    same(&path("in.h5"), &path("gzip.h5"));
+    for name in ["plain.h5", "gzip.h5"] {
+        assert!(
+            info(&path(name))?
+                .datasets
+                .iter()
+                .all(|d| d.catena.is_none())
+        );
+    }
+    Ok(())
+}
+
+#[test]
+fn threads_do_not_change_the_output() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let path = |name: &str| folder.path().join(name);
+    everything(&path("in.h5"))?;
+    for (name, threads) in [("1.h5", 1), ("3.h5", 3)] {
+        let mut options = PackOptions {
+            threads,
+            ..options(3)
+        };
+        pack(&path("in.h5"), &path(name), &mut options, &|_| ())?;
+    }
+    same(&path("1.h5"), &path("3.h5"));
+    let sizes = ["1.h5", "3.h5"].map(|name| info(&path(name)).unwrap());
+    let stored = |i: usize| {
+        sizes[i]
+            .datasets
+            .iter()
+            .map(|d| d.stored)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(stored(0), stored(1));
+    Ok(())
+}
+
+#[test]
+fn chosen_datasets_and_chunks() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let path = |name: &str| folder.path().join(name);
+    everything(&path("in.h5"))?;
+    let mut wanted = options(3);
+    wanted.datasets = vec![glob::Pattern::new("/f32*")?, glob::Pattern::new("edges")?];
+    wanted.chunk = Chunking::Shape(vec![1000]);
+    pack(&path("in.h5"), &path("out.h5"), &mut wanted, &|_| ())?;
+    same(&path("in.h5"), &path("out.h5"));
+    let told = info(&path("out.h5"))?;
+    let coded: Vec<_> = told
+        .datasets
+        .iter()
+        .filter(|d| d.catena.is_some())
+        .collect();
+    let mut names: Vec<_> = coded
+        .iter()
+        .map(|d| (&d.path[..], d.chunk.clone().unwrap()))
+        .collect();
+    names.sort();
+    assert_eq!(
+        names,
+        [
+            ("/edges", vec![16, 16]),
+            ("/f32", vec![1000]),
+            ("/f32big", vec![1000])
+        ]
+    );
+
+    let mut kept = options(3);
+    kept.keep_filters = true;
+    pack(&path("in.h5"), &path("kept.h5"), &mut kept, &|_| ())?;
+    let told = info(&path("kept.h5"))?;
+    let of = |name: &str| told.datasets.iter().find(|d| d.path == name).unwrap();
+    assert_eq!(of("/f64").filters, [2, 1]);
+    assert!(of("/u16").catena.is_some());
+
+    let mut none = options(3);
+    none.datasets = vec![glob::Pattern::new("nothing")?];
+    assert!(pack(&path("in.h5"), &path("none.h5"), &mut none, &|_| ()).is_err());
+    Ok(())
+}
