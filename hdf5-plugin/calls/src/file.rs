@@ -4,9 +4,9 @@ use std::ffi::CString;
 use std::path::Path;
 
 use hdf5_metno_sys::h5f::{
-    H5F_ACC_RDONLY, H5F_ACC_TRUNC, H5F_LIBVER_EARLIEST, H5F_LIBVER_LATEST, H5F_LIBVER_V18,
-    H5F_LIBVER_V110, H5F_info2_t, H5Fclose, H5Fcreate, H5Fget_create_plist, H5Fget_filesize,
-    H5Fget_info2, H5Fis_accessible, H5Fopen,
+    H5F_ACC_RDONLY, H5F_ACC_RDWR, H5F_ACC_TRUNC, H5F_LIBVER_EARLIEST, H5F_LIBVER_LATEST,
+    H5F_LIBVER_V18, H5F_LIBVER_V110, H5F_info2_t, H5Fclose, H5Fcreate, H5Fget_create_plist,
+    H5Fget_filesize, H5Fget_info2, H5Fis_accessible, H5Fopen,
 };
 use hdf5_metno_sys::h5p::{
     H5P_CLS_FILE_ACCESS, H5P_DEFAULT, H5Pcreate, H5Pget_userblock, H5Pset_libver_bounds,
@@ -48,6 +48,18 @@ pub fn open_file(path: &Path) -> Result<Handle> {
     let _lock = enter();
     // SAFETY: a C string.
     let id = unsafe { H5Fopen(path.as_ptr(), H5F_ACC_RDONLY, H5P_DEFAULT) };
+    Handle::new("H5Fopen", id)
+}
+
+/// Opens a file to change it.
+///
+/// # Errors
+/// As [`open_file`]; not writable.
+pub fn open_file_to_change(path: &Path) -> Result<Handle> {
+    let path = name(path)?;
+    let _lock = enter();
+    // SAFETY: a C string.
+    let id = unsafe { H5Fopen(path.as_ptr(), H5F_ACC_RDWR, H5P_DEFAULT) };
     Handle::new("H5Fopen", id)
 }
 

@@ -34,7 +34,8 @@ pub use dataset::{
 };
 pub use error::{Error, Result};
 pub use file::{
-    close, create_file, file_plist, file_size, is_hdf5, open_file, superblock_version, userblock,
+    close, create_file, file_plist, file_size, is_hdf5, open_file, open_file_to_change,
+    superblock_version, userblock,
 };
 pub use filter::{Code, Direction, register_filter};
 pub use handle::Handle;
@@ -45,8 +46,8 @@ pub use object::{
 };
 pub use plist::{
     Filter, Storage, chunk_shape, clear_filters, copy_plist, dataset_create_plist, external_count,
-    fill_value, filters, filters_everywhere, set_chunk_shape, set_deflate, set_fill_value, set_filter,
-    set_incremental, set_shuffle, storage,
+    fill_value, filters, filters_everywhere, set_chunk_shape, set_deflate, set_fill_value,
+    set_filter, set_incremental, set_shuffle, storage,
 };
 pub use space::{Extent, extent, other_space, select_box, selection, simple_space};
 pub use std::ffi::{CStr, CString};

@@ -283,7 +283,10 @@ pub fn fill_value(dcpl: &Handle, datatype: &Handle) -> Result<Option<Vec<u8>>> {
 /// A type with pointers; not one element's bytes.
 pub fn set_fill_value(dcpl: &Handle, datatype: &Handle, value: &[u8]) -> Result<()> {
     if has_pointers(datatype)? || crate::types::size(datatype) != value.len() {
-        return Err(Error::own("H5Pset_fill_value", "not one element without pointers"));
+        return Err(Error::own(
+            "H5Pset_fill_value",
+            "not one element without pointers",
+        ));
     }
     let _lock = enter();
     // SAFETY: an element of the type is read, which holds no pointers.

@@ -1,7 +1,7 @@
 //! HDF5 files with Catena's filter: packed, unpacked, compared, described. `catena h5` is this crate and its messages.
 //!
-//! One file becomes another in four steps, which the modules follow: the source's objects are found ([`tree`]), what becomes of each dataset is
-//! decided ([`plan`]), chunks go through worker threads ([`flow`], [`recode`]), everything else is copied ([`copy`]). Invariants: the library is called from one
+//! One file becomes another in four steps, which the modules follow: the source's objects are found (`tree`), what becomes of each dataset is
+//! decided (`plan`), chunks go through worker threads (`flow`, `recode`), everything else is copied (`copy`). Invariants: the library is called from one
 //! thread alone; no more than a few chunks are in memory; what the destination's caller does not read again by name (types, attributes, links, references,
 //! fill values) is the same in both files.
 
@@ -20,6 +20,8 @@ mod types;
 mod unpack;
 mod verify;
 
+/// The library's calls, for whoever makes files to test with.
+pub use catena_hdf5_calls as calls;
 pub use error::{Error, Result};
 pub use info::{DatasetInfo, FileInfo, info};
 pub use pack::{PackOptions, Trainer, Training, pack};

@@ -20,7 +20,10 @@ fn message<T>(result: catena_h5::Result<T>) -> String {
 fn not_hdf5_and_truncated() -> Outcome {
     let folder = tempfile::tempdir()?;
     let path = |name: &str| folder.path().join(name);
-    fs::write(path("text"), "no HDF5 file, but some text that is long enough to be one")?;
+    fs::write(
+        path("text"),
+        "no HDF5 file, but some text that is long enough to be one",
+    )?;
     assert!(message(info(&path("text"))).contains("not an HDF5 file"));
     assert!(message(info(&path("nowhere"))).contains("No such file"));
     everything(&path("in.h5"))?;
@@ -29,7 +32,11 @@ fn not_hdf5_and_truncated() -> Outcome {
         fs::write(path("cut"), &all[..len])?;
         let mut options = PackOptions::default();
         options.level = Level::new(1).unwrap();
-        assert_ne!(message(pack(&path("cut"), &path("out"), &mut options, &|_| ())), "", "{len}");
+        assert_ne!(
+            message(pack(&path("cut"), &path("out"), &mut options, &|_| ())),
+            "",
+            "{len}"
+        );
     }
     Ok(())
 }
@@ -48,16 +55,29 @@ fn every_flipped_byte_of_a_chunk_is_found() -> Outcome {
     pack(&path("in.h5"), &path("packed.h5"), &mut options, &|_| ())?;
     let stored = {
         let file = open_file(&path("packed.h5"))?;
-        read_chunk(&open_object(&file, c"/jets")?, &[300])?.unwrap().1
+        read_chunk(&open_object(&file, c"/jets")?, &[300])?
+            .unwrap()
+            .1
     };
     let good = fs::read(path("packed.h5"))?;
-    let at = good.windows(stored.len()).position(|w| w == stored).unwrap();
+    let at = good
+        .windows(stored.len())
+        .position(|w| w == stored)
+        .unwrap();
     for i in (0..stored.len()).step_by(7) {
         let mut bad = good.clone();
         bad[at + i] ^= 0x10;
         fs::write(path("bad.h5"), &bad)?;
-        let text = message(unpack(&path("bad.h5"), &path("out.h5"), &UnpackOptions::default(), &|_| ()));
-        assert!(text.contains("/jets") && text.contains("[300]"), "{i}: {text}");
+        let text = message(unpack(
+            &path("bad.h5"),
+            &path("out.h5"),
+            &UnpackOptions::default(),
+            &|_| (),
+        ));
+        assert!(
+            text.contains("/jets") && text.contains("[300]"),
+            "{i}: {text}"
+        );
         let text = message(verify(&path("in.h5"), &path("bad.h5"), 2, &|_| ()));
         assert!(text.contains("/jets"), "{i}: {text}");
     }
@@ -81,11 +101,17 @@ fn a_missing_filter_is_named() -> Outcome {
     close(file)?;
     let mut options = PackOptions::default();
     let text = message(pack(&path("in.h5"), &path("out.h5"), &mut options, &|_| ()));
-    assert!(text.contains("/foreign") && text.contains("40000"), "{text}");
+    assert!(
+        text.contains("/foreign") && text.contains("40000"),
+        "{text}"
+    );
     // As it is, it can be copied all the same.
     options.keep_filters = true;
     pack(&path("in.h5"), &path("out.h5"), &mut options, &|_| ())?;
     let told = info(&path("out.h5"))?;
-    assert_eq!((told.datasets[0].stored, &told.datasets[0].missing[..]), (500, &[40_000][..]));
+    assert_eq!(
+        (told.datasets[0].stored, &told.datasets[0].missing[..]),
+        (500, &[40_000][..])
+    );
     Ok(())
 }

@@ -13,13 +13,21 @@ fn write(path: &Path, change: &str) -> Outcome {
     let file = create_file(path, None, 0)?;
     let root = open_object(&file, c"/")?;
     let is = |what: &str| change == what;
-    let of = if is("type") { Standard::I32 } else { Standard::U32 };
+    let of = if is("type") {
+        Standard::I32
+    } else {
+        Standard::U32
+    };
     let dims: &[u64] = if is("shape") { &[99] } else { &[100] };
     let mut data = Made::new(&file, c"data", standard(of)?, dims);
     data.chunk = Some(&[30]);
     let most = [Some(500)];
     data.most = is("limit").then_some(&most[..]);
-    data.fill = Some(if is("fill") { &[1, 0, 0, 0] } else { &[2, 0, 0, 0] });
+    data.fill = Some(if is("fill") {
+        &[1, 0, 0, 0]
+    } else {
+        &[2, 0, 0, 0]
+    });
     let mut raw = bytes(4 * dims[0] as usize);
     if is("bit") {
         raw[4 * 77] ^= 1;
@@ -32,7 +40,11 @@ fn write(path: &Path, change: &str) -> Outcome {
         let at = create_attribute(&made, c"zero", &f64s, &other_space(true)?, None)?;
         Values::of_bytes(&f64s, &zero.to_le_bytes(), &other_space(true)?)?.to_attribute(&at)?;
     } else if !is("attribute gone") {
-        let name = if is("attribute name") { c"null" } else { c"zero" };
+        let name = if is("attribute name") {
+            c"null"
+        } else {
+            c"zero"
+        };
         let of = match is("attribute type") {
             true => standard(Standard::I64)?,
             false => standard(Standard::F64)?,
@@ -48,7 +60,14 @@ fn write(path: &Path, change: &str) -> Outcome {
     link_object(&group, &root, c"group", is("link charset"))?;
     let target = if is("soft") { c"/elsewhere" } else { c"/data" };
     let kind = LinkKind::Soft(target.into());
-    make_link(&group, &Link { name: c"soft".into(), utf8: false, kind })?;
+    make_link(
+        &group,
+        &Link {
+            name: c"soft".into(),
+            utf8: false,
+            kind,
+        },
+    )?;
     let second = match is("alias") {
         true => Made::new(&file, c"copy", standard(of)?, dims).with(&raw)?,
         false => {
@@ -57,11 +76,19 @@ fn write(path: &Path, change: &str) -> Outcome {
         }
     };
     drop(second);
-    let texts = if is("text") { [c"a", c"b"] } else { [c"a", c"c"] };
+    let texts = if is("text") {
+        [c"a", c"b"]
+    } else {
+        [c"a", c"c"]
+    };
     let space = simple_space(&[2], None)?;
     let strings = Made::new(&file, c"strings", make_string(None)?, &[2]).create()?;
     Values::of_texts(&texts, &space)?.to_dataset(&strings, 0, 2)?;
-    let to = if is("reference") { c"/strings" } else { c"/data" };
+    let to = if is("reference") {
+        c"/strings"
+    } else {
+        c"/data"
+    };
     let of = standard(Standard::ObjectReference)?;
     let reference = Made::new(&file, c"reference", of.clone(), &[1]).create()?;
     let one = simple_space(&[1], None)?;
@@ -89,10 +116,26 @@ fn each_kind_is_found() -> Outcome {
         ("fill", "/data", "fill value"),
         ("bit", "/data", "first at [77]"),
         ("sign of zero", "/data", "attribute zero has another value"),
-        ("attribute gone", "/data", "attribute zero is missing in the second"),
-        ("attribute name", "/data", "attribute null is missing in the first"),
-        ("attribute type", "/data", "attribute zero is of another type"),
-        ("attribute shape", "/data", "attribute zero has another shape"),
+        (
+            "attribute gone",
+            "/data",
+            "attribute zero is missing in the second",
+        ),
+        (
+            "attribute name",
+            "/data",
+            "attribute null is missing in the first",
+        ),
+        (
+            "attribute type",
+            "/data",
+            "attribute zero is of another type",
+        ),
+        (
+            "attribute shape",
+            "/data",
+            "attribute zero has another shape",
+        ),
         ("link charset", "/", "link group"),
         ("soft", "/group", "link soft"),
         ("alias", "/", "another object"),
@@ -103,7 +146,9 @@ fn each_kind_is_found() -> Outcome {
     ] {
         write(&b, change)?;
         let found = verify(&a, &b, 2, &|_| ())?;
-        let hit = found.iter().any(|d| d.path == path && d.what.contains(what));
+        let hit = found
+            .iter()
+            .any(|d| d.path == path && d.what.contains(what));
         assert!(hit, "{change}: {found:#?}");
     }
     write(&b, "same")?;

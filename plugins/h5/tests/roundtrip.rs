@@ -30,7 +30,10 @@ fn everything_there_and_back() -> Outcome {
     same(&path("in.h5"), &path("in.h5"));
     let summary = pack(&path("in.h5"), &path("packed.h5"), &mut options(4), &|_| ())?;
     assert!(summary.recoded > 12, "{summary:?}");
-    assert!(summary.not_smaller > 0, "noise does not shrink: {summary:?}");
+    assert!(
+        summary.not_smaller > 0,
+        "noise does not shrink: {summary:?}"
+    );
     assert!(summary.stored_after < summary.stored_before);
     same(&path("in.h5"), &path("packed.h5"));
     same(&path("packed.h5"), &path("in.h5"));
@@ -39,16 +42,33 @@ fn everything_there_and_back() -> Outcome {
     assert_eq!(of("/records").catena.as_ref().unwrap().level, 4);
     assert_eq!(of("/records").chunk, Some(vec![128]));
     assert_eq!(of("/grid").chunk, Some(vec![20, 30, 11]));
-    assert_eq!(of("/sparse").chunks, Some(1), "what was not there is not there");
+    assert_eq!(
+        of("/sparse").chunks,
+        Some(1),
+        "what was not there is not there"
+    );
     assert!(of("/noise").catena.is_none() && of("/strings").catena.is_none());
 
-    unpack(&path("packed.h5"), &path("plain.h5"), &UnpackOptions::default(), &|_| ())?;
+    unpack(
+        &path("packed.h5"),
+        &path("plain.h5"),
+        &UnpackOptions::default(),
+        &|_| (),
+    )?;
     same(&path("in.h5"), &path("plain.h5"));
-    let gzip = UnpackOptions { gzip: Some(4), threads: 1 };
+    let gzip = UnpackOptions {
+        gzip: Some(4),
+        threads: 1,
+    };
     unpack(&path("packed.h5"), &path("gzip.h5"), &gzip, &|_| ())?;
     same(&path("in.h5"), &path("gzip.h5"));
     for name in ["plain.h5", "gzip.h5"] {
-        assert!(info(&path(name))?.datasets.iter().all(|d| d.catena.is_none()));
+        assert!(
+            info(&path(name))?
+                .datasets
+                .iter()
+                .all(|d| d.catena.is_none())
+        );
     }
     Ok(())
 }
@@ -59,12 +79,21 @@ fn threads_do_not_change_the_output() -> Outcome {
     let path = |name: &str| folder.path().join(name);
     everything(&path("in.h5"))?;
     for (name, threads) in [("1.h5", 1), ("3.h5", 3)] {
-        let mut options = PackOptions { threads, ..options(3) };
+        let mut options = PackOptions {
+            threads,
+            ..options(3)
+        };
         pack(&path("in.h5"), &path(name), &mut options, &|_| ())?;
     }
     same(&path("1.h5"), &path("3.h5"));
     let sizes = ["1.h5", "3.h5"].map(|name| info(&path(name)).unwrap());
-    let stored = |i: usize| sizes[i].datasets.iter().map(|d| d.stored).collect::<Vec<_>>();
+    let stored = |i: usize| {
+        sizes[i]
+            .datasets
+            .iter()
+            .map(|d| d.stored)
+            .collect::<Vec<_>>()
+    };
     assert_eq!(stored(0), stored(1));
     Ok(())
 }
@@ -80,10 +109,24 @@ fn chosen_datasets_and_chunks() -> Outcome {
     pack(&path("in.h5"), &path("out.h5"), &mut wanted, &|_| ())?;
     same(&path("in.h5"), &path("out.h5"));
     let told = info(&path("out.h5"))?;
-    let coded: Vec<_> = told.datasets.iter().filter(|d| d.catena.is_some()).collect();
-    let mut names: Vec<_> = coded.iter().map(|d| (&d.path[..], d.chunk.clone().unwrap())).collect();
+    let coded: Vec<_> = told
+        .datasets
+        .iter()
+        .filter(|d| d.catena.is_some())
+        .collect();
+    let mut names: Vec<_> = coded
+        .iter()
+        .map(|d| (&d.path[..], d.chunk.clone().unwrap()))
+        .collect();
     names.sort();
-    assert_eq!(names, [("/edges", vec![16, 16]), ("/f32", vec![1000]), ("/f32big", vec![1000])]);
+    assert_eq!(
+        names,
+        [
+            ("/edges", vec![16, 16]),
+            ("/f32", vec![1000]),
+            ("/f32big", vec![1000])
+        ]
+    );
 
     let mut kept = options(3);
     kept.keep_filters = true;

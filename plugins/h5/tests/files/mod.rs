@@ -73,7 +73,9 @@ pub fn bytes(n: usize) -> Vec<u8> {
 
 /// Smooth floats.
 pub fn floats(n: usize) -> Vec<u8> {
-    (0..n).flat_map(|i| ((i as f32 / 10.0).sqrt() + (i % 7) as f32).to_le_bytes()).collect()
+    (0..n)
+        .flat_map(|i| ((i as f32 / 10.0).sqrt() + (i % 7) as f32).to_le_bytes())
+        .collect()
 }
 
 pub fn record_type() -> Outcome<Handle> {
@@ -82,7 +84,10 @@ pub fn record_type() -> Outcome<Handle> {
     let (text, blob) = (make_string(Some(5))?, make_opaque(3, c"blob")?);
     let inner = make_compound(
         4,
-        &[(c"a", 0, &standard(Standard::I16Big)?), (c"b", 2, &standard(Standard::U16)?)],
+        &[
+            (c"a", 0, &standard(Standard::I16Big)?),
+            (c"b", 2, &standard(Standard::U16)?),
+        ],
     )?;
     Ok(make_compound(
         44,
@@ -115,9 +120,20 @@ pub fn everything(path: &Path) -> Outcome {
 fn plain(file: &Handle) -> Outcome {
     use Standard::*;
     let all = [
-        (c"u8", U8, 1), (c"u16", U16, 2), (c"u32", U32, 4), (c"u64", U64, 8), (c"i8", I8, 1), (c"i16", I16, 2),
-        (c"i16big", I16Big, 2), (c"i32", I32, 4), (c"i64", I64, 8), (c"f32", F32, 4), (c"f32big", F32Big, 4),
-        (c"f64", F64, 8), (c"f64big", F64Big, 8), (c"bits", Bits8, 1),
+        (c"u8", U8, 1),
+        (c"u16", U16, 2),
+        (c"u32", U32, 4),
+        (c"u64", U64, 8),
+        (c"i8", I8, 1),
+        (c"i16", I16, 2),
+        (c"i16big", I16Big, 2),
+        (c"i32", I32, 4),
+        (c"i64", I64, 8),
+        (c"f32", F32, 4),
+        (c"f32big", F32Big, 4),
+        (c"f64", F64, 8),
+        (c"f64big", F64Big, 8),
+        (c"bits", Bits8, 1),
     ];
     for (name, of, width) in all {
         let mut made = Made::new(file, name, standard(of)?, &[3000]);
@@ -148,14 +164,30 @@ fn plain(file: &Handle) -> Outcome {
         let z = (z ^ z >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
         z ^ z >> 31
     });
-    noise.with(&random.take(512).flat_map(u64::to_le_bytes).collect::<Vec<u8>>())?;
+    noise.with(
+        &random
+            .take(512)
+            .flat_map(u64::to_le_bytes)
+            .collect::<Vec<u8>>(),
+    )?;
     Made::new(file, c"small", standard(U8)?, &[5]).with(&[1, 2, 3, 4, 5])?;
     Made::new(file, c"empty", standard(U8)?, &[0]).create()?;
-    let scalar = create_dataset(file, &standard(F64)?, &other_space(true)?, &dataset_create_plist()?)?;
-    Values::of_bytes(&standard(F64)?, &1.5f64.to_le_bytes(), &other_space(true)?)?.to_dataset(&scalar, 0, 1)?;
+    let scalar = create_dataset(
+        file,
+        &standard(F64)?,
+        &other_space(true)?,
+        &dataset_create_plist()?,
+    )?;
+    Values::of_bytes(&standard(F64)?, &1.5f64.to_le_bytes(), &other_space(true)?)?
+        .to_dataset(&scalar, 0, 1)?;
     let root = open_object(file, c"/")?;
     link_object(&scalar, &root, c"scalar", true)?;
-    let null = create_dataset(file, &standard(F64)?, &other_space(false)?, &dataset_create_plist()?)?;
+    let null = create_dataset(
+        file,
+        &standard(F64)?,
+        &other_space(false)?,
+        &dataset_create_plist()?,
+    )?;
     link_object(&null, &root, c"null", false)?;
     Ok(())
 }
@@ -226,7 +258,13 @@ fn attributes(file: &Handle, root: &Handle) -> Outcome {
     let scalar = other_space(true)?;
     let title = create_attribute(root, c"title", &make_string(None)?, &scalar, None)?;
     Values::of_texts(&[c"all there is"], &scalar)?.to_attribute(&title)?;
-    create_attribute(root, c"nothing", &standard(Standard::F32)?, &other_space(false)?, None)?;
+    create_attribute(
+        root,
+        c"nothing",
+        &standard(Standard::F32)?,
+        &other_space(false)?,
+        None,
+    )?;
     let grid = open_object(file, c"/grid")?;
     // As dimension scales have it: lists of references on one side, references with an axis on the other.
     let of = standard(Standard::ObjectReference)?;
@@ -234,13 +272,20 @@ fn attributes(file: &Handle, root: &Handle) -> Outcome {
     let rows = [
         old_reference(file, c"/u8", None)?,
         Vec::new(),
-        [old_reference(file, c"/u16", None)?, old_reference(file, c"/u32", None)?].concat(),
+        [
+            old_reference(file, c"/u16", None)?,
+            old_reference(file, c"/u32", None)?,
+        ]
+        .concat(),
     ];
     let list = create_attribute(&grid, c"DIMENSION_LIST", &make_vlen(&of)?, &axes, None)?;
     Values::of_lists(&of, &rows, &axes)?.to_attribute(&list)?;
     let pair = make_compound(
         12,
-        &[(c"dataset", 0, &of), (c"dimension", 8, &standard(Standard::I32)?)],
+        &[
+            (c"dataset", 0, &of),
+            (c"dimension", 8, &standard(Standard::I32)?),
+        ],
     )?;
     let scale = open_object(file, c"/u8")?;
     let one = simple_space(&[1], None)?;
