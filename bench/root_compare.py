@@ -111,6 +111,36 @@ def compare_file(path, verbose):
     return count, reasons, times
 
 
+def entries_of(branch):
+    """The bytes of every entry."""
+    for i in range(branch.num_baskets):
+        basket = branch.basket(i)
+        for start, stop in zip(basket.byte_offsets[:-1], basket.byte_offsets[1:]):
+            yield basket.data[start:stop]
+
+
+def is_member_wise(branch):
+    """Whether a branch of a vector of structs is stored member by member: a bit of the version, after the byte count."""
+    first = next(entries_of(branch), None)
+    return first is not None and len(first) > 16 and bool(first[4] & 0x40)
+
+
+def member_wise_words(branch, array):
+    """The words of a vector of structs of uint32, from the bytes: 16 bytes of header, then all of each member."""
+    names = ak.fields(array)
+    offsets, members = [0], {name: [] for name in names}
+    for entry in entries_of(branch):
+        n = int.from_bytes(bytes(entry[12:16]), "big")
+        values = np.frombuffer(bytes(entry[16:]), ">u4").reshape(len(names), n).astype("<u4")
+        offsets.append(offsets[-1] + n)
+        for name, part in zip(names, values):
+            members[name].append(part)
+    words = [word("offsets", np.array(offsets, "<i8").tobytes()), f"record:{offsets[-1]}"]
+    for name in names:
+        words += [f"field:{name}", word("uint32", np.concatenate(members[name]).tobytes())]
+    return words
+
+
 def compare_branch(mine, name, branch, count, reasons, times, verbose):
     if mine["what"] == "group":
         count["groups"] += 1
@@ -121,8 +151,8 @@ def compare_branch(mine, name, branch, count, reasons, times, verbose):
     try:
         array = branch.array()
         seconds = time.perf_counter() - start
-        buffers(ak.to_layout(ak.drop_none(array, axis=-1) if False else array), words)
-        readable = not (hasattr(branch, "interpretation") and type(branch.interpretation).__name__ == "AsGrouped")
+        buffers(ak.to_layout(array), words)
+        readable = type(getattr(branch, "interpretation", None)).__name__ != "AsGrouped"
     except Exception as error:  # noqa: BLE001: whatever uproot raises is a branch that it does not read
         readable = False
         words = [f"{type(error).__name__}: {str(error).splitlines()[0][:80]}"]
@@ -141,6 +171,10 @@ def compare_branch(mine, name, branch, count, reasons, times, verbose):
     times["bytes"] += mine["bytes"]
     if same(mine["detail"], words):
         count["equal"] += 1
+        return
+    if is_member_wise(branch) and mine["detail"] == member_wise_words(branch, array):
+        count["equal"] += 1
+        reasons["equal to the bytes: stored member by member, which uproot 5.7 takes for object by object"] += 1
         return
     count["different"] += 1
     reasons[f"different: {mine['cpp']} as {mine['type']}"] += 1

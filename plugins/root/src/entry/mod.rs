@@ -3,6 +3,8 @@
 mod build;
 mod codec;
 mod packed;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use build::Builder;
 pub(crate) use codec::{Codec, Step};
