@@ -48,17 +48,19 @@ fn run_pack(args: &PackArgs) -> Outcome<String> {
         crate::h5_train::Training::new(minutes, args.common.quiet)
     });
     write(&args.input, &args.output, &args.common, |path, on| {
-        let mut options = PackOptions::default();
-        options.level = level;
-        options.model = model;
+        let mut options = PackOptions {
+            level,
+            model,
+            datasets: args.dataset.clone(),
+            chunk: args.chunk.clone().unwrap_or(Chunking::Keep),
+            keep_filters: args.keep_filters,
+            threads: args.common.threads,
+            ..PackOptions::default()
+        };
         #[cfg(feature = "train")]
         if let Some(trainer) = &mut trainer {
             options.trainer = Some(trainer);
         }
-        options.datasets = args.dataset.clone();
-        options.chunk = args.chunk.clone().unwrap_or(Chunking::Keep);
-        options.keep_filters = args.keep_filters;
-        options.threads = args.common.threads;
         pack(&args.input, path, &mut options, on)
     })
 }

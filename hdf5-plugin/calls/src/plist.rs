@@ -4,7 +4,6 @@ use std::ffi::{CStr, c_char, c_int, c_uint};
 
 use hdf5_metno_sys::h5d::{
     H5D_ALLOC_TIME_INCR, H5D_CHUNKED, H5D_COMPACT, H5D_CONTIGUOUS, H5D_FILL_VALUE_UNDEFINED,
-    H5D_fill_value_t,
 };
 use hdf5_metno_sys::h5p::{
     H5P_CLS_DATASET_CREATE, H5Pcopy, H5Pcreate, H5Pfill_value_defined, H5Pget_chunk,
@@ -263,7 +262,7 @@ pub fn fill_value(dcpl: &Handle, datatype: &Handle) -> Result<Option<Vec<u8>>> {
     let mut status = H5D_FILL_VALUE_UNDEFINED;
     // SAFETY: one number is written.
     done("H5Pfill_value_defined", unsafe {
-        H5Pfill_value_defined(dcpl.id(), &raw mut status as *mut H5D_fill_value_t)
+        H5Pfill_value_defined(dcpl.id(), &raw mut status)
     })?;
     if status == H5D_FILL_VALUE_UNDEFINED {
         return Ok(None);

@@ -30,8 +30,10 @@ fn not_hdf5_and_truncated() -> Outcome {
     let all = fs::read(path("in.h5"))?;
     for len in [0, 5, 100, 1000, all.len() / 2, all.len() - 1] {
         fs::write(path("cut"), &all[..len])?;
-        let mut options = PackOptions::default();
-        options.level = Level::new(1).unwrap();
+        let mut options = PackOptions {
+            level: Level::new(1).unwrap(),
+            ..PackOptions::default()
+        };
         assert_ne!(
             message(pack(&path("cut"), &path("out"), &mut options, &|_| ())),
             "",
@@ -50,8 +52,10 @@ fn every_flipped_byte_of_a_chunk_is_found() -> Outcome {
     made.chunk = Some(&[300]);
     made.with(&floats(600))?;
     close(file)?;
-    let mut options = PackOptions::default();
-    options.level = Level::new(3).unwrap();
+    let mut options = PackOptions {
+        level: Level::new(3).unwrap(),
+        ..PackOptions::default()
+    };
     pack(&path("in.h5"), &path("packed.h5"), &mut options, &|_| ())?;
     let stored = {
         let file = open_file(&path("packed.h5"))?;
