@@ -40,7 +40,8 @@ impl Batches {
         let raw = described
             .map(|b| b.raw_bytes())
             .fold(0, u64::saturating_add);
-        let per_entry = (raw / tree.entries().max(1)).max(1);
+        // Entries without bytes on disk take memory too, if only for an offset.
+        let per_entry = (raw / tree.entries().max(1)).max(8 * branches.len().max(1) as u64);
         Ok(Batches {
             left: entries.start.min(end)..end,
             batch_entries: (BATCH_BYTES / per_entry).max(1),
@@ -72,14 +73,7 @@ impl Batches {
         }
         let mut next = start.saturating_add(self.batch_entries).min(end);
         if self.by_cluster && next < end {
-            // The last border of a cluster before `next`, if there is one after `start`.
-            let mut border = self.tree.cluster_end(start);
-            while border < next && self.tree.cluster_end(border) <= next {
-                border = self.tree.cluster_end(border);
-            }
-            if border > start && border < next {
-                next = border;
-            }
+            next = self.tree.cluster_border(start, next).unwrap_or(next);
         }
         self.left.start = next;
         Some(start..next)

@@ -214,16 +214,13 @@ impl Tree {
         branches.iter().map(reader).collect()
     }
 
-    /// Entries that are stored together, where this is the same number throughout, and the borders otherwise.
-    pub(crate) fn cluster_end(&self, entry: u64) -> u64 {
-        match &self.shared.backend {
-            Backend::Tree { meta, .. } => match meta.cluster {
-                Some(n) => (entry / n).saturating_add(1).saturating_mul(n),
-                None => entry + 1,
-            },
-            Backend::Ntuple(ntuple) => ntuple.cluster_end(entry),
-        }
-        .min(self.entries())
+    /// The last border of a cluster after `start` and not after `end`, if there is one.
+    pub(crate) fn cluster_border(&self, start: u64, end: u64) -> Option<u64> {
+        let border = match &self.shared.backend {
+            Backend::Tree { meta, .. } => meta.cluster.map(|n| end - end % n),
+            Backend::Ntuple(ntuple) => ntuple.cluster_border(end),
+        };
+        border.filter(|&border| border > start)
     }
 
     pub(crate) fn read_branch(

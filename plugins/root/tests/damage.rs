@@ -92,9 +92,9 @@ fn a_byte_flipped_at_every_position() {
 
 #[test]
 fn words_of_all_ones_and_of_zeros() {
-    for name in ["tree_lz4.root", "tree_xz.root", "ntuple_none.root"] {
+    for name in ["tree_lz4.root", "ntuple_none.root"] {
         let bytes = data(name);
-        for i in (0..bytes.len() - 4).step_by(3) {
+        for i in (0..bytes.len() - 4).step_by(7) {
             for word in [[0xFF; 4], [0; 4], [0x7F, 0xFF, 0xFF, 0xFF]] {
                 let mut bytes = bytes.clone();
                 bytes[i..i + 4].copy_from_slice(&word);

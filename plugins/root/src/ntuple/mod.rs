@@ -80,11 +80,11 @@ impl Ntuple {
         &self.schema.description
     }
 
-    /// The last entry (exclusive) of the cluster that holds this one.
-    pub fn cluster_end(&self, entry: u64) -> u64 {
-        let end = |c: &Cluster| c.first_entry.saturating_add(c.entries);
-        let next = self.clusters.partition_point(|c| end(c) <= entry);
-        self.clusters.get(next).map_or(entry + 1, end)
+    /// The last border of a cluster that is not after this entry.
+    pub fn cluster_border(&self, entry: u64) -> Option<u64> {
+        let after = self.clusters.partition_point(|c| c.first_entry <= entry);
+        let last = self.clusters.get(after.checked_sub(1)?);
+        last.map(|c| c.first_entry)
     }
 
     /// A branch for each top-level field.

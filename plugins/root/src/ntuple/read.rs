@@ -234,7 +234,8 @@ impl Part<'_> {
         let before = self.unstored(column).min(range.end);
         if range.start < before {
             let n = usize::try_from(before - range.start).map_err(|_| Error::truncated())?;
-            self.source.affordable((n * memory.size()) as u64)?;
+            self.source
+                .affordable((n as u64).saturating_mul(memory.size() as u64))?;
             out.extend_zeros(n);
         }
         let wanted = (range.end - range.start) as usize;

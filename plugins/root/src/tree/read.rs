@@ -42,6 +42,11 @@ impl BranchReader {
             }
             let end = entries.end.min(held.end);
             let part = (next - first) as usize..(end - first) as usize;
+            if basket.offsets().is_none() {
+                // Lists of entries without bytes: nothing has paid for their offsets.
+                let offsets = (part.len() as u64).saturating_mul(8);
+                source.affordable(offsets).map_err(in_basket)?;
+            }
             append(&readable.form, &basket, part, &mut column).map_err(in_basket)?;
             next = end;
         }
