@@ -4,8 +4,8 @@ use std::ffi::CString;
 use std::path::Path;
 
 use hdf5_metno_sys::h5f::{
-    H5F_ACC_RDONLY, H5F_ACC_RDWR, H5F_ACC_TRUNC, H5F_LIBVER_EARLIEST, H5F_LIBVER_LATEST,
-    H5F_LIBVER_V18, H5F_LIBVER_V110, H5F_info2_t, H5Fclose, H5Fcreate, H5Fget_create_plist,
+    H5F_ACC_RDONLY, H5F_ACC_RDWR, H5F_ACC_TRUNC, H5F_LIBVER_EARLIEST, H5F_LIBVER_V18,
+    H5F_LIBVER_V110, H5F_LIBVER_V114, H5F_info2_t, H5Fclose, H5Fcreate, H5Fget_create_plist,
     H5Fget_filesize, H5Fget_info2, H5Fis_accessible, H5Fopen,
 };
 use hdf5_metno_sys::h5p::{
@@ -78,9 +78,10 @@ pub fn create_file(path: &Path, like: Option<&Handle>, low: u32) -> Result<Handl
     let _lock = enter();
     // SAFETY: the class is a constant of the library.
     let fapl = Handle::new("H5Pcreate", unsafe { H5Pcreate(*H5P_CLS_FILE_ACCESS) })?;
+    // The -sys crate takes 1.10 for the latest, which has no references of the newer kind.
     // SAFETY: a list made above, and numbers.
     done("H5Pset_libver_bounds", unsafe {
-        H5Pset_libver_bounds(fapl.id(), low, H5F_LIBVER_LATEST)
+        H5Pset_libver_bounds(fapl.id(), low, H5F_LIBVER_V114)
     })?;
     let fcpl = like.map_or(H5P_DEFAULT, Handle::id);
     // SAFETY: a C string and lists that the library checks.

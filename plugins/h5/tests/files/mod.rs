@@ -137,7 +137,8 @@ fn plain(file: &Handle) -> Outcome {
     ];
     for (name, of, width) in all {
         let mut made = Made::new(file, name, standard(of)?, &[3000]);
-        (made.chunk, made.gzip) = (Some(&[700]), width > 2);
+        made.chunk = Some(&[700]);
+        made.gzip = width > 2;
         made.with(&bytes(3000 * width))?;
     }
     let mut records = Made::new(file, c"records", record_type()?, &[1000]);
@@ -146,11 +147,13 @@ fn plain(file: &Handle) -> Outcome {
     Made::new(file, c"texts", make_string(Some(7))?, &[600]).with(&bytes(4200))?;
     Made::new(file, c"grid", standard(F32)?, &[20, 30, 11]).with(&floats(6600))?;
     let mut edges = Made::new(file, c"edges", standard(F32)?, &[37, 41]);
-    (edges.chunk, edges.most) = (Some(&[16, 16]), Some(&[None, Some(64)]));
+    edges.chunk = Some(&[16, 16]);
+    edges.most = Some(&[None, Some(64)]);
     edges.fill = Some(&[0, 0, 192, 127]);
     edges.with(&floats(37 * 41))?;
     let mut sparse = Made::new(file, c"sparse", standard(I32)?, &[4000]);
-    (sparse.chunk, sparse.fill) = (Some(&[500]), Some(&[9, 0, 0, 0]));
+    sparse.chunk = Some(&[500]);
+    sparse.fill = Some(&[9, 0, 0, 0]);
     let sparse = sparse.create()?;
     let i32s = standard(I32)?;
     write_block(&sparse, &i32s, (&[1000], &[500], &[500]), &floats(500))?;
@@ -201,7 +204,8 @@ fn pointing(file: &Handle) -> Outcome {
     let of = standard(Standard::I32)?;
     let lists = Values::of_lists(&of, &[bytes(8), Vec::new(), bytes(40)], &space)?;
     let mut made = Made::new(file, c"lists", make_vlen(&of)?, &[3]);
-    (made.chunk, made.gzip) = (Some(&[2]), true);
+    made.chunk = Some(&[2]);
+    made.gzip = true;
     lists.to_dataset(&made.create()?, 0, 3)?;
 
     let mut objects = old_reference(file, c"/grid", None)?;
