@@ -22,6 +22,8 @@ mod progress;
 mod pump;
 mod range;
 mod report;
+#[cfg(feature = "root")]
+mod root;
 mod signals;
 mod summary;
 #[cfg(feature = "train")]
@@ -130,6 +132,8 @@ fn run_command(command: &Command) -> Outcome<()> {
         Command::Eval(args) => out = eval::run(args)?.into_bytes(),
         #[cfg(feature = "h5")]
         Command::H5 { command } => out = h5::run(command)?.into_bytes(),
+        #[cfg(feature = "root")]
+        Command::Root { command } => out = root::run(command)?.into_bytes(),
         Command::Completions { shell } => {
             clap_complete::generate(*shell, &mut Args::command(), "catena", &mut out)
         }

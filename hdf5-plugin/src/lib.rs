@@ -15,6 +15,7 @@ mod types;
 
 pub use chunk::{decode_chunk, encode_chunk};
 pub use error::{Error, Result};
+pub use plugin::class_address;
 pub use settings::{Parsed, Settings, USER_VALUES};
 pub use types::Type;
 

@@ -32,7 +32,9 @@ fn no_libhdf5_is_linked_and_the_plugin_stays() {
                 let name = entry.string(endian, strings).unwrap();
                 needed.push(String::from_utf8_lossy(name).into_owned());
             }
-            Some(tag) if tag == DT_FLAGS_1 as i32 => stays = entry.val32(endian).unwrap() & DF_1_NODELETE != 0,
+            Some(tag) if tag == DT_FLAGS_1 as i32 => {
+                stays = entry.val32(endian).unwrap() & DF_1_NODELETE != 0
+            }
             _ => {}
         }
     }

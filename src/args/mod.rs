@@ -2,6 +2,8 @@
 
 #[cfg(feature = "h5")]
 mod h5;
+#[cfg(feature = "root")]
+mod root;
 #[cfg(feature = "train")]
 mod train;
 
@@ -18,6 +20,8 @@ use crate::levels::LevelFlags;
 
 #[cfg(feature = "h5")]
 pub use h5::{Common, H5Command, InfoArgs, PackArgs, UnpackArgs, VerifyArgs};
+#[cfg(feature = "root")]
+pub use root::RootCommand;
 #[cfg(feature = "train")]
 pub use train::{EvalArgs, TrainArgs};
 
@@ -154,6 +158,12 @@ pub enum Command {
     H5 {
         #[command(subcommand)]
         command: H5Command,
+    },
+    /// Look into ROOT files
+    #[cfg(feature = "root")]
+    Root {
+        #[command(subcommand)]
+        command: RootCommand,
     },
     /// Print a completion script
     Completions {

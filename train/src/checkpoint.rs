@@ -1,7 +1,7 @@
 //! A run on disk: all that training needs to go on as if it had never stopped.
 //!
-//! One safetensors file: `var/NAME`, `mean/NAME` and `square/NAME` for every variable and its moments, and a few small
-//! tensors beside them for the rest. It is written under a temporary name and renamed when it is whole and on the disk, so
+//! One safetensors file: `var/NAME`, `mean/NAME` and `square/NAME` for every variable and its moments, `best/NAME` for what
+//! was best so far, and a few small tensors beside them for the rest. It is written under a temporary name and renamed when it is whole and on the disk, so
 //! that there is always a usable checkpoint, the last or the one before. Invariant: loading changes either everything or
 //! nothing.
 
@@ -16,7 +16,7 @@ use candle_core::{DType, Device, Tensor, Var, safetensors};
 use crate::optimise::AdamW;
 
 /// Of this file. Others are refused.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// Where a run stands, beside its variables.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -25,31 +25,50 @@ pub struct State {
     pub about: String,
     /// The random generator's state ([`crate::random::Random::state`]).
     pub random: Vec<u8>,
-    /// The best validation so far: bits per byte, and the step it was made at.
-    pub best: Option<(f64, u64)>,
+    /// The best validation so far.
+    pub best: Option<Best>,
     /// Seconds of training so far.
     pub seconds: f64,
 }
 
-/// Writes the optimiser's variables, moments and steps, and the state.
+/// What was best on held-out rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Best {
+    /// What it was judged by.
+    pub value: f64,
+    /// Bits per byte of the network alone.
+    pub alone_bpb: f64,
+    /// The step it was made at, and the seconds of training until then.
+    pub step: u64,
+    /// See `step`.
+    pub seconds: f64,
+}
+
+/// Writes the optimiser's variables, moments and steps, the best values of the variables in the same order, and the state.
 ///
 /// # Errors
 /// Those of candle and of the file system; an earlier checkpoint at `path` is then still there.
-pub fn save(path: &Path, optimiser: &AdamW, state: &State) -> Result<()> {
+pub fn save(path: &Path, optimiser: &AdamW, best: &[Tensor], state: &State) -> Result<()> {
     let mut tensors = HashMap::new();
     for (name, var) in optimiser.vars() {
         tensors.insert(format!("var/{name}"), var.as_detached_tensor());
+    }
+    for ((name, _), tensor) in optimiser.vars().zip(best) {
+        tensors.insert(format!("best/{name}"), tensor.clone());
     }
     for (name, mean, square) in optimiser.moments()? {
         tensors.insert(format!("mean/{name}"), mean);
         tensors.insert(format!("square/{name}"), square);
     }
-    let (best, best_step) = state.best.unwrap_or((f64::NAN, 0));
-    let numbers = [state.seconds, best];
+    let best = state.best.unwrap_or(Best {
+        value: f64::NAN,
+        ..Best::default()
+    });
+    let numbers = [state.seconds, best.value, best.alone_bpb, best.seconds];
     let counts = [
         i64::from(VERSION),
         count(optimiser.steps())?,
-        count(best_step)?,
+        count(best.step)?,
     ];
     tensors.insert("numbers".into(), Tensor::new(&numbers, &Device::Cpu)?);
     tensors.insert("counts".into(), Tensor::new(&counts, &Device::Cpu)?);
@@ -58,12 +77,13 @@ pub fn save(path: &Path, optimiser: &AdamW, state: &State) -> Result<()> {
     write(path, &tensors).with_context(|| format!("writing the checkpoint {}", path.display()))
 }
 
-/// Reads a checkpoint into an optimiser with the same variables.
+/// Reads a checkpoint into an optimiser with the same variables. Beside the state it gives the best values of the variables, in their order; none if
+/// there was no validation yet.
 ///
 /// # Errors
 /// What is no checkpoint or one of another version; variables of other names or shapes, which the message names. Nothing
 /// is changed then.
-pub fn load(path: &Path, optimiser: &mut AdamW) -> Result<State> {
+pub fn load(path: &Path, optimiser: &mut AdamW) -> Result<(State, Vec<Tensor>)> {
     read(path, optimiser).with_context(|| format!("reading the checkpoint {}", path.display()))
 }
 
@@ -78,10 +98,11 @@ pub fn peek(path: &Path) -> Result<State> {
     Ok(state)
 }
 
-fn read(path: &Path, optimiser: &mut AdamW) -> Result<State> {
+fn read(path: &Path, optimiser: &mut AdamW) -> Result<(State, Vec<Tensor>)> {
     let tensors = safetensors::load(path, &Device::Cpu)?;
     let (state, step) = state(&tensors)?;
     let (mut values, mut moments) = (Vec::<(Var, Tensor)>::new(), Vec::new());
+    let mut best = Vec::new();
     for (name, var) in optimiser.vars() {
         let find = |kind: &str| -> Result<Tensor> {
             let Some(tensor) = tensors.get(&format!("{kind}/{name}")) else {
@@ -99,6 +120,9 @@ fn read(path: &Path, optimiser: &mut AdamW) -> Result<State> {
         };
         values.push((var.clone(), find("var")?.to_device(var.device())?));
         moments.push((find("mean")?, find("square")?));
+        if state.best.is_some() {
+            best.push(find("best")?.to_device(var.device())?);
+        }
     }
     let stored_n = tensors.keys().filter(|k| k.starts_with("var/")).count();
     ensure!(
@@ -110,7 +134,7 @@ fn read(path: &Path, optimiser: &mut AdamW) -> Result<State> {
     for (var, value) in values {
         var.set(&value)?;
     }
-    Ok(state)
+    Ok((state, best))
 }
 
 /// The state and the optimiser's steps.
@@ -126,7 +150,9 @@ fn state(tensors: &HashMap<String, Tensor>) -> Result<(State, u64)> {
     {
         bail!("it is of version {version}; this program reads version {VERSION}");
     }
-    let ([_, step, best_step], [seconds, best]) = (counts.as_slice(), numbers.as_slice()) else {
+    let ([_, step, best_step], [seconds, value, alone_bpb, best_seconds]) =
+        (counts.as_slice(), numbers.as_slice())
+    else {
         bail!(
             "it has {} counts and {} numbers",
             counts.len(),
@@ -138,7 +164,12 @@ fn state(tensors: &HashMap<String, Tensor>) -> Result<(State, u64)> {
     let state = State {
         about: String::from_utf8(text("about")?)?,
         random: text("random")?,
-        best: best.is_finite().then_some((*best, best_step)),
+        best: value.is_finite().then_some(Best {
+            value: *value,
+            alone_bpb: *alone_bpb,
+            step: best_step,
+            seconds: *best_seconds,
+        }),
         seconds: *seconds,
     };
     Ok((state, step))
@@ -217,17 +248,33 @@ mod tests {
         let state = State {
             about: "jets, ünïcode".into(),
             random: random.state(),
-            best: Some((2.75, 3)),
+            best: Some(Best {
+                value: 2.5,
+                alone_bpb: 2.75,
+                step: 3,
+                seconds: 8.0,
+            }),
             seconds: 12.5,
         };
-        save(&path, &optimiser, &state)?;
+        let best: Vec<Tensor> = vars
+            .iter()
+            .map(|v| v.as_tensor().copy())
+            .collect::<candle_core::Result<_>>()?;
+        save(&path, &optimiser, &best, &state)?;
+        let best = best.iter().map(|v| Ok(v.flatten_all()?.to_vec1::<f32>()?));
+        let best = best.collect::<Result<Vec<_>>>()?.concat();
         for _ in 0..4 {
             step(&vars, &mut optimiser, &mut random)?;
         }
 
         let (again, mut resumed) = start(3)?;
         assert_eq!(peek(&path)?, state);
-        assert_eq!(load(&path, &mut resumed)?, state);
+        let (read, tensors) = load(&path, &mut resumed)?;
+        assert_eq!(read, state);
+        let tensors = tensors
+            .iter()
+            .map(|v| Ok(v.flatten_all()?.to_vec1::<f32>()?));
+        assert_eq!(tensors.collect::<Result<Vec<_>>>()?.concat(), best);
         assert_eq!(resumed.steps(), 4);
         let mut random = Random::from_state(&state.random)?;
         for _ in 0..4 {
@@ -241,7 +288,7 @@ mod tests {
     fn other_networks_are_refused_untouched() -> Result<()> {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("run.checkpoint");
-        save(&path, &start(3)?.1, &State::default())?;
+        save(&path, &start(3)?.1, &[], &State::default())?;
         let (vars, mut other) = start(5)?;
         let before = values(&vars)?;
         let why = format!("{:#}", load(&path, &mut other).expect_err("another shape"));
@@ -266,7 +313,7 @@ mod tests {
         let path = folder.path().join("run.checkpoint");
         let (_, mut optimiser) = start(3)?;
         assert!(load(&path, &mut optimiser).is_err(), "no file");
-        save(&path, &optimiser, &State::default())?;
+        save(&path, &optimiser, &[], &State::default())?;
         let whole = fs::read(&path)?;
         for n in [0, 4, 8, 100, whole.len() / 2, whole.len() - 1] {
             fs::write(&path, &whole[..n])?;
@@ -283,12 +330,12 @@ mod tests {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("run.checkpoint");
         let optimiser = start(3)?.1;
-        save(&path, &optimiser, &State::default())?;
-        save(&path, &optimiser, &State::default())?;
+        save(&path, &optimiser, &[], &State::default())?;
+        save(&path, &optimiser, &[], &State::default())?;
         // A folder cannot be replaced by a file.
         let taken = folder.path().join("taken");
         fs::create_dir(&taken)?;
-        assert!(save(&taken, &optimiser, &State::default()).is_err());
+        assert!(save(&taken, &optimiser, &[], &State::default()).is_err());
         assert_eq!(fs::read_dir(&folder)?.count(), 2);
         Ok(())
     }

@@ -4,23 +4,25 @@
 //! threads take a share of the sequences each; their gradients are summed. Invariant: what is kept at the end is what was best on held-out rows with rounded
 //! weights, so that what is exported is what was measured.
 
+mod share;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
-use candle_core::backprop::GradStore;
 use candle_core::{Device, Tensor};
 
 use crate::batch::Batcher;
-use crate::checkpoint::{self, State};
+use crate::checkpoint::{self, Best, State};
 use crate::held_out::{self, HeldOut};
-use crate::network::{Memory, Network};
+use crate::network::Network;
 use crate::optimise::{AdamW, AdamWOptions};
 use crate::random::Random;
 use crate::report::{End, Outcome, Step, Validation, Watch};
 use crate::schedule::Schedule;
+use share::Run;
 
 /// Lengths of chunks that steps draw from; the largest is inference's.
 const LENGTHS: [usize; 3] = [16, 32, 64];
@@ -96,27 +98,6 @@ pub struct Split {
     pub all: usize,
 }
 
-/// One thread's share of a step.
-struct Share {
-    gradients: GradStore,
-    memory: Memory,
-    bits: f64,
-}
-
-/// A run under way.
-struct Run<'a> {
-    learning: &'a Learning,
-    /// Of training rows, and of the others.
-    batchers: [Batcher<'a>; 2],
-    split: Split,
-    device: Device,
-    random: Random,
-    memories: Vec<Memory>,
-    /// Rows read of each sequence, and where the first one begins.
-    at: Option<usize>,
-    offset: usize,
-}
-
 /// Trains a network in place: on return it is the best that held-out rows have shown.
 ///
 /// # Errors
@@ -156,10 +137,11 @@ pub fn learn(
         offset: 0,
     };
     let mut before = 0.0;
+    let mut best: Option<(f64, Validation, Vec<Tensor>)> = None;
     if learning.resume
         && let Some(path) = &learning.checkpoint
     {
-        let state = checkpoint::load(path, &mut optimiser)?;
+        let (state, tensors) = checkpoint::load(path, &mut optimiser)?;
         ensure!(
             state.about == learning.about,
             "the checkpoint {} is of another run: {}",
@@ -168,6 +150,9 @@ pub fn learn(
         );
         run.random = Random::from_state(&state.random)?;
         before = state.seconds;
+        best = state
+            .best
+            .map(|best| (best.value, validation_of(&best), tensors));
     }
     let start = Instant::now();
     let elapsed = || before + start.elapsed().as_secs_f64();
@@ -182,7 +167,6 @@ pub fn learn(
         by_time.max(by_steps) * hurry
     };
     let mut next_validation = 0.0;
-    let mut best: Option<(f64, Validation, Vec<Tensor>)> = None;
     let mut since_best = 0;
     let mut bad_steps = 0;
     let end = loop {
@@ -222,10 +206,16 @@ pub fn learn(
                 let state = State {
                     about: learning.about.clone(),
                     random: run.random.state(),
-                    best: best.as_ref().map(|(_, v, _)| (v.alone_bpb, v.step)),
+                    best: best.as_ref().map(|(value, v, _)| Best {
+                        value: *value,
+                        alone_bpb: v.alone_bpb,
+                        step: v.step,
+                        seconds: v.seconds,
+                    }),
                     seconds: elapsed(),
                 };
-                checkpoint::save(path, &optimiser, &state)?;
+                let tensors = best.as_ref().map_or(&[][..], |(_, _, tensors)| tensors);
+                checkpoint::save(path, &optimiser, tensors, &state)?;
             }
             if stopped {
                 break End::Interrupted;
@@ -302,6 +292,17 @@ pub fn learn(
     Ok(outcome)
 }
 
+/// What a checkpoint remembers of the validation that was best.
+fn validation_of(best: &Best) -> Validation {
+    Validation {
+        step: best.step,
+        seconds: best.seconds,
+        alone_bpb: best.alone_bpb,
+        mixed_bpb: None,
+        best: true,
+    }
+}
+
 /// What is to become small.
 fn worth(held: &HeldOut, mixed: f64) -> f64 {
     match held.mixed {
@@ -315,84 +316,4 @@ fn set(optimiser: &AdamW, tensors: &[Tensor]) -> Result<()> {
         var.set(tensor)?;
     }
     Ok(())
-}
-
-impl Run<'_> {
-    /// All threads' shares of the next pass, and the chunk's length.
-    fn shares(&mut self, network: &Network) -> Result<(Vec<Share>, usize)> {
-        let rows = self.split.train;
-        let each = rows / self.learning.sequences;
-        let mut length = LENGTHS[self.random.below(LENGTHS.len())];
-        while 2 * length > each && length > 1 {
-            length /= 2;
-        }
-        let at = match self.at {
-            Some(at) if at + 2 * length <= each => at,
-            _ => {
-                // A new epoch: sequences begin elsewhere, and remember nothing.
-                self.offset = self.random.below(each);
-                self.memories.fill(None);
-                0
-            }
-        };
-        self.at = Some(at + 2 * length);
-        let per_thread = self.learning.sequences / self.learning.threads;
-        let this = &*self;
-        let shares = std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..self.learning.threads)
-                .map(|thread| {
-                    scope.spawn(move || {
-                        let firsts: Vec<usize> = (0..per_thread)
-                            .map(|i| (thread * per_thread + i) * each + at + this.offset)
-                            .collect();
-                        this.share(network, &firsts, length, &this.memories[thread])
-                    })
-                })
-                .collect();
-            let joined = threads.into_iter().map(|thread| {
-                thread
-                    .join()
-                    .unwrap_or_else(|_| Err(anyhow::anyhow!("a training thread panicked")))
-            });
-            joined.collect::<Result<Vec<_>>>()
-        })?;
-        Ok((shares, length))
-    }
-
-    /// Two consecutive chunks, so that what the first leaves in memory is learned from in the second.
-    fn share(
-        &self,
-        network: &Network,
-        firsts: &[usize],
-        length: usize,
-        memory: &Memory,
-    ) -> Result<Share> {
-        let rows = self.split.train;
-        let mut memory = memory.clone();
-        let (mut losses, mut bits) = (Vec::new(), 0.0);
-        for chunk in 0..2 {
-            // Sequences go round at the end of the training rows; one that would be cut there begins a little earlier.
-            let starts: Vec<usize> = firsts
-                .iter()
-                .map(|first| ((first + chunk * length) % rows).min(rows - length))
-                .collect();
-            let batch = self.batchers[0].batch(&starts, length, &self.device)?;
-            let (said, next) = network.forward(&batch, &memory)?;
-            memory = next;
-            bits += f64::from(said.alone.to_scalar::<f32>()?);
-            losses.push(match said.mixed {
-                Some(mixed) if self.learning.mixed > 0.0 => {
-                    ((said.alone * (1.0 - self.learning.mixed))? + (mixed * self.learning.mixed)?)?
-                }
-                _ => said.alone,
-            });
-        }
-        let scale = LOSS_SCALE / (2 * firsts.len() * length) as f64;
-        let loss = (Tensor::stack(&losses, 0)?.sum_all()? * scale)?;
-        Ok(Share {
-            gradients: loss.backward()?,
-            memory: memory.map(|m| m.detach()),
-            bits,
-        })
-    }
 }

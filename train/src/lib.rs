@@ -26,6 +26,7 @@ pub mod random;
 pub mod reference;
 
 pub mod export;
+pub mod prune;
 pub mod report;
 pub mod train;
 

@@ -13,7 +13,7 @@ use crate::learn::{Learning, Split, learn};
 use crate::network::Network;
 use crate::preset::Preset;
 use crate::report::{Outcome, Watch};
-use crate::{export, parameters};
+use crate::{export, parameters, prune};
 
 /// Places between which values are told apart.
 pub const KNOTS: usize = 17;
@@ -23,6 +23,10 @@ const FRAME: usize = 128 << 10;
 const HELD_OUT: f64 = 0.1;
 /// Most bytes of training data that start values are harvested from.
 const HARVEST: usize = 4 << 20;
+
+/// The same for where columns look. Not more than a frame of level 6: the search takes what never repeats (event numbers) for a context that tells all, and
+/// what repeats within an event alone for one that tells nothing, if it sees many.
+const SETUPS: usize = 1 << 20;
 
 /// What to train.
 #[derive(Clone, Debug)]
@@ -111,18 +115,17 @@ pub fn train(
         all: rows,
     };
     let outcome = learn(&mut network, &batcher, split, &options.learning, watch)?;
-    let exported = export::export(&network, &fields)?;
-    let setups = harvest_setups(layout, &raw[..train_rows * records.record]);
+    let mut exported = export::export(&network, &fields)?;
+    let trained_on = &raw[..train_rows * records.record];
+    let setups = harvest_setups(layout, tail(trained_on, SETUPS, records.record));
     let mut starts = Starts {
         setups,
         columns: Vec::new(),
     };
-    starts.columns = harvest(
-        layout,
-        &exported,
-        &starts,
-        &raw[..train_rows * records.record],
-    )?;
+    let held_out = &raw[train_rows * records.record..];
+    let savings = prune::savings(layout, &exported, &starts, held_out, FRAME)?;
+    prune::prune(&mut exported, &savings);
+    starts.columns = harvest(layout, &exported, &starts, trained_on)?;
     let model = Model::new(layout.clone(), exported, starts, options.notes.clone())?;
     ensure!(
         model.write().len() < 16 << 20,
@@ -136,6 +139,12 @@ pub fn train(
     })
 }
 
+/// The last records of `raw`, at most `bytes`.
+fn tail(raw: &[u8], bytes: usize, record: usize) -> &[u8] {
+    let (records, most) = (raw.len() / record, bytes / record);
+    &raw[records.saturating_sub(most) * record..]
+}
+
 /// What the mixers end with on the end of the training data, for level 7 and for levels 8 and 9.
 fn harvest(
     layout: &Layout,
@@ -144,13 +153,13 @@ fn harvest(
     raw: &[u8],
 ) -> Result<Vec<ColumnStart>> {
     let record = layout.columns().record_size as usize;
-    let tail = raw.len().saturating_sub(HARVEST) / record * record;
+    let raw = tail(raw, HARVEST, record);
     let mut columns: Vec<ColumnStart> = Vec::new();
     for (effort, level) in [7u8, 8].into_iter().enumerate() {
         let level = Level::new(level).unwrap_or_default();
         let lane_n = network_lane_count(layout, FRAME);
         let spec = Spec::new(layout.clone(), level, lane_n).with_network(network, starts)?;
-        let weights = harvest_starts(&spec, &raw[tail..], FRAME)?;
+        let weights = harvest_starts(&spec, raw, FRAME)?;
         for (column, weights) in weights.into_iter().enumerate() {
             if columns.len() <= column {
                 columns.push(ColumnStart {

@@ -19,6 +19,3 @@ pub use options::BlockOptions;
 pub const OVERHEAD_MAX: usize = 20;
 /// The version of the blocks that are written.
 pub const BLOCK_VERSION: u8 = 1;
-
-#[cfg(test)]
-mod tests;

@@ -20,6 +20,11 @@ pub extern "C" fn H5PLget_plugin_type() -> c_int {
     abi::H5PL_TYPE_FILTER
 }
 
+/// Where the filter's class (`H5Z_class2_t`) lies, for hosts that register filters themselves (`H5Zregister`). It is valid for the life of the process.
+pub fn class_address() -> usize {
+    (&raw const filter::CLASS.0).addr()
+}
+
 /// The filter's class.
 #[unsafe(no_mangle)]
 pub extern "C" fn H5PLget_plugin_info() -> *const c_void {

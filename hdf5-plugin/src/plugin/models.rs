@@ -81,7 +81,7 @@ fn in_files(
     let n = unsafe { library.object_ids?(H5F_OBJ_ALL, H5F_OBJ_IN_FILES, MOST, files.as_mut_ptr()) };
     let n = usize::try_from(n).ok()?.min(MOST);
     looked_in.push(format!("{path} of the files of {n} open objects"));
-    let model = files.get(..n)?.iter().find_map(|&file| {
+    files.get(..n)?.iter().find_map(|&file| {
         let bytes = read(library, file, &path)?;
         match Model::read(&bytes) {
             Ok(model) if model.id().as_bytes().starts_with(prefix) => Some(Arc::new(model)),
@@ -94,8 +94,7 @@ fn in_files(
                 None
             }
         }
-    });
-    model
+    })
 }
 
 /// The bytes of a dataset; `None` if there is none, or if it is no model's by its size.

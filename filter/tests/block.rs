@@ -1,7 +1,7 @@
 //! Blocks there and back, and what damage does to them.
 
-use super::*;
-use crate::{ErrorKind, Layout, Level};
+use catena_filter::block::{BlockOptions, OVERHEAD_MAX, decode, encode, info};
+use catena_filter::{ErrorKind, Layout, Level};
 
 fn wave(n: usize) -> Vec<u8> {
     let values = (0..n).map(|i| (i as f32 * 0.01).sin() * 40.0 + (i * 7919 % 13) as f32);
@@ -84,7 +84,7 @@ fn damage_with_a_right_checksum_is_found() {
     for bit in 0..8 * body {
         let mut bad = stored.clone();
         bad[bit / 8] ^= 1 << (bit % 8);
-        let sum = crate::frame::crc(&bad[..body]);
+        let sum = crc32fast::hash(&bad[..body]);
         bad[body..].copy_from_slice(&sum.to_le_bytes());
         if let Ok(other) = decode(&bad, &layout, &options) {
             assert_eq!(other, raw, "bit {bit}");

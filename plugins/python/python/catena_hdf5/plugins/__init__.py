@@ -1,0 +1,1 @@
+"""The folder that libhdf5 looks into: the extension module here is the filter plugin too."""

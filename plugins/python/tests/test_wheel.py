@@ -1,0 +1,110 @@
+"""The package as it is installed: the filter, arrays, files, the codec."""
+
+import io
+import subprocess
+import sys
+import threading
+
+import numpy as np
+import pytest
+
+import catena_hdf5
+
+KINDS = ["<f4", ">f8", "<i2", "u1", "?", "<c8", "S5", "<M8[ns]", [("a", "<f4"), ("b", ">i2", (3,)), ("c", "u1")]]
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=str)
+def test_arrays(kind):
+    data = np.zeros((6, 50), kind)
+    data.view("u1").flat[:] = np.arange(data.nbytes) % 11
+    for array in (data, data[::2, ::3], data.T):
+        coded = catena_hdf5.compress(array, 3)
+        assert catena_hdf5.decompress(coded) == array.tobytes()
+        back = catena_hdf5.decompress_array(coded, dtype=array.dtype, shape=array.shape)
+        assert back.tobytes() == array.tobytes() and back.shape == array.shape
+
+
+def test_arrays_know_their_type_and_shape():
+    data = np.arange(600, dtype="<f4").reshape(20, 30)
+    back = catena_hdf5.decompress_array(catena_hdf5.compress(data))
+    assert back.dtype == data.dtype and (back == data).all()
+    records = np.zeros(50, np.dtype([("pt", "<f4"), ("hits", "<u2", (3,))], align=True))
+    back = catena_hdf5.decompress_array(catena_hdf5.compress(records))
+    assert back["pt"].shape == (50,) and back["hits"].shape == (50, 3)
+    assert catena_hdf5.layout_of(records.dtype) == "pt:<f4,hits:3<u2,V2"
+
+
+def test_files(tmp_path):
+    data = np.random.default_rng(1).normal(size=200000).astype("f4").tobytes()
+    with catena_hdf5.open(tmp_path / "x.cat", "wb", level=3, dtype="<f4") as file:
+        for at in range(0, len(data), 70001):
+            assert file.write(data[at:at + 70001]) > 0
+    with catena_hdf5.open(tmp_path / "x.cat") as file:
+        assert file.read(7) == data[:7]
+        assert file.read() == data[7:] and file.read() == b""
+    cut = (tmp_path / "x.cat").read_bytes()[:-9]
+    with pytest.raises(catena_hdf5.CatenaError):
+        catena_hdf5.open(io.BytesIO(cut)).read()
+    with pytest.raises(catena_hdf5.CatenaError):
+        catena_hdf5.decompress(b"nothing of the kind")
+
+
+def test_others_run_meanwhile():
+    """The interpreter's lock is released: another thread counts while bytes are compressed."""
+    data = np.random.default_rng(1).normal(size=300000).astype("f4")
+    counted, stop = [0], threading.Event()
+
+    def count():
+        while not stop.is_set():
+            counted[0] += 1
+
+    thread = threading.Thread(target=count)
+    thread.start()
+    before = counted[0]
+    catena_hdf5.compress(data, 5, threads=1)
+    during = counted[0] - before
+    stop.set()
+    thread.join()
+    assert during > 1000
+
+
+def test_h5py(tmp_path):
+    import h5py
+
+    data = np.arange(3000, dtype="f4")
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        file.create_dataset("a", data=data, chunks=(1000,), **catena_hdf5.Catena(level=3))
+        file.create_dataset("b", data=data, chunks=(1000,), compression=catena_hdf5.Catena())
+    with h5py.File(tmp_path / "x.h5") as file:
+        assert (file["a"][()] == data).all() and (file["b"][()] == data).all()
+        assert file["a"].id.get_create_plist().get_filter(0)[0] == catena_hdf5.FILTER_ID
+    for bad in (dict(level=0), dict(level=10), dict(level=5, model="0123456789abcdef")):
+        with pytest.raises(ValueError):
+            catena_hdf5.Catena(**bad)
+
+
+def test_tables_after_import(tmp_path):
+    import h5py
+
+    data = np.arange(3000, dtype="f4")
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        file.create_dataset("a", data=data, chunks=(1000,), **catena_hdf5.Catena(level=3))
+    program = f"import catena_hdf5, tables; print(tables.open_file({str(tmp_path / 'x.h5')!r}).root.a[:].sum())"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0 and str(data.sum()) in done.stdout, done.stderr
+
+
+def test_numcodecs_and_zarr(tmp_path):
+    import numcodecs
+    import zarr
+
+    codec = numcodecs.get_codec({"id": "catena", "level": 3})
+    data = np.arange(600, dtype="<f4").reshape(20, 30)
+    for array in (data, np.asfortranarray(data)):
+        assert bytes(codec.decode(codec.encode(array))) == array.tobytes(order="A")
+    out = np.empty_like(data)
+    codec.decode(codec.encode(data), out)
+    assert (out == data).all()
+    stored = zarr.create_array(str(tmp_path / "x.zarr"), shape=data.shape, chunks=(10, 30), dtype="<f4", compressors=codec, filters=None, zarr_format=2)
+    stored[:] = data
+    assert (zarr.open(str(tmp_path / "x.zarr"))[:] == data).all()

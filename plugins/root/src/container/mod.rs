@@ -1,0 +1,7 @@
+//! The file as a container of objects: positions, keys, directories, compressed records.
+
+pub(crate) mod compress;
+pub(crate) mod cursor;
+pub(crate) mod directory;
+pub(crate) mod key;
+pub(crate) mod source;

@@ -1,0 +1,222 @@
+//! A ROOT file: opening it, and finding the trees in it.
+
+use std::io::{Read, Seek};
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::container::directory::{FileHeader, Found, walk};
+use crate::container::key::Key;
+use crate::container::source::Source;
+use crate::error::{Error, Result};
+use crate::ntuple;
+use crate::streamer::classes::Classes;
+use crate::table::Tree;
+
+/// What a caller may ask for when opening a file.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct OpenOptions {
+    /// The most bytes that one object (a basket, a page, a tree's description) may take in memory. 1 GiB unless asked otherwise.
+    pub memory_limit: u64,
+}
+
+impl Default for OpenOptions {
+    fn default() -> Self {
+        OpenOptions {
+            memory_limit: 1 << 30,
+        }
+    }
+}
+
+impl OpenOptions {
+    /// The same options with another limit.
+    pub fn with_memory_limit(mut self, bytes: u64) -> Self {
+        self.memory_limit = bytes;
+        self
+    }
+}
+
+/// How a tree is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+pub enum Storage {
+    /// A TTree or TNtuple.
+    #[serde(rename = "TTree")]
+    Tree,
+    /// An RNTuple.
+    #[serde(rename = "RNTuple")]
+    NTuple,
+}
+
+/// A tree in the file, not read yet.
+#[derive(Clone, Debug)]
+pub struct TreeKey {
+    key: Key,
+    path: String,
+    storage: Storage,
+}
+
+impl TreeKey {
+    /// Names of the directories and of the tree, joined by `/`.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// How often the name was written: the highest number is the last state of the tree.
+    pub fn cycle(&self) -> u16 {
+        self.key.cycle
+    }
+
+    /// How it is stored.
+    pub fn storage(&self) -> Storage {
+        self.storage
+    }
+}
+
+/// A file that is open for reading.
+///
+/// Trees that were opened stay readable after the `File` is gone.
+pub struct File {
+    source: Arc<Source>,
+    header: FileHeader,
+    classes: Arc<Classes>,
+    damage: Vec<Error>,
+    keys: Vec<Found>,
+}
+
+impl File {
+    /// Opens a file by name.
+    ///
+    /// # Errors
+    /// It cannot be read, is no ROOT file, or its directories are damaged.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        Self::from_reader(std::fs::File::open(path)?)
+    }
+
+    /// Reads a file from anything that can be read and sought.
+    ///
+    /// # Errors
+    /// As [`File::open`].
+    pub fn from_reader(reader: impl Read + Seek + Send + 'static) -> Result<Self> {
+        Self::with_options(reader, &OpenOptions::default())
+    }
+
+    /// The same, with options.
+    ///
+    /// # Errors
+    /// As [`File::open`].
+    pub fn with_options(
+        reader: impl Read + Seek + Send + 'static,
+        options: &OpenOptions,
+    ) -> Result<Self> {
+        let source = Source::new(reader, options.memory_limit)?;
+        let header = FileHeader::read(&source)?;
+        let (keys, mut damage) = walk(&source, &header)?;
+        // A file with a damaged description of its classes still has all that needs none.
+        let classes = classes(&source, &header).unwrap_or_else(|e| {
+            damage.push(e);
+            Classes::default()
+        });
+        Ok(File {
+            source: Arc::new(source),
+            header,
+            classes: Arc::new(classes),
+            damage,
+            keys,
+        })
+    }
+
+    /// Version of ROOT that wrote the file, such as 63206 for 6.32/06.
+    pub fn version(&self) -> i32 {
+        self.header.version
+    }
+
+    /// Bytes of the file.
+    pub fn size(&self) -> u64 {
+        self.source.size()
+    }
+
+    /// What is damaged beside the trees themselves: directories, whose trees are missing then, and the description of
+    /// classes, without which some branches cannot be read.
+    pub fn damage(&self) -> &[Error] {
+        &self.damage
+    }
+
+    /// Number of classes that the file describes.
+    pub fn classes(&self) -> usize {
+        self.classes.len()
+    }
+
+    /// All trees and RNTuples in all directories, in the order of the file; of each name the last cycle only.
+    pub fn trees(&self) -> Vec<TreeKey> {
+        let all: Vec<TreeKey> = self.keys.iter().filter_map(tree_key).collect();
+        let mut newest = std::collections::HashMap::new();
+        for tree in &all {
+            let cycle: &mut u16 = newest.entry(tree.path.clone()).or_default();
+            *cycle = tree.cycle().max(*cycle);
+        }
+        let mut trees = all;
+        trees.retain(|tree| newest.get(&tree.path) == Some(&tree.cycle()));
+        trees
+    }
+
+    /// Opens a tree by its path; `path;2` asks for an earlier cycle.
+    ///
+    /// # Errors
+    /// There is none of that name, or its description is damaged.
+    pub fn tree(&self, path: &str) -> Result<Tree> {
+        let (name, cycle) = match path.rsplit_once(';') {
+            Some((name, cycle)) => (name, cycle.parse::<u16>().ok()),
+            None => (path, None),
+        };
+        let keys = self.keys.iter().filter_map(tree_key);
+        let mut keys = keys.filter(|k| k.path == name && cycle.is_none_or(|c| c == k.cycle()));
+        let first = keys.next();
+        let newest = keys.fold(first, |best, key| match best {
+            Some(best) if best.cycle() >= key.cycle() => Some(best),
+            _ => Some(key),
+        });
+        let key = newest.ok_or_else(|| Error::missing(format!("no tree {path} in the file")))?;
+        self.open_tree(&key)
+    }
+
+    /// Opens one of [`File::trees`].
+    ///
+    /// # Errors
+    /// Its description is damaged, or of a kind that is not known here.
+    pub fn open_tree(&self, tree: &TreeKey) -> Result<Tree> {
+        let opened = match tree.storage {
+            Storage::Tree => Tree::open_ttree(
+                self.source.clone(),
+                &tree.path,
+                &tree.key,
+                &self.classes,
+                self.header.compress,
+            ),
+            Storage::NTuple => ntuple::Ntuple::open(&self.source, &tree.key)
+                .and_then(|ntuple| Tree::from_ntuple(self.source.clone(), &tree.path, ntuple)),
+        };
+        opened.map_err(|e| e.in_tree(&tree.path))
+    }
+}
+
+fn tree_key(found: &Found) -> Option<TreeKey> {
+    let storage = match found.key.class.as_str() {
+        "TTree" | "TNtuple" | "TNtupleD" => Storage::Tree,
+        "ROOT::RNTuple" => Storage::NTuple,
+        _ => return None,
+    };
+    Some(TreeKey {
+        key: found.key.clone(),
+        path: found.path.clone(),
+        storage,
+    })
+}
+
+fn classes(source: &Source, header: &FileHeader) -> Result<Classes> {
+    if header.info_position == 0 || header.info_bytes == 0 {
+        return Ok(Classes::default());
+    }
+    let key = Key::read_at(source, header.info_position)?;
+    let data = key.object(source)?;
+    Classes::parse(&data, key.key_len).map_err(|e| e.at(header.info_position))
+}
