@@ -6,7 +6,7 @@ use std::ptr;
 use hdf5_metno_sys::h5s::{
     H5S_NULL, H5S_SCALAR, H5S_SELECT_SET, H5S_SIMPLE, H5Screate, H5Screate_simple, H5Sencode2,
     H5Sget_simple_extent_dims, H5Sget_simple_extent_ndims, H5Sget_simple_extent_type,
-    H5Sselect_hyperslab,
+    H5Sselect_copy, H5Sselect_hyperslab,
 };
 
 use crate::error::{Error, Result};
@@ -116,7 +116,18 @@ pub fn select_box(space: &Handle, start: &[u64], count: &[u64]) -> Result<()> {
 /// # Errors
 /// Not a dataspace.
 pub fn selection(space: &Handle) -> Result<Vec<u8>> {
+    // The bytes would tell of the file's version as well: a dataspace made here has none of that.
+    let fresh = match extent(space)? {
+        Extent::Null => other_space(false)?,
+        Extent::Scalar => other_space(true)?,
+        Extent::Simple(dims, most) => simple_space(&dims, Some(&most))?,
+    };
     let _lock = enter();
+    // SAFETY: identifiers of dataspaces of the same axes.
+    done("H5Sselect_copy", unsafe {
+        H5Sselect_copy(fresh.id(), space.id())
+    })?;
+    let space = &fresh;
     let mut size = 0usize;
     // SAFETY: no buffer: the size alone is asked for.
     done("H5Sencode2", unsafe {

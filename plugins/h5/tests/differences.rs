@@ -69,9 +69,9 @@ fn write(path: &Path, change: &str) -> Outcome {
         },
     )?;
     let second = match is("alias") {
-        true => Made::new(&file, c"copy", standard(of)?, dims).with(&raw)?,
+        true => Made::new(&file, c"same", standard(of)?, dims).with(&raw)?,
         false => {
-            link_object(&made, &root, c"copy", false)?;
+            link_object(&made, &root, c"same", false)?;
             made.clone()
         }
     };
