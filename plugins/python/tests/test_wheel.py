@@ -35,10 +35,10 @@ def test_arrays_know_their_type_and_shape():
 
 
 def test_files(tmp_path):
-    data = np.random.default_rng(1).normal(size=200000).astype("f4").tobytes()
+    data = np.random.default_rng(1).normal(size=20000).astype("f4").tobytes()
     with catena_hdf5.open(tmp_path / "x.cat", "wb", level=3, dtype="<f4") as file:
-        for at in range(0, len(data), 70001):
-            assert file.write(data[at:at + 70001]) > 0
+        for at in range(0, len(data), 7001):
+            assert file.write(data[at:at + 7001]) > 0
     with catena_hdf5.open(tmp_path / "x.cat") as file:
         assert file.read(7) == data[:7]
         assert file.read() == data[7:] and file.read() == b""
@@ -51,7 +51,7 @@ def test_files(tmp_path):
 
 def test_others_run_meanwhile():
     """The interpreter's lock is released: another thread counts while bytes are compressed."""
-    data = np.random.default_rng(1).normal(size=300000).astype("f4")
+    data = np.random.default_rng(1).normal(size=40000).astype("f4")
     counted, stop = [0], threading.Event()
 
     def count():
