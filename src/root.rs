@@ -39,6 +39,12 @@ pub fn run(command: &RootCommand) -> Outcome<String> {
 
 fn info(path: &Path) -> Outcome<FileInfo> {
     let file = File::open(path).map_err(|e| Failure::new(&name_of(path), e))?;
+    // Where damage leaves nothing to tell of, it is all there is to say.
+    if let [damage, ..] = file.damage()
+        && file.trees().is_empty()
+    {
+        return Err(Failure::new(&name_of(path), damage));
+    }
     Ok(FileInfo {
         file: name_of(path),
         info: Info::of(&file),
