@@ -39,11 +39,13 @@ pub fn run(command: &RootCommand) -> Outcome<String> {
 
 fn info(path: &Path) -> Outcome<FileInfo> {
     let file = File::open(path).map_err(|e| Failure::new(&name_of(path), e))?;
-    // Where damage leaves nothing to tell of, it is all there is to say.
-    if let [damage, ..] = file.damage()
-        && file.trees().is_empty()
-    {
-        return Err(Failure::new(&name_of(path), damage));
+    // A damaged file is a failure, with all that could be told of it.
+    if !file.damage().is_empty() {
+        let rest = Info::of(&file).text(true);
+        return Err(Failure::new(
+            &name_of(path),
+            format_args!("damaged; what is left: {rest}"),
+        ));
     }
     Ok(FileInfo {
         file: name_of(path),
