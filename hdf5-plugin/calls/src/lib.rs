@@ -41,8 +41,8 @@ pub use filter::{Code, Direction, register_filter};
 pub use handle::Handle;
 pub use link::{Link, LinkKind, delete_link, link_object, links, make_link};
 pub use object::{
-    ObjectInfo, ObjectKind, Token, comment, commit_type, copy_object, create_group, group_plist,
-    object_info, open_object, open_token, set_comment, type_plist,
+    ObjectInfo, ObjectKind, Token, comment, commit_type, copy_group_properties, copy_object,
+    create_group, group_plist, object_info, open_object, open_token, set_comment, type_plist,
 };
 pub use plist::{
     Filter, Storage, chunk_shape, clear_filters, copy_plist, dataset_create_plist, external_count,

@@ -1,17 +1,21 @@
 //! Objects: groups, datasets, committed types.
 
-use std::ffi::{CStr, CString};
+use std::ffi::{CStr, CString, c_uint};
 
 use hdf5_metno_sys::h5g::{H5Gcreate_anon, H5Gget_create_plist};
 use hdf5_metno_sys::h5o::{
     H5O_COPY_WITHOUT_ATTR_FLAG, H5O_INFO_BASIC, H5O_info2_t, H5O_token_t, H5O_type_t, H5Ocopy,
     H5Oget_comment, H5Oget_info3, H5Oopen, H5Oopen_by_token,
 };
-use hdf5_metno_sys::h5p::{H5P_CLS_OBJECT_COPY, H5P_DEFAULT, H5Pcreate, H5Pset_copy_object};
+use hdf5_metno_sys::h5p::{
+    self as p, H5P_CLS_GROUP_CREATE, H5P_CLS_OBJECT_COPY, H5P_DEFAULT, H5Pcreate,
+    H5Pset_copy_object,
+};
 use hdf5_metno_sys::h5t::{H5Tcommit_anon, H5Tget_create_plist};
 
 use crate::error::{Error, Result};
 use crate::handle::{Handle, done, enter};
+use crate::plist::{filters, set_filter};
 
 /// Where an object stands in its file; equal for equal objects, whatever names they have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -103,16 +107,84 @@ pub fn create_group(file: &Handle, gcpl: &Handle) -> Result<Handle> {
     })
 }
 
-/// A group's creation properties.
+/// A group's creation properties, for another group.
 ///
 /// # Errors
 /// Not a group.
 pub fn group_plist(group: &Handle) -> Result<Handle> {
     let _lock = enter();
+    // SAFETY: the class is a constant of the library.
+    let list = Handle::new("H5Pcreate", unsafe { H5Pcreate(*H5P_CLS_GROUP_CREATE) })?;
+    copy_group_properties(group, &list)?;
+    Ok(list)
+}
+
+/// Gives a list (of groups, or of files for their root group) a group's creation properties. One by one: the list that the library
+/// answers with also holds how many links the group has, and where, and a group made with that would be broken.
+///
+/// # Errors
+/// Not a group; not such a list.
+pub fn copy_group_properties(group: &Handle, list: &Handle) -> Result<()> {
+    let _lock = enter();
     // SAFETY: an identifier that the library checks.
-    Handle::new("H5Gget_create_plist", unsafe {
+    let own = Handle::new("H5Gget_create_plist", unsafe {
         H5Gget_create_plist(group.id())
-    })
+    })?;
+    let (from, to) = (own.id(), list.id());
+    let (mut a, mut b): (c_uint, c_uint) = (0, 0);
+    let mut times = 0;
+    // SAFETY: identifiers that the library checks; each call writes or takes the numbers given.
+    unsafe {
+        done(
+            "H5Pget_link_phase_change",
+            p::H5Pget_link_phase_change(from, &mut a, &mut b),
+        )?;
+        done(
+            "H5Pset_link_phase_change",
+            p::H5Pset_link_phase_change(to, a, b),
+        )?;
+        done(
+            "H5Pget_attr_phase_change",
+            p::H5Pget_attr_phase_change(from, &mut a, &mut b),
+        )?;
+        done(
+            "H5Pset_attr_phase_change",
+            p::H5Pset_attr_phase_change(to, a, b),
+        )?;
+        done(
+            "H5Pget_est_link_info",
+            p::H5Pget_est_link_info(from, &mut a, &mut b),
+        )?;
+        done("H5Pset_est_link_info", p::H5Pset_est_link_info(to, a, b))?;
+        done(
+            "H5Pget_link_creation_order",
+            p::H5Pget_link_creation_order(from, &mut a),
+        )?;
+        done(
+            "H5Pset_link_creation_order",
+            p::H5Pset_link_creation_order(to, a),
+        )?;
+        done(
+            "H5Pget_attr_creation_order",
+            p::H5Pget_attr_creation_order(from, &mut a),
+        )?;
+        done(
+            "H5Pset_attr_creation_order",
+            p::H5Pset_attr_creation_order(to, a),
+        )?;
+        done(
+            "H5Pget_obj_track_times",
+            p::H5Pget_obj_track_times(from, &mut times),
+        )?;
+        done(
+            "H5Pset_obj_track_times",
+            p::H5Pset_obj_track_times(to, times),
+        )?;
+    }
+    for filter in filters(&own)? {
+        set_filter(list, filter.id, true, &filter.values)?;
+    }
+    Ok(())
 }
 
 /// Commits a type (which is not committed yet) without a name.

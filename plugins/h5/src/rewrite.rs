@@ -9,9 +9,9 @@ use std::sync::Arc;
 
 use catena_filter::Model;
 use catena_hdf5_calls::{
-    Handle, ObjectKind, clear_filters, close, copy_plist, create_dataset, create_file,
-    dataset_space, file_plist, is_hdf5, open_file, open_object, set_chunk_shape, set_deflate,
-    set_filter, set_incremental, set_shuffle, storage_size, userblock,
+    Handle, ObjectKind, clear_filters, close, copy_group_properties, copy_plist, create_dataset,
+    create_file, dataset_space, file_plist, is_hdf5, open_file, open_object, set_chunk_shape,
+    set_deflate, set_filter, set_incremental, set_shuffle, storage_size, userblock,
 };
 
 use crate::codec;
@@ -113,6 +113,7 @@ pub(crate) fn rewrite(
     on: &dyn Fn(Event<'_>),
 ) -> Result<Summary> {
     let fcpl = file_plist(from)?;
+    copy_group_properties(&open_object(from, c"/")?, &fcpl)?;
     let to = create_file(output, Some(&fcpl), 3)?;
     let mut summary = Summary::default();
     let mut needed: Vec<Arc<Model>> = Vec::new();

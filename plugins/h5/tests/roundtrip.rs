@@ -23,7 +23,6 @@ fn same(a: &Path, b: &Path) {
 }
 
 #[test]
-#[ignore = "a known defect: H5Olink fails in groups that keep many links in a fractal heap (docs/hdf5.md)"]
 fn everything_there_and_back() -> Outcome {
     let folder = tempfile::tempdir()?;
     let path = |name: &str| folder.path().join(name);
