@@ -48,7 +48,7 @@ def example(path):
         file.create_virtual_dataset("virtual", layout)
         file.create_dataset("grows", data=np.arange(1000), maxshape=(None,), chunks=(128,), fillvalue=-1)
         file.attrs["title"], file.attrs["list"] = "ä", [1.5, 2.5]
-        data.attrs.create("long", np.zeros(10000))
+        file.attrs.create("long", np.zeros(10000))
 
 
 def total(path):
