@@ -7,7 +7,7 @@
 //! [`Handle`]s, and the library checks each of them (of a wrong class or closed: an error, never undefined behaviour). Names are NUL-terminated
 //! [`CStr`]s. Where the library writes through a pointer, the buffer was sized from what the library itself says of type, space or chunk, in the same function.
 
-#![deny(unsafe_op_in_unsafe_fn)]
+#![deny(unsafe_op_in_unsafe_fn, clippy::undocumented_unsafe_blocks)]
 
 mod attribute;
 mod chunk;

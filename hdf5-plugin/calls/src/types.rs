@@ -67,8 +67,8 @@ pub fn class(datatype: &Handle) -> Result<Class> {
         H5T_class_t::H5T_INTEGER => Class::Integer,
         H5T_class_t::H5T_FLOAT => Class::Float,
         H5T_class_t::H5T_TIME => Class::Time,
-        // SAFETY: an identifier that was found to be a type.
         H5T_class_t::H5T_STRING => {
+            // SAFETY: an identifier that was found to be a type.
             match truth("H5Tis_variable_str", unsafe { H5Tis_variable_str(id) })? {
                 true => Class::VariableText,
                 false => Class::Text,

@@ -3,23 +3,27 @@
 //! Compared are links with their order, which names lead to one object, types, dataspaces, fill values, comments, attributes, and all elements bit by bit. Not compared
 //! are chunk shapes, filters, the places of objects, and models that a file carries.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+mod links;
+mod place;
+
+use std::collections::{HashSet, VecDeque};
 use std::path::Path;
 
 use catena_hdf5_calls::{
-    Handle, Link, LinkKind, ObjectKind, Target, Values, attribute_names, attribute_space,
-    attribute_type, comment, equal_types, extent, fill_value, is_committed, object_info,
-    open_attribute, open_object,
+    Handle, ObjectKind, Target, Values, attribute_names, attribute_space, attribute_type, comment,
+    equal_types, extent, fill_value, is_committed, object_info, open_attribute, open_object,
 };
 
 use crate::copy::{missing_filter, plist};
 use crate::error::{At, Error, Result};
 use crate::flow::{Flow, with_workers};
-use crate::models;
 use crate::plan::{Chunking, Source};
 use crate::recode::{ChunkReader, Done, Job};
 use crate::rewrite::{Event, open};
 use crate::tree::Tree;
+
+use links::pairs;
+use place::first_difference;
 
 /// Something that is not the same in both files.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -305,130 +309,5 @@ impl Both<'_> {
             take(flow, &mut pending)?;
         }
         Ok(first)
-    }
-}
-
-/// Objects that correspond, found by following equal names; differences of links on the way.
-fn pairs(a: &Tree, b: &Tree) -> (Vec<(usize, usize)>, Vec<Difference>) {
-    let mut found = Vec::new();
-    let mut differ = |path: &str, what: String| {
-        let path = path.into();
-        found.push(Difference { path, what });
-    };
-    let mut pairs = Vec::new();
-    let (mut there, mut back) = (HashMap::from([(0, 0)]), HashMap::from([(0, 0)]));
-    let mut queue = VecDeque::from([(0, 0)]);
-    while let Some((at_a, at_b)) = queue.pop_front() {
-        pairs.push((at_a, at_b));
-        let path = a.objects[at_a].path.clone();
-        let (links_a, links_b) = (visible(a, at_a), visible(b, at_b));
-        let by_name: HashMap<_, _> = links_b.iter().map(|l| (&l.0.name, l)).collect();
-        let mut common = 0;
-        for (link, to) in &links_a {
-            let name = link.name.to_string_lossy();
-            let Some((other, other_to)) = by_name.get(&link.name) else {
-                differ(&path, format!("link {name} is missing in the second file"));
-                continue;
-            };
-            common += 1;
-            if link.kind != other.kind || link.utf8 != other.utf8 {
-                differ(
-                    &path,
-                    format!("link {name} is of another kind or leads elsewhere"),
-                );
-            }
-            let (Some(to), Some(other_to)) = (to, other_to) else {
-                continue;
-            };
-            let known = (there.get(to).copied(), back.get(other_to).copied());
-            match known {
-                (None, None) => {
-                    there.insert(*to, *other_to);
-                    back.insert(*other_to, *to);
-                    queue.push_back((*to, *other_to));
-                }
-                (Some(y), Some(x)) if y == *other_to && x == *to => {}
-                _ => differ(&path, format!("link {name} leads to another object")),
-            }
-        }
-        let names: HashSet<_> = links_a.iter().map(|l| &l.0.name).collect();
-        for (link, _) in links_b.iter().filter(|l| !names.contains(&l.0.name)) {
-            let name = link.name.to_string_lossy();
-            differ(&path, format!("link {name} is missing in the first file"));
-        }
-        let order = |links: &[&(Link, Option<usize>)]| -> Vec<_> {
-            links.iter().map(|l| l.0.name.clone()).collect()
-        };
-        if common == links_a.len() && common == links_b.len() && order(&links_a) != order(&links_b)
-        {
-            differ(&path, "links are in another order".into());
-        }
-    }
-    (pairs, found)
-}
-
-/// A group's links without the models that a file carries.
-fn visible(tree: &Tree, at: usize) -> Vec<&(Link, Option<usize>)> {
-    let links = tree.objects[at].links.iter();
-    let hidden =
-        |to: &Option<usize>| to.is_some_and(|to| models::is_model(tree, &tree.objects[to].path));
-    links
-        .filter(|(link, to)| link.kind != LinkKind::Hard || !hidden(to))
-        .collect()
-}
-
-/// The first element within `inside` that differs between two arrays of `shape`.
-fn first_difference(
-    a: &[u8],
-    b: &[u8],
-    inside: &[u64],
-    shape: &[u64],
-    size: usize,
-) -> Option<Vec<u64>> {
-    if a == b {
-        return None;
-    }
-    let (&row, outer) = inside.split_last()?;
-    let (&row_full, outer_full) = shape.split_last()?;
-    let rows = outer.iter().product::<u64>();
-    for number in 0..rows {
-        // The row's place along all axes but the last.
-        let (mut rest, mut place) = (number, vec![0; outer.len()]);
-        for (axis, &dim) in outer.iter().enumerate().rev() {
-            place[axis] = rest % dim;
-            rest /= dim;
-        }
-        let flat = place
-            .iter()
-            .zip(outer_full)
-            .fold(0, |flat, (at, dim)| flat * dim + at);
-        let start = (flat * row_full) as usize * size;
-        let range = start..start + row as usize * size;
-        let (x, y) = (a.get(range.clone())?, b.get(range)?);
-        if x != y {
-            let at = x.iter().zip(y).position(|(x, y)| x != y)? / size;
-            place.push(at as u64);
-            return Some(place);
-        }
-    }
-    None
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn differences_outside_do_not_count() {
-        let a: Vec<u8> = (0..24).collect();
-        let mut b = a.clone();
-        (b[6], b[22]) = (0, 0);
-        // 3 x 4 elements of two bytes, of which 2 x 3 are inside.
-        assert_eq!(first_difference(&a, &b, &[2, 3], &[3, 4], 2), None);
-        b[10] = 0;
-        assert_eq!(
-            first_difference(&a, &b, &[2, 3], &[3, 4], 2),
-            Some(vec![1, 1])
-        );
     }
 }
