@@ -11,21 +11,26 @@ use catena::model::MAX_HEADS;
 use catena_train::learn::Learning;
 use catena_train::report::{Baseline, Board, Curve, Events, Watchers, baselines};
 use catena_train::train::{KNOTS, check, training_rows};
-use catena_train::{Preset, TrainOptions, train};
+use catena_train::{Place, Preset, TrainOptions, train};
 
 use crate::args::{TrainArgs, gridded};
 use crate::output::{Output, Target};
 use crate::report::{Failure, Outcome, grouped, name_of};
 use crate::signals;
 
-/// Rows that a step holds in memory at once: two chunks of four sequences.
-const ROWS_AT_ONCE: usize = 2 * 4 * 64;
+/// Sequences side by side that give a GPU enough to do.
+const GPU_SEQUENCES: usize = 32;
+/// Rows of each sequence that a step holds in memory at once: two chunks.
+const ROWS_AT_ONCE: usize = 2 * 64;
 /// Bytes that a layout is detected from.
 const SAMPLE: usize = 1 << 20;
 
 /// Trains and writes the model.
 pub fn run(args: &TrainArgs) -> Outcome<()> {
     one_thread_of_candle();
+    if let Err(e) = args.device.open() {
+        return Err(Failure::new("train", format_args!("{e:#}")));
+    }
     let output = model_path(args);
     // Hours of training must not end at a file that cannot be written: its place is taken first.
     let mut file = Output::open(&Target::Path(output.clone()), args.force, true)?;
@@ -51,15 +56,17 @@ pub fn run(args: &TrainArgs) -> Outcome<()> {
     let preset = args.preset.unwrap_or(Preset::Small);
     // Of a record's columns some are constant and some have fewer planes to predict: these are upper bounds.
     let weights = preset.parameters(columns, 3 * columns, MAX_HEADS, KNOTS);
-    let bytes = preset.training_bytes(weights, columns, ROWS_AT_ONCE);
+    let stop = Arc::new(AtomicBool::new(false));
+    let options = options(args, preset, &layout, rows, stop.clone());
+    let at_once = ROWS_AT_ONCE * options.learning.sequences;
+    let bytes = preset.training_bytes(weights, columns, at_once);
     eprintln!(
         "{} network: at most {} weights, about {} MiB to train",
         preset.name(),
         grouped(weights as u64),
         grouped(bytes >> 20)
     );
-    let stop = Arc::new(AtomicBool::new(false));
-    signals::ask_to_stop(stop.clone());
+    signals::ask_to_stop(stop);
     let mut watchers = Watchers(vec![Box::new(Board::new(&marks))]);
     if args.curve {
         let title = name_of(&output);
@@ -69,7 +76,6 @@ pub fn run(args: &TrainArgs) -> Outcome<()> {
         let events = Events::create(folder).map_err(|e| wrong(&format!("{e:#}")))?;
         watchers.0.push(Box::new(events));
     }
-    let options = options(args, preset, &layout, rows, stop);
     let trained =
         train(&layout, &raw, &options, &mut watchers).map_err(|e| wrong(&format!("{e:#}")))?;
     let model = trained.model;
@@ -115,15 +121,25 @@ fn options(
             grouped(rows as u64)
         )
     });
+    let on_gpu = args.device != Place::Cpu;
     let threads = match args.threads {
+        // A GPU is kept busy by one.
+        0 if on_gpu => 1,
         0 => Learning::default().threads,
         n => n,
     };
     let default = Learning::default();
+    let sequences = match args.sequences {
+        Some(n) => n.max(1) as usize,
+        None if on_gpu => GPU_SEQUENCES,
+        None => default.sequences,
+    };
     let learning = Learning {
+        place: args.device,
+        precision: args.precision,
         seconds: args.steps.is_none().then_some(args.minutes * 60.0),
         steps: args.steps,
-        sequences: default.sequences.next_multiple_of(threads),
+        sequences: sequences.next_multiple_of(threads),
         threads,
         seed: args.seed,
         accumulate: args.accumulate.max(1) as usize,

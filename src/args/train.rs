@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use catena::Layout;
-use catena_train::Preset;
+use catena_train::{Place, Precision, Preset};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::parse_layout;
@@ -42,6 +42,15 @@ pub struct TrainArgs {
     /// Training threads; 0 means one a core, four at most
     #[arg(short = 'T', long, value_name = "N", default_value_t = 0)]
     pub threads: usize,
+    /// Where to train: cpu, cuda or cuda:N (a GPU needs a build with the feature `cuda`)
+    #[arg(long, value_name = "DEVICE", default_value_t)]
+    pub device: Place,
+    /// What products are made of: single (f32) or mixed (bfloat16, until weights are rounded) [default: mixed on a GPU that has it]
+    #[arg(long, value_name = "HOW")]
+    pub precision: Option<Precision>,
+    /// Sequences that are read side by side, a multiple of the threads [default: 4; 32 on a GPU]
+    #[arg(long, value_name = "N")]
+    pub sequences: Option<u32>,
     /// Backward passes a step
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub accumulate: u32,

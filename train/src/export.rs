@@ -4,6 +4,7 @@ use candle_core::{Error, Result, Tensor};
 use catena_filter::model::{self, Block, Eviction, Field, Head, Matrix, Prior, Priors, Table};
 
 use crate::data::{Counts, FieldPlan, HeadCounts};
+use crate::device::Precision;
 use crate::network::Network;
 
 /// The network as a model file holds it.
@@ -12,6 +13,7 @@ pub fn export(network: &Network, fields: &[FieldPlan]) -> Result<model::Network>
     let parameters = &network.parameters;
     let plain = Network {
         quantised: false,
+        precision: Precision::Single,
         ..network.clone()
     };
     let floats = |name: &str| -> Result<Vec<f32>> {

@@ -16,6 +16,7 @@ use candle_core::{Device, Tensor};
 
 use crate::batch::Batcher;
 use crate::checkpoint::{self, Best, State};
+use crate::device::{Place, Precision};
 use crate::held_out::{self, HeldOut};
 use crate::network::Network;
 use crate::optimise::{AdamW, AdamWOptions};
@@ -46,6 +47,10 @@ pub struct Learning {
     pub sequences: usize,
     /// Threads.
     pub threads: usize,
+    /// Where it computes.
+    pub place: Place,
+    /// Of products; `None`: what the device is fastest with.
+    pub precision: Option<Precision>,
     /// Backward passes a step.
     pub accumulate: usize,
     /// Peak of the learning rate.
@@ -75,6 +80,8 @@ impl Default for Learning {
             steps: None,
             sequences: 4,
             threads: std::thread::available_parallelism().map_or(1, |n| n.get().min(4)),
+            place: Place::Cpu,
+            precision: None,
             accumulate: 1,
             rate: 3e-3,
             decay: 0.1,
@@ -98,10 +105,10 @@ pub struct Split {
     pub all: usize,
 }
 
-/// Trains a network in place: on return it is the best that held-out rows have shown.
+/// Trains a network in place: on return it is the best that held-out rows have shown, in main memory, wherever it was trained.
 ///
 /// # Errors
-/// Those of candle and of checkpoints; a gradient that is never finite.
+/// A device that is not there; those of candle and of checkpoints; a gradient that is never finite.
 pub fn learn(
     network: &mut Network,
     batcher: &Batcher<'_>,
@@ -109,11 +116,15 @@ pub fn learn(
     learning: &Learning,
     watch: &mut dyn Watch,
 ) -> Result<Outcome> {
-    let device = Device::Cpu;
+    let device = learning.place.open()?;
     ensure!(
         learning.threads > 0 && learning.sequences.is_multiple_of(learning.threads),
         "sequences must be a multiple of threads"
     );
+    network.precision = learning
+        .precision
+        .unwrap_or_else(|| Precision::best(&device));
+    network.parameters = network.parameters.to_device(&device)?;
     let mut optimiser = AdamW::new(
         network
             .parameters
@@ -282,6 +293,7 @@ pub fn learn(
     let (_, validation, tensors) = best.context("nothing was measured")?;
     set(&optimiser, &tensors)?;
     network.quantised = true;
+    network.parameters = network.parameters.to_device(&Device::Cpu)?;
     let outcome = Outcome {
         steps: optimiser.steps(),
         seconds: elapsed(),

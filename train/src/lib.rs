@@ -9,6 +9,7 @@ pub mod data;
 pub mod experts;
 
 pub mod batch;
+pub mod device;
 
 pub mod ops;
 pub mod parameters;
@@ -30,5 +31,6 @@ pub mod prune;
 pub mod report;
 pub mod train;
 
+pub use device::{Place, Precision};
 pub use preset::Preset;
 pub use train::{TrainOptions, Trained, train};

@@ -7,6 +7,7 @@ use candle_nn::ops::{sigmoid, silu, softmax};
 use catena_filter::model::Dims;
 
 use crate::batch::{Batch, HeadBatch};
+use crate::device::Precision;
 use crate::ops;
 use crate::parameters::Parameters;
 
@@ -19,6 +20,8 @@ pub struct Network {
     pub parameters: Parameters,
     /// Whether weights and activations are rounded as inference rounds them.
     pub quantised: bool,
+    /// Of products, while nothing is rounded.
+    pub precision: Precision,
 }
 
 /// Bits of a batch.
@@ -64,20 +67,30 @@ impl Network {
         }
     }
 
+    fn product(&self, a: &Tensor, b: &Tensor) -> Result<Tensor> {
+        // Products of what is rounded to integers are those of the integers.
+        let precision = if self.quantised {
+            Precision::Single
+        } else {
+            self.precision
+        };
+        precision.product(a, b)
+    }
+
     /// x W^T over the last axis.
     fn linear(&self, x: &Tensor, name: &str) -> Result<Tensor> {
         let weight = self.weight(name)?;
         let mut dims = x.dims().to_vec();
         let x = self.rounded(x)?.reshape(((), dims[dims.len() - 1]))?;
-        let y = x.matmul(&weight.t()?)?;
+        let y = self.product(&x, &weight.t()?)?;
         *dims.last_mut().unwrap_or(&mut 0) = weight.dim(0)?;
         y.reshape(dims)
     }
 
     /// Input of all positions, `[N, P, d]`, and the embedding of the values themselves, `[P, N, d]`.
     fn input(&self, batch: &Batch) -> Result<(Tensor, Tensor)> {
-        let value = batch.value.matmul(&self.table("field.value", true)?)?;
-        let above = batch.above.matmul(&self.table("field.above", true)?)?;
+        let value = self.product(&batch.value, &self.table("field.value", true)?)?;
+        let above = self.product(&batch.above, &self.table("field.above", true)?)?;
         let equal = batch.equal.matmul(self.parameters.get("field.equal")?)?;
         let mut read = ((&value + above)? + equal)?;
         let scales = (softmax(self.parameters.get("field.byte_scales")?, D::Minus1)? * 4.0)?;
@@ -241,7 +254,7 @@ impl Network {
             .linear(&states.reshape((with * n, d))?, &name("project"))?
             .reshape((with, n, z))?;
         pre = pre.broadcast_add(self.parameters.get(&name("types"))?)?;
-        pre = (pre + features.matmul(&above_table)?)?;
+        pre = (pre + self.product(&features, &above_table)?)?;
         let mut pre = pre.reshape((with * n, z))?;
         for (before, bytes) in head.prefix.iter().enumerate() {
             let table = self.table(&name(&format!("prefix.{before}")), false)?;
@@ -256,7 +269,7 @@ impl Network {
                 .table(&name("reference"), false)?
                 .index_select(&head.reference, 0)?)?;
         let hidden = self.rounded(&silu(&pre)?)?;
-        let logits = hidden.matmul(&self.nodes(at)?.t()?)?;
+        let logits = self.product(&hidden, &self.nodes(at)?.t()?)?;
         let mut logits = (ops::path(&logits, &head.symbols)? + &head.prior)?;
         let strengths = hidden.matmul(&self.weight(&name("copies"))?.t()?)?;
         for (i, copies) in head.copies.iter().enumerate() {

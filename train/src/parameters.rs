@@ -21,6 +21,15 @@ impl Parameters {
             .ok_or_else(|| Error::Msg(format!("no parameter {name}")))
     }
 
+    /// The same parameters on another device.
+    pub fn to_device(&self, device: &Device) -> Result<Self> {
+        let moved = self.0.iter().map(|(name, var)| {
+            let there = Var::from_tensor(&var.as_tensor().to_device(device)?)?;
+            Ok((name.clone(), there))
+        });
+        Ok(Parameters(moved.collect::<Result<_>>()?))
+    }
+
     /// Number of weights.
     pub fn count(&self) -> usize {
         self.0.values().map(|v| v.elem_count()).sum()

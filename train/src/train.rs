@@ -8,6 +8,7 @@ use catena_filter::{Layout, Level};
 
 use crate::batch::Batcher;
 use crate::data::{self, Records};
+use crate::device::Precision;
 use crate::experts::Said;
 use crate::learn::{Learning, Split, learn};
 use crate::network::Network;
@@ -102,6 +103,7 @@ pub fn train(
         dims,
         parameters: start,
         quantised: false,
+        precision: Precision::Single,
     };
     let batcher = Batcher {
         records: &records,

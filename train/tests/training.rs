@@ -13,7 +13,7 @@ use catena_train::data::{self, Records};
 use catena_train::learn::{Learning, Split, learn};
 use catena_train::network::Network;
 use catena_train::report::{End, Outcome, Step, Validation, Watch, Watchers};
-use catena_train::{Preset, TrainOptions, export, held_out, parameters, train};
+use catena_train::{Precision, Preset, TrainOptions, export, held_out, parameters, train};
 
 const ROWS: usize = 3000;
 const KNOTS: usize = 9;
@@ -92,6 +92,7 @@ fn it_learns_and_the_integers_say_the_same() -> Result<()> {
         dims,
         parameters: parameters::start(&dims, KNOTS, &fields, 1, &Device::Cpu)?,
         quantised: false,
+        precision: Precision::Single,
     };
     let batcher = Batcher {
         records: &records,
@@ -112,6 +113,7 @@ fn it_learns_and_the_integers_say_the_same() -> Result<()> {
     // The same rows by candle's floats (not rounded) and by the codec's integers.
     let float = Network {
         quantised: false,
+        precision: Precision::Single,
         ..network.clone()
     };
     let held = Batcher {
@@ -233,5 +235,58 @@ fn odd_data_leaves_no_nan() -> Result<()> {
             .best
             .is_some_and(|best| best.alone_bpb.is_finite())
     );
+    Ok(())
+}
+
+#[test]
+fn products_of_rounded_factors_learn_as_well() -> Result<()> {
+    let raw = records(1200);
+    let held_out = |precision| -> Result<f64> {
+        let mut log = Log::default();
+        let options = TrainOptions {
+            preset: Preset::Tiny,
+            learning: Learning {
+                precision: Some(precision),
+                ..learning(60)
+            },
+            notes: String::new(),
+        };
+        let trained = train(&layout(), &raw, &options, &mut &mut log)?;
+        let best = trained.outcome.best.expect("it was measured");
+        Ok(best.alone_bpb)
+    };
+    let (single, mixed) = (held_out(Precision::Single)?, held_out(Precision::Mixed)?);
+    assert!(single != mixed, "nothing was rounded");
+    assert!(
+        (mixed / single - 1.0).abs() < 0.01,
+        "{mixed} bits a byte, {single} with f32"
+    );
+    Ok(())
+}
+
+#[test]
+#[cfg(feature = "cuda")]
+fn a_gpu_learns_what_a_cpu_learns() -> Result<()> {
+    use catena_train::Place;
+    let raw = records(1200);
+    let held_out = |place, precision| -> Result<f64> {
+        let options = TrainOptions {
+            preset: Preset::Tiny,
+            learning: Learning {
+                place,
+                precision: Some(precision),
+                threads: 1,
+                ..learning(60)
+            },
+            notes: String::new(),
+        };
+        let trained = train(&layout(), &raw, &options, &mut Watchers::default())?;
+        Ok(trained.outcome.best.expect("it was measured").alone_bpb)
+    };
+    let cpu = held_out(Place::Cpu, Precision::Single)?;
+    for precision in [Precision::Single, Precision::Mixed] {
+        let gpu = held_out(Place::Cuda(0), precision)?;
+        assert!((gpu / cpu - 1.0).abs() < 0.02, "{gpu} bits a byte, {cpu}");
+    }
     Ok(())
 }
