@@ -8,6 +8,7 @@ use hdf5_metno_sys::h5p::H5P_DEFAULT;
 
 use crate::error::{Error, Result};
 use crate::handle::{Handle, done, enter};
+use crate::plist::without_times;
 use crate::space::{extent, select, simple_space};
 use crate::types::{has_pointers, size};
 
@@ -21,6 +22,7 @@ pub fn create_dataset(
     space: &Handle,
     dcpl: &Handle,
 ) -> Result<Handle> {
+    let dcpl = without_times(dcpl)?;
     let _lock = enter();
     // SAFETY: identifiers that the library checks.
     Handle::new("H5Dcreate_anon", unsafe {

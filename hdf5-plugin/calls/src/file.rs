@@ -9,11 +9,13 @@ use hdf5_metno_sys::h5f::{
     H5Fget_filesize, H5Fget_info2, H5Fis_accessible, H5Fopen,
 };
 use hdf5_metno_sys::h5p::{
-    H5P_CLS_FILE_ACCESS, H5P_DEFAULT, H5Pcreate, H5Pget_userblock, H5Pset_libver_bounds,
+    H5P_CLS_FILE_ACCESS, H5P_CLS_FILE_CREATE, H5P_DEFAULT, H5Pcreate, H5Pget_userblock,
+    H5Pset_libver_bounds,
 };
 
 use crate::error::{Error, Result};
 use crate::handle::{Handle, done, enter, truth};
+use crate::plist::without_times;
 
 fn name(path: &Path) -> Result<CString> {
     #[cfg(unix)]
@@ -83,9 +85,15 @@ pub fn create_file(path: &Path, like: Option<&Handle>, low: u32) -> Result<Handl
     done("H5Pset_libver_bounds", unsafe {
         H5Pset_libver_bounds(fapl.id(), low, H5F_LIBVER_V114)
     })?;
-    let fcpl = like.map_or(H5P_DEFAULT, Handle::id);
+    let fcpl = match like {
+        Some(list) => without_times(list)?,
+        // SAFETY: the class is a constant of the library.
+        None => without_times(&Handle::new("H5Pcreate", unsafe {
+            H5Pcreate(*H5P_CLS_FILE_CREATE)
+        })?)?,
+    };
     // SAFETY: a C string and lists that the library checks.
-    let id = unsafe { H5Fcreate(path.as_ptr(), H5F_ACC_TRUNC, fcpl, fapl.id()) };
+    let id = unsafe { H5Fcreate(path.as_ptr(), H5F_ACC_TRUNC, fcpl.id(), fapl.id()) };
     Handle::new("H5Fcreate", id)
 }
 

@@ -15,6 +15,7 @@ use hdf5_metno_sys::h5t::{H5Tcommit_anon, H5Tget_create_plist};
 
 use crate::error::{Error, Result};
 use crate::handle::{Handle, done, enter};
+use crate::plist::without_times;
 use crate::plist::{filters, set_filter};
 
 /// Where an object stands in its file; equal for equal objects, whatever names they have.
@@ -100,6 +101,7 @@ pub fn object_info(object: &Handle) -> Result<ObjectInfo> {
 /// # Errors
 /// Of the file system.
 pub fn create_group(file: &Handle, gcpl: &Handle) -> Result<Handle> {
+    let gcpl = without_times(gcpl)?;
     let _lock = enter();
     // SAFETY: identifiers that the library checks.
     Handle::new("H5Gcreate_anon", unsafe {
@@ -192,6 +194,7 @@ pub fn copy_group_properties(group: &Handle, list: &Handle) -> Result<()> {
 /// # Errors
 /// Committed already.
 pub fn commit_type(file: &Handle, datatype: &Handle, tcpl: &Handle) -> Result<()> {
+    let tcpl = without_times(tcpl)?;
     let _lock = enter();
     // SAFETY: identifiers that the library checks.
     done("H5Tcommit_anon", unsafe {

@@ -9,7 +9,7 @@ use hdf5_metno_sys::h5p::{
     H5P_CLS_DATASET_CREATE, H5Pcopy, H5Pcreate, H5Pfill_value_defined, H5Pget_chunk,
     H5Pget_external_count, H5Pget_fill_value, H5Pget_filter2, H5Pget_layout, H5Pget_nfilters,
     H5Premove_filter, H5Pset_alloc_time, H5Pset_chunk, H5Pset_chunk_opts, H5Pset_deflate,
-    H5Pset_fill_value, H5Pset_filter, H5Pset_shuffle,
+    H5Pset_fill_value, H5Pset_filter, H5Pset_obj_track_times, H5Pset_shuffle,
 };
 use hdf5_metno_sys::h5t::H5Tget_size;
 use hdf5_metno_sys::h5z::{H5Z_FLAG_MANDATORY, H5Z_FLAG_OPTIONAL, H5Zfilter_avail};
@@ -168,6 +168,17 @@ fn filter(list: &Handle, at: c_uint) -> Result<Filter> {
 /// Not such properties.
 pub fn filters_everywhere(list: &Handle) -> Result<Option<Filter>> {
     Ok(filters(list)?.into_iter().find(|filter| !filter.available))
+}
+
+/// A copy of creation properties, of a file (for its root group) or an object, by which no times are kept: bytes then depend on content alone.
+pub(crate) fn without_times(list: &Handle) -> Result<Handle> {
+    let list = copy_plist(list)?;
+    let _lock = enter();
+    // SAFETY: an identifier that the library checks.
+    done("H5Pset_obj_track_times", unsafe {
+        H5Pset_obj_track_times(list.id(), 0)
+    })?;
+    Ok(list)
 }
 
 /// Removes all filters.

@@ -1,6 +1,7 @@
 //! Worker threads with a bounded number of jobs in flight, results in the order of the jobs.
 //!
-//! One thread fills and empties it; it alone calls the HDF5 library.
+//! One thread fills and empties it; it alone calls the HDF5 library. When it has to stop and take a result depends on the jobs alone, not on the threads nor on
+//! who is done first: so does the order in which a file is written, and with it every address in it.
 
 use std::collections::VecDeque;
 use std::thread;
@@ -9,16 +10,21 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use crate::error::{Error, Result};
 
-/// Jobs in flight for each worker: one at work, one waiting.
-const EACH: usize = 2;
+/// Most jobs in flight.
+const MOST_JOBS: usize = 128;
+/// Bytes in flight that are enough, from [`FEWEST_JOBS`] on.
+const ENOUGH_BYTES: usize = 256 << 20;
+/// Jobs in flight that any size may have.
+const FEWEST_JOBS: usize = 4;
 
 /// The jobs in flight.
 pub(crate) struct Flow<'a, J, R> {
     work: &'a (dyn Fn(J) -> R + Sync),
     /// None of one thread: the caller does the work.
     jobs: Option<Sender<(J, Sender<R>)>>,
-    waiting: VecDeque<Receiver<R>>,
-    most: usize,
+    /// Each with its job's bytes.
+    waiting: VecDeque<(Receiver<R>, usize)>,
+    bytes: usize,
 }
 
 /// Runs `body` beside `threads` workers.
@@ -32,12 +38,11 @@ pub(crate) fn with_workers<J: Send, R: Send, T>(
             work,
             jobs: None,
             waiting: VecDeque::new(),
-            most: 1,
+            bytes: 0,
         });
     }
     thread::scope(|scope| {
-        let most = EACH * threads;
-        let (jobs, queue) = bounded::<(J, Sender<R>)>(most);
+        let (jobs, queue) = bounded::<(J, Sender<R>)>(MOST_JOBS);
         for _ in 0..threads {
             let queue = queue.clone();
             scope.spawn(move || {
@@ -52,7 +57,7 @@ pub(crate) fn with_workers<J: Send, R: Send, T>(
             work,
             jobs: Some(jobs),
             waiting: VecDeque::new(),
-            most,
+            bytes: 0,
         };
         body(&mut flow)
     })
@@ -61,14 +66,15 @@ pub(crate) fn with_workers<J: Send, R: Send, T>(
 impl<J: Send, R: Send> Flow<'_, J, R> {
     /// Whether a result has to be taken before the next job.
     pub(crate) fn is_full(&self) -> bool {
-        self.waiting.len() >= self.most
+        let jobs = self.waiting.len();
+        jobs >= MOST_JOBS || jobs >= FEWEST_JOBS && self.bytes >= ENOUGH_BYTES
     }
 
-    /// Adds a job.
+    /// Adds a job that keeps about so many bytes until its result is taken.
     ///
     /// # Errors
     /// The workers are gone: one panicked.
-    pub(crate) fn push(&mut self, job: J) -> Result<()> {
+    pub(crate) fn push(&mut self, job: J, bytes: usize) -> Result<()> {
         let (reply, result) = bounded(1);
         match &self.jobs {
             None => {
@@ -77,7 +83,8 @@ impl<J: Send, R: Send> Flow<'_, J, R> {
             }
             Some(jobs) => jobs.send((job, reply)).map_err(|_| gone())?,
         }
-        self.waiting.push_back(result);
+        self.waiting.push_back((result, bytes));
+        self.bytes += bytes;
         Ok(())
     }
 
@@ -86,9 +93,10 @@ impl<J: Send, R: Send> Flow<'_, J, R> {
     /// # Errors
     /// Its worker panicked.
     pub(crate) fn pop(&mut self) -> Result<Option<R>> {
-        let Some(oldest) = self.waiting.pop_front() else {
+        let Some((oldest, bytes)) = self.waiting.pop_front() else {
             return Ok(None);
         };
+        self.bytes -= bytes;
         oldest.recv().map(Some).map_err(|_| gone())
     }
 }

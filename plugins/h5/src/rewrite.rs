@@ -238,7 +238,7 @@ impl Run<'_, '_> {
             while flow.is_full() {
                 self.take(flow)?;
             }
-            flow.push(reader.job(&start, codec.clone(), each)?)?;
+            flow.push(reader.job(&start, codec.clone(), each)?, reader.raw_len())?;
             active.state.borrow_mut().left += 1;
             self.pending.push_back((Rc::clone(&active), start));
         }

@@ -108,3 +108,50 @@ def test_numcodecs_and_zarr(tmp_path):
     stored = zarr.create_array(str(tmp_path / "x.zarr"), shape=data.shape, chunks=(10, 30), dtype="<f4", compressors=codec, filters=None, zarr_format=2)
     stored[:] = data
     assert (zarr.open(str(tmp_path / "x.zarr"))[:] == data).all()
+
+
+def test_zarr_format_3(tmp_path):
+    import json
+
+    import zarr
+    from catena_hdf5.zarr3 import CatenaZarr
+
+    rng = np.random.default_rng(1)
+    cases = [np.cumsum(rng.normal(size=(40, 50)), axis=1).astype(kind) for kind in ("<f4", ">f8", "<i2", "u1")]
+    cases.append(np.asfortranarray(cases[0]))
+    for i, data in enumerate(cases):
+        path = str(tmp_path / f"{i}.zarr")
+        # The chunks at the edges are partial, and one is never written.
+        stored = zarr.create_array(path, shape=data.shape, chunks=(16, 20), dtype=data.dtype, serializer=CatenaZarr(level=3), compressors=None, zarr_format=3)
+        stored[:, :40] = data[:, :40]
+        described = json.load(open(tmp_path / f"{i}.zarr" / "zarr.json"))
+        assert described["codecs"] == [{"name": "catena", "configuration": {"level": 3}}]
+        # Another process finds the codec by its entry point.
+        program = f"import zarr, sys; a = zarr.open_array({path!r}, mode='r'); sys.stdout.buffer.write(a[:].astype({data.dtype.str!r}).tobytes())"
+        done = subprocess.run([sys.executable, "-c", program], capture_output=True)
+        expected = data.copy()
+        expected[:, 40:] = 0
+        assert done.returncode == 0 and done.stdout == expected.tobytes(), done.stderr
+    chunk = next((tmp_path / "0.zarr" / "c").rglob("0"))
+    damaged = bytearray(chunk.read_bytes())
+    damaged[len(damaged) // 2] ^= 1
+    chunk.write_bytes(damaged)
+    with pytest.raises(catena_hdf5.CatenaError):
+        zarr.open_array(str(tmp_path / "0.zarr"), mode="r")[:]
+    with pytest.raises(ValueError):
+        CatenaZarr(level=0)
+    with pytest.raises(ValueError):
+        CatenaZarr.from_dict({"name": "catena", "configuration": {"depth": 3}})
+
+
+def test_xarray_through_h5netcdf(tmp_path):
+    import h5py
+    import xarray
+
+    data = np.cumsum(np.ones((4, 30, 40), "<f4"), axis=0)
+    dataset = xarray.Dataset({"t": (("time", "y", "x"), data)})
+    dataset.to_netcdf(tmp_path / "t.nc", engine="h5netcdf", encoding={"t": {"chunksizes": (2, 30, 40), **catena_hdf5.Catena(level=4)}})
+    with h5py.File(tmp_path / "t.nc") as file:
+        assert file["t"].id.get_create_plist().get_filter(0)[0] == catena_hdf5.FILTER_ID
+    with xarray.open_dataset(tmp_path / "t.nc", engine="h5netcdf") as back:
+        assert (back["t"].values == data).all()

@@ -301,8 +301,8 @@ impl Both<'_> {
             while flow.is_full() {
                 take(flow, &mut pending)?;
             }
-            flow.push(of_a.job(&start, None, 1)?)?;
-            flow.push(of_b.job(&start, None, 1)?)?;
+            flow.push(of_a.job(&start, None, 1)?, of_a.raw_len())?;
+            flow.push(of_b.job(&start, None, 1)?, of_b.raw_len())?;
             pending.push_back(start);
         }
         while !pending.is_empty() {

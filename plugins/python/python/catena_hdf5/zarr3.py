@@ -1,0 +1,60 @@
+"""The codec `catena` of zarr's format 3: from an array to one stream, in the place of `bytes` and a compressor.
+
+    zarr.create_array("t.zarr", data=array, serializer=CatenaZarr(level=5), compressors=None)
+
+zarr finds it by its entry point when it opens an array; it need not be imported for that. Numbers are stored least significant byte first.
+"""
+
+import asyncio
+from dataclasses import dataclass
+
+import numpy as np
+from zarr.abc.codec import ArrayBytesCodec
+
+from . import arrays
+
+_NAME = "catena"
+
+
+@dataclass(frozen=True)
+class CatenaZarr(ArrayBytesCodec):
+    """`level` 1 to 9. Dtype and shape of a chunk are the array's."""
+
+    level: int = 5
+    is_fixed_size = False
+
+    def __post_init__(self):
+        if type(self.level) is not int or not 1 <= self.level <= 9:
+            raise ValueError(f"level {self.level!r}, not 1 to 9")
+
+    @classmethod
+    def from_dict(cls, data):
+        unknown = set(data) - {"name", "configuration"} or set(data.get("configuration") or {}) - {"level"}
+        if data.get("name") != _NAME or unknown:
+            raise ValueError(f"not the codec {_NAME}: {data}")
+        return cls(**(data.get("configuration") or {}))
+
+    def to_dict(self):
+        return {"name": _NAME, "configuration": {"level": self.level}}
+
+    def _encode(self, chunk):
+        array = np.ascontiguousarray(chunk)
+        stored = array.astype(array.dtype.newbyteorder("<"), copy=False)
+        return arrays.compress(stored.reshape(chunk.shape), self.level)
+
+    async def _encode_single(self, chunk_array, chunk_spec):
+        coded = await asyncio.to_thread(self._encode, chunk_array.as_numpy_array())
+        return chunk_spec.prototype.buffer.from_bytes(coded)
+
+    async def _decode_single(self, chunk_bytes, chunk_spec):
+        dtype = chunk_spec.dtype.to_native_dtype().newbyteorder("<")
+        raw = await asyncio.to_thread(arrays.decompress, chunk_bytes.to_bytes())
+        expected = int(np.prod(chunk_spec.shape)) * dtype.itemsize
+        if len(raw) != expected:
+            raise ValueError(f"a chunk of {len(raw)} bytes, not {expected}")
+        # A copy: zarr may write into what it is given.
+        array = np.frombuffer(raw, dtype).reshape(chunk_spec.shape).copy()
+        return chunk_spec.prototype.nd_buffer.from_numpy_array(array)
+
+    def compute_encoded_size(self, input_byte_length, chunk_spec):
+        raise NotImplementedError("the size of compressed data is not known before")
