@@ -21,6 +21,7 @@ mod output;
 mod progress;
 mod pump;
 mod range;
+mod repair;
 mod report;
 #[cfg(feature = "root")]
 mod root;
@@ -130,6 +131,11 @@ fn run_command(command: &Command) -> Outcome<()> {
         Command::Train(args) => return train::run(args),
         #[cfg(feature = "train")]
         Command::Eval(args) => out = eval::run(args)?.into_bytes(),
+        Command::Repair {
+            files,
+            dry_run,
+            force,
+        } => out = repair::run(files, *dry_run, *force)?.into_bytes(),
         #[cfg(feature = "h5")]
         Command::H5 { command } => out = h5::run(command)?.into_bytes(),
         #[cfg(feature = "root")]

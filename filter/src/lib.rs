@@ -31,7 +31,7 @@ pub mod pool;
 pub mod session;
 mod wavefront;
 
-pub use archive::{Archive, FrameInfo};
+pub use archive::{Archive, FrameInfo, Remains, repair};
 pub use error::{Error, ErrorKind, Result};
 pub use frame::{FrameHeader, FrameKind, StreamHeader};
 pub use layout::{ByteOrder, Field, Kind, Layout};

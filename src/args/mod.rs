@@ -153,6 +153,18 @@ pub enum Command {
     /// Where the bits of a file go: network alone, experts alone, both, by field and byte plane, beside other compressors
     #[cfg(feature = "train")]
     Eval(EvalArgs),
+    /// End files that a crash has left without their end: every whole frame is kept, the index is made anew
+    Repair {
+        /// Compressed files, repaired in place
+        #[arg(value_name = "FILE", required = true)]
+        files: Vec<PathBuf>,
+        /// Say what is left of each; change nothing
+        #[arg(short = 'n', long)]
+        dry_run: bool,
+        /// Also where damage, not a cut, follows the whole frames: everything from there on is cut off
+        #[arg(short, long)]
+        force: bool,
+    },
     /// HDF5 files: compress their datasets so that every HDF5 library with Catena's plugin reads them
     #[cfg(feature = "h5")]
     H5 {

@@ -5,6 +5,9 @@
 //! spoils no other but those of its chain up to the next key frame.
 
 mod open;
+mod remains;
+
+pub use remains::{Remains, repair};
 
 use std::collections::VecDeque;
 use std::io::{Read, Seek, SeekFrom};

@@ -105,6 +105,18 @@ impl Parser {
         self.rest().len()
     }
 
+    /// Bytes of the whole input that belong to items which have been given.
+    pub(crate) fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// End record and tail that make a stream of the frames given so far.
+    pub(crate) fn ending(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        self.index.write(true, &mut out);
+        out
+    }
+
     /// Takes bytes; returns how many (none once more than the next item is there).
     pub(crate) fn push(&mut self, bytes: &[u8]) -> usize {
         let room = self.need.max(self.ahead).saturating_sub(self.rest().len());
