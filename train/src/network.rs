@@ -97,9 +97,7 @@ impl Network {
         let scales = (scales * &batch.bytes_read)?;
         let (p, n, d) = read.dims3()?;
         for (j, bytes) in batch.bytes.iter().enumerate() {
-            let embedded = self
-                .table(&format!("bytes.{j}"), false)?
-                .index_select(bytes, 0)?;
+            let embedded = ops::lookup(&self.table(&format!("bytes.{j}"), false)?, bytes)?;
             let scale = scales.narrow(1, j, 1)?.reshape((p, 1, 1))?;
             read = (read + embedded.reshape((p, n, d))?.broadcast_mul(&scale)?)?;
         }
@@ -180,24 +178,18 @@ impl Network {
             .reshape((p, sequences, length))?;
         let keep = length.div_ceil(usize::from(self.dims.rate));
         let mut chosen = Vec::with_capacity(p * sequences * keep);
-        for (at, scores) in scores
-            .reshape((p * sequences, length))?
-            .to_vec2::<f32>()?
-            .iter()
-            .enumerate()
-        {
+        for scores in scores.reshape((p * sequences, length))?.to_vec2::<f32>()? {
             let mut order: Vec<usize> = (0..length).collect();
             order.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]).then(a.cmp(&b)));
             order.truncate(keep);
             order.sort_unstable();
-            chosen.extend(order.iter().map(|&row| (at * length + row) as u32));
+            chosen.extend(order.iter().map(|&row| row as u32));
         }
-        let chosen = Tensor::from_vec(chosen, p * sequences * keep, m.device())?;
-        let kept = m
-            .reshape((p * sequences * length, d))?
-            .index_select(&chosen, 0)?;
+        let kept = ops::choose(&m.reshape((p * sequences, length, d))?, &chosen)?
+            .reshape((p * sequences * keep, d))?;
+        let scores = scores.reshape((p * sequences, length, 1))?;
         // Straight through: the kept states are worth 1, the gradient reaches the score as if they were worth its sigmoid.
-        let soft = sigmoid(&scores.flatten_all()?.index_select(&chosen, 0)?)?;
+        let soft = sigmoid(&ops::choose(&scores, &chosen)?.flatten_all()?)?;
         let worth = ((&soft - soft.detach())? + 1.0)?.reshape(((), 1))?;
         let slots = self.linear(&kept.broadcast_mul(&worth)?, "eviction.project")?;
         let slots = ops::norm(&slots, self.parameters.get("eviction.norm")?)?
@@ -258,16 +250,10 @@ impl Network {
         let mut pre = pre.reshape((with * n, z))?;
         for (before, bytes) in head.prefix.iter().enumerate() {
             let table = self.table(&name(&format!("prefix.{before}")), false)?;
-            pre = (pre + table.index_select(bytes, 0)?)?;
+            pre = (pre + ops::lookup(&table, bytes)?)?;
         }
-        pre = (pre
-            + self
-                .table(&name("above"), false)?
-                .index_select(&head.above, 0)?)?;
-        pre = (pre
-            + self
-                .table(&name("reference"), false)?
-                .index_select(&head.reference, 0)?)?;
+        pre = (pre + ops::lookup(&self.table(&name("above"), false)?, &head.above)?)?;
+        pre = (pre + ops::lookup(&self.table(&name("reference"), false)?, &head.reference)?)?;
         let hidden = self.rounded(&silu(&pre)?)?;
         let logits = self.product(&hidden, &self.nodes(at)?.t()?)?;
         let mut logits = (ops::path(&logits, &head.symbols)? + &head.prior)?;

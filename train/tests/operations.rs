@@ -108,6 +108,23 @@ fn ways_to_bytes() -> Result<()> {
 }
 
 #[test]
+fn selections() -> Result<()> {
+    let numbers = Tensor::new(&[3u32, 0, 3, 4, 1], &Device::Cpu)?;
+    same(
+        "lookup",
+        &[variable(&[5, 6], 2)?],
+        |x| ops::lookup(&x[0], &numbers),
+        |x| composed::lookup(&x[0], &numbers),
+    )?;
+    same(
+        "choose",
+        &[variable(&[3, 5, 4], 3)?],
+        |x| ops::choose(&x[0], &[0, 2, 1, 4, 3, 4]),
+        |x| composed::choose(&x[0], &[0, 2, 1, 4, 3, 4]),
+    )
+}
+
+#[test]
 fn rounding_is_that_of_the_integers() -> Result<()> {
     let x = variable(&[6, 32], 4)?;
     same(

@@ -102,3 +102,23 @@ pub fn path(logits: &Tensor, symbols: &[u8]) -> Result<Tensor> {
         Tensor::from_vec(nodes, (symbols.len(), 8), logits.device())?.to_dtype(DType::U32)?;
     logits.gather(&nodes, 1)
 }
+
+/// See [`super::lookup`]. A product with ones and zeros: on a GPU the gradient of a selection adds up one number after another.
+pub fn lookup(table: &Tensor, numbers: &Tensor) -> Result<Tensor> {
+    let rows = Tensor::arange(0u32, table.dim(0)? as u32, table.device())?;
+    let ones = numbers
+        .unsqueeze(1)?
+        .broadcast_eq(&rows.unsqueeze(0)?)?
+        .to_dtype(table.dtype())?;
+    ones.matmul(table)
+}
+
+/// See [`super::choose`].
+pub fn choose(x: &Tensor, rows: &[u32]) -> Result<Tensor> {
+    let (groups, _, width) = x.dims3()?;
+    let each = rows.len() / groups;
+    let rows = Tensor::from_slice(rows, (groups, each, 1), x.device())?
+        .broadcast_as((groups, each, width))?
+        .contiguous()?;
+    x.contiguous()?.gather(&rows, 1)
+}

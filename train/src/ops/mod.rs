@@ -79,6 +79,32 @@ pub fn path(logits: &Tensor, symbols: &std::sync::Arc<Vec<u8>>) -> Result<Tensor
     }
 }
 
+/// Rows of a small table by their numbers: `table` is `[rows, width]`; gives `[numbers, width]`.
+pub fn lookup(table: &Tensor, numbers: &Tensor) -> Result<Tensor> {
+    if table.device().is_cpu() {
+        table.index_select(numbers, 0)
+    } else {
+        composed::lookup(table, numbers)
+    }
+}
+
+/// Some rows of each group: `x` is `[groups, length, width]`, `rows` has as many rows' numbers for each group; gives `[groups, rows, width]`.
+pub fn choose(x: &Tensor, rows: &[u32]) -> Result<Tensor> {
+    if !x.device().is_cpu() {
+        return composed::choose(x, rows);
+    }
+    let (groups, length, width) = x.dims3()?;
+    let each = rows.len() / groups;
+    let places = rows.iter().enumerate();
+    let places: Vec<u32> = places
+        .map(|(i, row)| (i / each * length) as u32 + row)
+        .collect();
+    let places = Tensor::from_vec(places, rows.len(), x.device())?;
+    x.reshape((groups * length, width))?
+        .index_select(&places, 0)?
+        .reshape((groups, each, width))
+}
+
 /// The values of a contiguous f32 tensor in main memory.
 fn floats<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [f32]> {
     let all = storage.as_slice::<f32>()?;
