@@ -22,6 +22,12 @@ demo:
 golden:
     CATENA_GOLDEN=1 cargo test -p catena-filter --test compatibility
 
+# The ingest daemon: killed a hundred times, then 64 clients for ten minutes. Figures are in docs/reliability.md.
+soak:
+    cargo build --release -p catena-stream --examples
+    CATENA_KILLS=100 cargo test --release -p catena-stream --test ingest -- --nocapture killed
+    CATENA_CLIENTS=64 CATENA_SECONDS=600 cargo test --release -p catena-stream --test load -- --nocapture many_clients
+
 # What CI runs.
 ci:
     .ci/run

@@ -36,13 +36,15 @@
 //! ```
 //!
 //! Features: `compression-codecs` adds `codec`, the synchronous codec behind that crate's traits; `decompress` adds
-//! `foreign`, which reads gzip, zstd, xz and bzip2 input.
+//! `foreign`, which reads gzip, zstd, xz and bzip2 input; `segments` adds `segment`, files that survive a crash.
 
 mod drive;
 mod failure;
 mod session;
 
 pub mod bufread;
+#[cfg(feature = "segments")]
+pub mod segment;
 pub mod write;
 
 #[cfg(feature = "compression-codecs")]

@@ -51,16 +51,18 @@ impl Run<'_> {
         self.at = Some(at + 2 * length);
         let per_thread = self.learning.sequences / self.learning.threads;
         let this = &*self;
+        let work = move |thread: usize| {
+            let firsts: Vec<usize> = (0..per_thread)
+                .map(|i| (thread * per_thread + i) * each + at + this.offset)
+                .collect();
+            this.share(network, &firsts, length, &this.memories[thread])
+        };
+        if self.learning.threads == 1 {
+            return Ok((vec![work(0)?], length));
+        }
         let shares = std::thread::scope(|scope| {
             let threads: Vec<_> = (0..self.learning.threads)
-                .map(|thread| {
-                    scope.spawn(move || {
-                        let firsts: Vec<usize> = (0..per_thread)
-                            .map(|i| (thread * per_thread + i) * each + at + this.offset)
-                            .collect();
-                        this.share(network, &firsts, length, &this.memories[thread])
-                    })
-                })
+                .map(|thread| scope.spawn(move || work(thread)))
                 .collect();
             let joined = threads.into_iter().map(|thread| {
                 thread

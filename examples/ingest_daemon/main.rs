@@ -1,0 +1,206 @@
+//! An ingest daemon: many clients send messages, each source becomes a Catena stream on disk, and a message is acknowledged when it is durable.
+//!
+//!     cargo run --release -p catena-stream --example ingest_daemon -- --folder data --metrics 127.0.0.1:9117
+//!
+//! `ingest_client` is a client; docs/ingest.md says what is promised, and protocol.rs what goes over the wire.
+//!
+//! A message's way: connection (a share of memory, then its bytes) - source (into the encoder, whose work is done by the codec's own threads) - commit (the frame
+//! ends, fsync) - acknowledgement. Each step waits for the next one, so that a slow disk slows the senders down and nothing grows.
+
+mod args;
+mod connection;
+mod metrics;
+mod protocol;
+mod source;
+mod sources;
+
+use std::io;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use catena_stream::segment::{Recovery, lock, recover};
+use clap::Parser;
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use args::Args;
+use connection::{SHARE, Shared, serve};
+use metrics::Metrics;
+use sources::Sources;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let args = Args::parse();
+    let logs = tracing_subscriber::fmt()
+        .with_writer(io::stderr)
+        .with_ansi(false);
+    if args.json {
+        logs.json().init();
+    } else {
+        logs.init();
+    }
+    match run(args).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(%error, "ended");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(args: Args) -> io::Result<()> {
+    args.check()
+        .map_err(|why| io::Error::new(io::ErrorKind::InvalidInput, why))?;
+    std::fs::create_dir_all(&args.folder)?;
+    // Held to the end: a second daemon on this folder ends here.
+    let _lock = lock(&args.folder)?;
+    for found in recover(&args.folder)? {
+        let path = found.path.display();
+        match found.recovery {
+            Recovery::Kept {
+                frames,
+                raw_len,
+                lost_len,
+                ..
+            } => {
+                tracing::info!(%path, frames, raw_len, lost_len, "recovered a segment")
+            }
+            Recovery::Removed => tracing::info!(%path, "removed a segment that held nothing"),
+            Recovery::Failed(error) => {
+                tracing::error!(%path, %error, "could not recover a segment")
+            }
+        }
+    }
+    let metrics = Metrics::new();
+    if let Some(address) = args.metrics {
+        metrics::serve(Arc::clone(&metrics), address).await?;
+    }
+    metrics::watch_the_clock(Arc::clone(&metrics));
+    let listener = TcpListener::bind(args.listen).await?;
+    let local = Local::bind(&args)?;
+    let args = Arc::new(args);
+    let (end, ending) = watch::channel(false);
+    let shared = Arc::new(Shared {
+        sources: Sources::new(Arc::clone(&args), Arc::clone(&metrics), ending.clone()),
+        memory: Arc::new(Semaphore::new(
+            (args.memory as usize) << 19 >> SHARE.ilog2(),
+        )),
+        args: Arc::clone(&args),
+        metrics,
+        ending,
+    });
+    tracing::info!(address = %listener.local_addr()?, "listening");
+    let mut clients = JoinSet::new();
+    let mut asked = std::pin::pin!(asked_to_end());
+    loop {
+        tokio::select! {
+            () = &mut asked => break,
+            accepted = listener.accept() => match accepted {
+                Ok((socket, peer)) => {
+                    let _ = socket.set_nodelay(true);
+                    clients.spawn(serve(socket, peer.to_string(), Arc::clone(&shared)));
+                }
+                Err(error) => rest(&error).await,
+            },
+            accepted = local.accept() => match accepted {
+                Ok(socket) => { clients.spawn(serve(socket, "unix".into(), Arc::clone(&shared))); }
+                Err(error) => rest(&error).await,
+            },
+            Some(_) = clients.join_next(), if !clients.is_empty() => {}
+        }
+    }
+    tracing::info!("ending: what has come is written, nothing more is taken");
+    end.send_replace(true);
+    let drained = async {
+        while clients.join_next().await.is_some() {}
+        shared.sources.finish().await;
+    };
+    let drained = timeout(Duration::from_secs(args.drain), drained).await;
+    drop(local);
+    match drained {
+        Ok(()) => tracing::info!("ended"),
+        Err(_) => {
+            return Err(io::Error::new(
+                io::ErrorKind::TimedOut,
+                "not all segments were finished in time; they are at the next start",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Too many open files, say: a moment later it may work.
+async fn rest(error: &io::Error) {
+    tracing::error!(%error, "accepting");
+    tokio::time::sleep(Duration::from_millis(100)).await;
+}
+
+/// The Unix socket, if there is one.
+#[cfg(unix)]
+struct Local(Option<(tokio::net::UnixListener, std::path::PathBuf)>);
+
+#[cfg(unix)]
+impl Local {
+    /// Binds it, at a path where a daemon that died may have left one.
+    fn bind(args: &Args) -> io::Result<Self> {
+        use std::os::unix::fs::FileTypeExt;
+        let Some(path) = &args.unix else {
+            return Ok(Local(None));
+        };
+        if std::fs::metadata(path).is_ok_and(|m| m.file_type().is_socket()) {
+            std::fs::remove_file(path)?;
+        }
+        let listener = tokio::net::UnixListener::bind(path)?;
+        Ok(Local(Some((listener, path.clone()))))
+    }
+
+    async fn accept(&self) -> io::Result<tokio::net::UnixStream> {
+        match &self.0 {
+            Some((listener, _)) => listener.accept().await.map(|(socket, _)| socket),
+            None => std::future::pending().await,
+        }
+    }
+}
+
+#[cfg(unix)]
+impl Drop for Local {
+    fn drop(&mut self) {
+        if let Some((_, path)) = &self.0 {
+            let _ = std::fs::remove_file(path);
+        }
+    }
+}
+
+/// There are none on this system.
+#[cfg(not(unix))]
+struct Local;
+
+#[cfg(not(unix))]
+impl Local {
+    fn bind(_: &Args) -> io::Result<Self> {
+        Ok(Local)
+    }
+
+    async fn accept(&self) -> io::Result<tokio::net::TcpStream> {
+        std::future::pending().await
+    }
+}
+
+/// SIGTERM, SIGINT, Ctrl-C.
+async fn asked_to_end() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut term) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = term.recv() => {}
+                _ = tokio::signal::ctrl_c() => {}
+            }
+            return;
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}
