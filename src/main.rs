@@ -24,6 +24,8 @@ mod range;
 mod report;
 #[cfg(feature = "root")]
 mod root;
+#[cfg(feature = "root")]
+mod root_archive;
 mod signals;
 mod summary;
 #[cfg(feature = "train")]

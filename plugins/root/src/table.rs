@@ -178,6 +178,14 @@ impl Tree {
         }
     }
 
+    /// An RNTuple.
+    pub(crate) fn as_ntuple(&self) -> Option<&Ntuple> {
+        match &self.shared.backend {
+            Backend::Tree { .. } => None,
+            Backend::Ntuple(ntuple) => Some(ntuple),
+        }
+    }
+
     /// Columns of some branches (numbers in [`Tree::branches`]) for a range of entries, batch by batch: each as many
     /// whole clusters as fit in some ten MiB, so memory stays bounded. The range is cut to the entries that there are.
     ///

@@ -166,7 +166,9 @@ impl<R: Read> Reader<R> {
         let digest = self.bytes(16)?;
         header.extend(&digest);
         if self.bytes(4)? != checksum(&header, &[]) {
-            return Err(Error::corrupt("the checksum of the end record does not match"));
+            return Err(Error::corrupt(
+                "the checksum of the end record does not match",
+            ));
         }
         if self.input.by_ref().take(1).read_to_end(&mut Vec::new())? > 0 {
             return Err(Error::corrupt("bytes after the end"));
@@ -182,7 +184,11 @@ impl<R: Read> Reader<R> {
     fn bytes(&mut self, len: u64) -> Result<Vec<u8>> {
         let mut bytes = Vec::new();
         let n = self.input.by_ref().take(len).read_to_end(&mut bytes)?;
-        if n as u64 == len { Ok(bytes) } else { Err(Error::truncated()) }
+        if n as u64 == len {
+            Ok(bytes)
+        } else {
+            Err(Error::truncated())
+        }
     }
 
     fn byte(&mut self, header: &mut Vec<u8>) -> Result<u8> {

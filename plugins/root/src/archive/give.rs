@@ -46,7 +46,12 @@ impl<'a> Reader<'a> {
         }
         let data_len = raw.len();
         let number = |n: usize| u32::try_from(n).map_err(|_| bad());
-        raw.extend(number(entries)?.checked_add(1).ok_or_else(bad)?.to_be_bytes());
+        raw.extend(
+            number(entries)?
+                .checked_add(1)
+                .ok_or_else(bad)?
+                .to_be_bytes(),
+        );
         for start in starts {
             raw.extend(number(start.checked_add(key_len).ok_or_else(bad)?)?.to_be_bytes());
         }

@@ -142,10 +142,18 @@ fn decode_group(group: &Group, members: &[Number], piece: &Stored<'_>) -> Result
                 Ok(cursor.bytes(len)?.to_vec())
             };
             let columns = lens.iter().map(part).collect::<Result<_>>()?;
-            if cursor.is_at_end() { Ok(columns) } else { Err(bad()) }
+            if cursor.is_at_end() {
+                Ok(columns)
+            } else {
+                Err(bad())
+            }
         }
         Group::Rows(counts) => {
-            let numbers: Vec<_> = members.iter().copied().zip(counts.iter().copied()).collect();
+            let numbers: Vec<_> = members
+                .iter()
+                .copied()
+                .zip(counts.iter().copied())
+                .collect();
             let layout = row_layout(&numbers).ok_or_else(bad)?;
             let raw = piece.decode(&layout)?;
             let row = layout.record_size() as usize;
@@ -205,13 +213,21 @@ impl Giving<'_> {
                 let mut raw = given.raw;
                 if item.embedded && item.borders {
                     // Their number and the starts, without what is only behind data.
-                    before.extend(u32::try_from(item.entries).map_err(|_| bad())?.to_be_bytes());
+                    before.extend(
+                        u32::try_from(item.entries)
+                            .map_err(|_| bad())?
+                            .to_be_bytes(),
+                    );
                     let starts = raw.get(given.data_len + 4..raw.len() - 4).ok_or_else(bad)?;
                     before.extend_from_slice(starts);
                     raw.truncate(given.data_len);
                 }
                 (raw, given.data_len)
             }
+        };
+        let raw = match item.split {
+            true => split(&raw, item.entries).ok_or_else(bad)?,
+            false => raw,
         };
         let needed = raw.len() as u64;
         self.budget = self
@@ -262,7 +278,9 @@ fn compress(meta: &Meta, given: &mut [(&Item, Given)], threads: usize) -> Result
     let coded = parallel::map(threads, given, |(item, given)| {
         let setting = item.setting.checked_sub(1);
         let setting = setting.and_then(|at| meta.settings.get(at));
-        setting.map(|setting| setting.compress(&given.raw)).transpose()
+        setting
+            .map(|setting| setting.compress(&given.raw))
+            .transpose()
     });
     for ((_, given), coded) in given.iter_mut().zip(coded) {
         given.stored = match coded? {
@@ -271,6 +289,16 @@ fn compress(meta: &Meta, given: &mut [(&Item, Given)], threads: usize) -> Result
         };
     }
     Ok(())
+}
+
+/// Elements byte by byte: all first bytes, all second ones, and so on.
+fn split(raw: &[u8], elements: usize) -> Option<Vec<u8>> {
+    let width = raw.len().checked_div(elements)?;
+    if width * elements != raw.len() {
+        return None;
+    }
+    let plane = |at: usize| raw.iter().skip(at).step_by(width).copied();
+    Some((0..width).flat_map(plane).collect())
 }
 
 /// Everything in its place.
@@ -291,9 +319,16 @@ fn assemble(given: &[(&Item, Given)], rest: &[u8], file_len: u64, start: u64) ->
             exchange(file.get_mut(key..).ok_or_else(bad)?, &known);
         }
         file.extend_from_slice(&given.stored);
+        if item.summed {
+            file.extend(xxhash_rust::xxh3::xxh3_64(&given.stored).to_le_bytes());
+        }
     }
     file.extend_from_slice(rest.bytes(rest.remaining())?);
-    if file.len() as u64 == file_len { Ok(file) } else { Err(bad()) }
+    if file.len() as u64 == file_len {
+        Ok(file)
+    } else {
+        Err(bad())
+    }
 }
 
 fn bad() -> Error {

@@ -15,6 +15,10 @@ use super::shape::Number;
 
 /// Columns of fewer rows are joined.
 const ROWS_MIN: usize = 200;
+/// Whether columns of more bytes gain from one another is judged by so many of the first.
+const SAMPLE: usize = 512 << 10;
+/// A column alone of at most so many bytes is also coded as plain bytes.
+const SHORT: usize = 64 << 10;
 /// Most columns in a row.
 const WIDTH_MAX: usize = 128;
 
@@ -113,14 +117,19 @@ fn sets(columns: &[Column], places: &[Place]) -> Vec<Set> {
             }
             continue;
         }
-        match joined.iter_mut().find(|(number, _)| *number == column.number) {
+        match joined
+            .iter_mut()
+            .find(|(number, _)| *number == column.number)
+        {
             Some((_, set)) => set.push(at),
             None => joined.push((column.number, vec![at])),
         }
     }
     let rows = rows.iter().flat_map(|(_, set)| set.chunks(WIDTH_MAX));
     let rows = rows.map(|set| Set::Rows(set.to_vec()));
-    let joined = joined.into_iter().map(|(number, set)| Set::Joined(number, set));
+    let joined = joined
+        .into_iter()
+        .map(|(number, set)| Set::Joined(number, set));
     rows.chain(joined).collect()
 }
 
@@ -140,54 +149,95 @@ pub(super) fn row_layout(numbers: &[(Number, usize)]) -> Option<Layout> {
             _ => Kind::Uint,
         };
         let count = u32::try_from(count).ok()?;
-        Some(Field::new(kind, number.width.into(), count, ByteOrder::Big))
+        let order = match number.little {
+            true => ByteOrder::Little,
+            false => ByteOrder::Big,
+        };
+        Some(Field::new(kind, number.width.into(), count, order))
     };
     let fields = numbers.iter().map(field).collect::<Option<Vec<_>>>()?;
     Layout::from_fields(fields).ok()
 }
 
-fn code_rows(columns: &[Column], members: &[usize], level: Level) -> Vec<(Vec<usize>, Group, Piece)> {
-    let of = |members: &[usize]| -> Option<(Vec<usize>, Group, Piece)> {
-        let parts: Vec<&Column> = members.iter().filter_map(|&at| columns.get(at)).collect();
-        let counts: Vec<usize> = parts.iter().filter_map(|column| column.per_row()).collect();
-        let numbers = parts.iter().map(|column| column.number).zip(counts.iter().copied());
-        let layout = row_layout(&numbers.collect::<Vec<_>>())?;
-        let raw = interleave(&parts);
-        let mut piece = Piece::records(&raw, &layout, level);
-        if parts.len() == 1 {
-            piece = piece.or(Piece::bytes(&raw, level));
-        }
-        Some((members.to_vec(), Group::Rows(counts), piece))
-    };
-    let together = of(members);
+fn code_rows(
+    columns: &[Column],
+    members: &[usize],
+    level: Level,
+) -> Vec<(Vec<usize>, Group, Piece)> {
+    let part = |members: &[usize]| columns_of(columns, members);
     if members.len() == 1 {
-        return together.into_iter().collect();
+        return rows(&part(members), members, usize::MAX, level)
+            .into_iter()
+            .collect();
     }
-    let apart: Vec<_> = members.iter().filter_map(|&at| of(&[at])).collect();
+    let size: usize = part(members).iter().map(|column| column.bytes.len()).sum();
+    let all_rows = part(members).first().map_or(1, |column| column.rows.max(1));
+    // Long columns are judged by their beginnings.
+    let sample = match size {
+        ..SAMPLE => usize::MAX,
+        _ => (SAMPLE / (size / all_rows).max(1)).max(ROWS_MIN),
+    };
+    let together: Vec<_> = rows(&part(members), members, sample, level)
+        .into_iter()
+        .collect();
+    let apart = |sample| -> Vec<_> {
+        members
+            .iter()
+            .filter_map(|&at| rows(&part(&[at]), &[at], sample, level))
+            .collect()
+    };
+    let alone = apart(sample);
     let cost = |coded: &[(Vec<usize>, Group, Piece)]| -> usize {
         coded.iter().map(|(_, _, piece)| piece.len() + 5).sum()
     };
-    let together: Vec<_> = together.into_iter().collect();
-    if together.is_empty() || cost(&apart) < cost(&together) {
-        apart
-    } else {
-        together
+    let divided = together.is_empty() || cost(&alone) < cost(&together);
+    match (divided, sample) {
+        (true, usize::MAX) => alone,
+        (false, usize::MAX) => together,
+        (true, _) => apart(usize::MAX),
+        (false, _) => rows(&part(members), members, usize::MAX, level)
+            .into_iter()
+            .collect(),
     }
 }
 
+fn columns_of<'a>(columns: &'a [Column], members: &[usize]) -> Vec<&'a Column> {
+    members.iter().filter_map(|&at| columns.get(at)).collect()
+}
+
+/// The first rows of these columns as one group.
+fn rows(
+    parts: &[&Column],
+    members: &[usize],
+    most: usize,
+    level: Level,
+) -> Option<(Vec<usize>, Group, Piece)> {
+    let counts: Vec<usize> = parts.iter().filter_map(|column| column.per_row()).collect();
+    let numbers = parts
+        .iter()
+        .map(|column| column.number)
+        .zip(counts.iter().copied());
+    let layout = row_layout(&numbers.collect::<Vec<_>>())?;
+    let raw = interleave(parts, most);
+    let mut piece = Piece::records(&raw, &layout, level);
+    if parts.len() == 1 && raw.len() <= SHORT {
+        piece = piece.or(Piece::bytes(&raw, level));
+    }
+    Some((members.to_vec(), Group::Rows(counts), piece))
+}
+
 /// Columns side by side.
-fn interleave(parts: &[&Column]) -> Vec<u8> {
-    let sizes = parts.iter().map(|column| {
-        column.per_row().unwrap_or(1) * usize::from(column.number.width)
-    });
+fn interleave(parts: &[&Column], most: usize) -> Vec<u8> {
+    let sizes = parts
+        .iter()
+        .map(|column| column.per_row().unwrap_or(1) * usize::from(column.number.width));
     let mut chunks: Vec<_> = parts
         .iter()
         .zip(sizes)
         .map(|(column, size)| column.bytes.chunks_exact(size))
         .collect();
-    let total = parts.iter().map(|column| column.bytes.len()).sum();
-    let mut raw = Vec::with_capacity(total);
-    let rows = parts.first().map_or(0, |column| column.rows);
+    let mut raw = Vec::new();
+    let rows = parts.first().map_or(0, |column| column.rows).min(most);
     for _ in 0..rows {
         for chunk in chunks.iter_mut().filter_map(Iterator::next) {
             raw.extend_from_slice(chunk);

@@ -33,7 +33,11 @@ pub(super) fn exchange(header: &mut [u8], known: &Known) {
     }
     if let (Some((entries, data)), Some(numbers)) = (known.basket, key_len.checked_sub(NUMBERS)) {
         xor(header, numbers + 10, &(entries as u32).to_be_bytes());
-        xor(header, numbers + 14, &((data + key_len) as u32).to_be_bytes());
+        xor(
+            header,
+            numbers + 14,
+            &((data + key_len) as u32).to_be_bytes(),
+        );
     }
 }
 

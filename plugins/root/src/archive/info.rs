@@ -64,7 +64,11 @@ impl ArchiveInfo {
             coded.push((at, Stored::read(&mut cursor, &mut budget)?.coded.len()));
         }
         for group in &meta.groups {
-            let at = if matches!(group, Group::Rows(_)) { 3 } else { 4 };
+            let at = if matches!(group, Group::Rows(_)) {
+                3
+            } else {
+                4
+            };
             coded.push((at, Stored::read(&mut cursor, &mut budget)?.coded.len()));
         }
         for (at, len) in coded {

@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use crate::container::source::Source;
 use crate::file::File;
+use crate::ntuple::{ColumnKind, Ntuple, Then};
 use crate::tree::basket::Basket;
 use crate::tree::describe::{Described, Form};
 use crate::tree::meta::Place;
 
-use super::shape::{Shape, shapes_of, shapes_to_end};
+use super::shape::{Number, Shape, shapes_of, shapes_to_end};
 
 /// A branch: columns of the same name in trees of the same name, in whatever directory, are one.
 #[derive(Debug, Default)]
@@ -30,9 +31,23 @@ pub(super) enum What {
     Tree(Vec<(usize, Arc<Basket>)>),
     /// Another object.
     Object,
+    /// A page of an RNTuple, which has no key.
+    Page(PageOf),
 }
 
-/// A key and the object behind it.
+/// A page.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PageOf {
+    pub branch: usize,
+    pub elements: usize,
+    pub raw_len: u64,
+    /// Elements stand byte by byte.
+    pub split: bool,
+    /// A checksum follows, which the length of the target counts.
+    pub summed: bool,
+}
+
+/// A key and the object behind it, or a page.
 #[derive(Debug)]
 pub(super) struct Target {
     pub position: u64,
@@ -64,12 +79,15 @@ impl Map {
             let Ok(tree) = file.open_tree(&key) else {
                 continue;
             };
-            let Some((meta, described)) = tree.as_ttree() else {
-                continue;
-            };
             let name = key.path().rsplit('/').next().unwrap_or_default();
             let next = trees.len() + 1;
             let number = *trees.entry(name.to_owned()).or_insert(next);
+            if let Some(ntuple) = tree.as_ntuple() {
+                map.ntuple(ntuple, number);
+            }
+            let Some((meta, described)) = tree.as_ttree() else {
+                continue;
+            };
             for (branch, described) in meta.branches.iter().zip(described) {
                 if branch.baskets.is_empty() || !branch.file.is_empty() {
                     continue;
@@ -110,6 +128,57 @@ impl Map {
         }
         map.sort(source.size());
         Ok(map)
+    }
+
+    /// The pages of an RNTuple; each column is a branch.
+    fn ntuple(&mut self, ntuple: &Ntuple, tree: usize) {
+        let mut columns: HashMap<usize, usize> = HashMap::new();
+        for (column, kind, page) in ntuple.pages() {
+            let (number, split) = match kind {
+                ColumnKind::Number { kind, split, then } => {
+                    let letter = match then {
+                        Then::Nothing => Number::of(kind).letter,
+                        Then::Zigzag => b'u',
+                        Then::Delta => b'i',
+                    };
+                    let width = Number::of(kind).width;
+                    (Some((width, letter)), split && width > 1)
+                }
+                ColumnKind::Real16 { split } => (Some((2, b'u')), split),
+                _ => (None, false),
+            };
+            let shape = number.map(|(width, letter)| {
+                Arc::new(Shape::Number(Number {
+                    width,
+                    letter,
+                    little: width > 1,
+                }))
+            });
+            let branch = *columns.entry(column).or_insert_with(|| {
+                self.branches.push(Branch {
+                    tree,
+                    shapes: shape.into_iter().collect(),
+                });
+                self.branches.len() - 1
+            });
+            let (Some(raw_len), Ok(elements)) =
+                (kind.page_bytes(page.elements), usize::try_from(page.elements))
+            else {
+                continue;
+            };
+            let sum = if page.has_checksum { 8 } else { 0 };
+            self.targets.push(Target {
+                position: page.place.position,
+                len: page.place.bytes.saturating_add(sum),
+                what: What::Page(PageOf {
+                    branch,
+                    elements,
+                    raw_len,
+                    split,
+                    summed: page.has_checksum,
+                }),
+            });
+        }
     }
 
     /// In the order of the file, none outside of it and none inside another.

@@ -37,6 +37,10 @@ pub(super) struct Item {
     pub borders: bool,
     /// A basket inside a tree's record.
     pub embedded: bool,
+    /// A page whose elements stand in the file byte by byte: all first bytes, all second ones, and so on.
+    pub split: bool,
+    /// The XXH3-64 of the bytes as they are in the file follows them.
+    pub summed: bool,
     /// Number of the setting, counted from 1; 0: not compressed.
     pub setting: usize,
     pub branch: usize,
@@ -101,8 +105,11 @@ impl Meta {
         put_varint(&mut out, self.items.len() as u64);
         let mut last_branch = 0;
         for item in &self.items {
-            let bits = [item.keyed, item.borders, item.embedded];
-            let bits = bits.iter().rev().fold(0, |all, &bit| all << 1 | u8::from(bit));
+            let bits = [item.keyed, item.borders, item.embedded, item.split, item.summed];
+            let bits = bits
+                .iter()
+                .rev()
+                .fold(0, |all, &bit| all << 1 | u8::from(bit));
             out.push(item.kind as u8 | bits << 2);
         }
         let number = |out: &mut Vec<u8>, of: &dyn Fn(&Item) -> u64| {
@@ -192,6 +199,11 @@ impl Meta {
             item.keyed = byte >> 2 & 1 == 1;
             item.borders = byte >> 3 & 1 == 1;
             item.embedded = byte >> 4 & 1 == 1;
+            item.split = byte >> 5 & 1 == 1;
+            item.summed = byte >> 6 & 1 == 1;
+            if byte >> 7 != 0 {
+                return Err(bad());
+            }
         }
         let mut last_branch = 0i64;
         let fields: [fn(&mut Item, u64); 7] = [
@@ -213,14 +225,19 @@ impl Meta {
                 set(item, n);
             }
         }
-        let sound = meta.items.iter().all(|item| {
-            item.branch < meta.branches.len() && item.setting <= meta.settings.len()
-        });
+        let sound = meta
+            .items
+            .iter()
+            .all(|item| item.branch < meta.branches.len() && item.setting <= meta.settings.len());
         if !sound {
             return Err(bad());
         }
         meta.read_groups(cursor)?;
-        if cursor.is_at_end() { Ok(meta) } else { Err(bad()) }
+        if cursor.is_at_end() {
+            Ok(meta)
+        } else {
+            Err(bad())
+        }
     }
 
     fn read_branches(&mut self, cursor: &mut Cursor<'_>) -> Result<()> {
@@ -237,7 +254,8 @@ impl Meta {
         }
         for _ in 0..count(cursor, 1)? {
             let number = usize::try_from(cursor.varint()?).map_err(|_| bad())?;
-            self.branches.push(shapes.get(number).ok_or_else(bad)?.clone());
+            self.branches
+                .push(shapes.get(number).ok_or_else(bad)?.clone());
         }
         Ok(())
     }
@@ -271,7 +289,9 @@ impl Meta {
         }
         for n in members {
             let kind = cursor.u8()?;
-            let numbers = (0..n).map(|_| cursor.varint()).collect::<Result<Vec<u64>>>()?;
+            let numbers = (0..n)
+                .map(|_| cursor.varint())
+                .collect::<Result<Vec<u64>>>()?;
             self.groups.push(match kind {
                 0 => Group::Rows(
                     numbers

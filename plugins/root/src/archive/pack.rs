@@ -11,7 +11,7 @@ use crate::error::Result;
 use super::container::{PartKind, Writer};
 use super::give_back::restore;
 use super::group;
-use super::map::{Map, Target};
+use super::map::{Branch, Map, Target, What};
 use super::parallel;
 use super::piece::Piece;
 use super::recode::Setting;
@@ -100,23 +100,28 @@ pub fn pack(
     };
     let map = Map::of(&source).unwrap_or_else(|e| {
         summary.plain = Some(e.to_string());
-        Map::default()
+        Map {
+            branches: vec![Branch::default()],
+            targets: Vec::new(),
+        }
     });
+    // A damaged ROOT file has objects all the same.
+    let scan = source.read_up_to(0, 4)? == b"root";
     let threads = parallel::threads(options.threads);
     let mut writer = Writer::new(output)?;
     let mut targets = map.targets.as_slice();
     let mut start = 0;
     while start < source.size() {
         let mut file = source.read_up_to(start, SEGMENT)?;
-        let inside = cut(&mut file, start, &mut targets, start + SEGMENT < source.size());
+        let inside = cut(&mut file, start, &mut targets);
         let told = std::sync::atomic::AtomicU64::new(0);
         let tell = |n: u64| {
             told.fetch_add(n / 2, std::sync::atomic::Ordering::Relaxed);
             on(n / 2);
         };
-        let segment = take_apart(&file, start, inside, &map.branches, threads, &tell);
+        let segment = take_apart(&file, start, inside, &map.branches, scan, threads, &tell);
         let coded = code(&segment, options.level, threads);
-        let plain = match inside.is_empty() || coded.len() as u64 >= file.len() as u64 {
+        let plain = match segment.meta.items.is_empty() || coded.len() as u64 >= file.len() as u64 {
             true => Some(Piece::bytes(&file, options.level)),
             false => None,
         };
@@ -142,26 +147,34 @@ pub fn pack(
 }
 
 /// Shortens a stretch of the file so that it ends between targets and its objects do not take too much memory; the targets in it.
-fn cut<'a>(file: &mut Vec<u8>, start: u64, targets: &mut &'a [Target], more: bool) -> &'a [Target] {
+/// A target that is too large alone is passed over: it stays plain bytes.
+fn cut<'a>(file: &mut Vec<u8>, start: u64, targets: &mut &'a [Target]) -> &'a [Target] {
+    // What was passed over may reach into this stretch.
+    let before = targets.partition_point(|target| target.position < start);
+    let ahead = targets.get(before..).unwrap_or_default();
     let end = start + file.len() as u64;
     let mut raw = 0u64;
     let mut n = 0;
-    for target in targets.iter() {
-        if target.position >= end {
-            break;
-        }
+    for target in ahead.iter().take_while(|target| target.position < end) {
         let from = (target.position - start) as usize;
-        let own = file.get(from..).and_then(raw_len).unwrap_or(0);
+        let own = match &target.what {
+            What::Page(page) => page.raw_len,
+            _ => file.get(from..).and_then(raw_len).unwrap_or(0),
+        };
         raw = raw.saturating_add(own.max(target.len));
         if target.position + target.len > end || raw > SEGMENT_RAW {
-            file.truncate(from);
+            if from > 0 {
+                file.truncate(from);
+            } else {
+                let len = usize::try_from(target.len).unwrap_or(usize::MAX);
+                file.truncate(len.max(1));
+            }
             break;
         }
         n += 1;
     }
-    let (inside, rest) = targets.split_at(n);
+    let (inside, rest) = ahead.split_at_checked(n).unwrap_or_default();
     *targets = rest;
-    let _ = more;
     inside
 }
 

@@ -43,6 +43,14 @@ impl Piece {
     /// Bytes of no layout.
     pub fn bytes(raw: &[u8], level: Level) -> Self {
         let mut best = Piece::stored(raw);
+        // What is compressed already is not worth the time.
+        let quick = |part: &[u8]| zstd::bulk::compress(part, 1).map_or(part.len(), |it| it.len());
+        let part = raw.get(..SAMPLE / 4).filter(|_| raw.len() > SAMPLE);
+        if part.is_some_and(|part| quick(part) > part.len() - part.len() / 100)
+            && quick(raw) > raw.len() - raw.len() / 100
+        {
+            return best;
+        }
         best.offer(ZSTD, zstd::bulk::compress(raw, ZSTD_LEVEL).ok());
         best.offer(LZMA, lzma(raw));
         if level.get() > 2 {
@@ -78,7 +86,11 @@ impl Piece {
 
     /// The shorter one.
     pub fn or(self, other: Piece) -> Self {
-        if other.coded.len() < self.coded.len() { other } else { self }
+        if other.coded.len() < self.coded.len() {
+            other
+        } else {
+            self
+        }
     }
 
     /// Bytes that it takes, but for some of its header.
@@ -138,7 +150,11 @@ impl<'a> Stored<'a> {
             BYTES => block::decode(self.coded, &Layout::bytes(), &limit).map_err(|_| bad())?,
             _ => return Err(bad()),
         };
-        if raw.len() == self.raw_len { Ok(raw) } else { Err(bad()) }
+        if raw.len() == self.raw_len {
+            Ok(raw)
+        } else {
+            Err(bad())
+        }
     }
 }
 

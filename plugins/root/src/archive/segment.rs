@@ -8,10 +8,11 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 use crate::container::compress::decompress;
 use crate::container::cursor::Cursor;
 use crate::container::key::Key;
+use crate::ntuple::unsplit;
 
 use super::group::Column;
 use super::header::{Known, exchange};
-use super::map::{Branch, Target, What};
+use super::map::{Branch, PageOf, Target, What};
 use super::meta::{Item, Kind, Meta};
 use super::number::find;
 use super::parallel;
@@ -21,6 +22,8 @@ use super::take::{Borders, Columns};
 
 /// Objects that are searched for settings with one memory; the same however many threads there are.
 const BATCH: usize = 48;
+/// Most raw bytes of objects that nobody knows of.
+const SCANNED_MAX: usize = 64 << 20;
 /// Data of embedded baskets that are shorter are not looked for.
 const EMBEDDED_MIN: usize = 16;
 
@@ -75,6 +78,34 @@ fn open(bytes: &[u8], is_basket: bool, search: &mut Search) -> Option<Opened> {
     })
 }
 
+/// A page, which has no key. Its elements are put together.
+fn open_page(bytes: &[u8], page: &PageOf, search: &mut Search) -> Option<Opened> {
+    let mut stored = bytes;
+    if page.summed {
+        let (data, sum) = bytes.split_last_chunk::<8>()?;
+        if xxh3_64(data) != u64::from_le_bytes(*sum) {
+            return None;
+        }
+        stored = data;
+    }
+    let raw_len = usize::try_from(page.raw_len).ok()?;
+    let (setting, mut raw) = if stored.len() == raw_len {
+        (None, stored.to_vec())
+    } else {
+        let raw = decompress(stored, raw_len).ok()?;
+        (Some(search.find(stored, &raw)?), raw)
+    };
+    if page.split {
+        raw = unsplit(&raw, raw_len.checked_div(page.elements)?);
+    }
+    Some(Opened {
+        key_len: 0,
+        setting,
+        raw,
+        numbers: Some((page.elements, raw_len)),
+    })
+}
+
 /// Entries and bytes of data, from the end of a basket's header.
 fn numbers(header: &[u8]) -> Option<(usize, usize)> {
     let mut cursor = Cursor::new(header);
@@ -86,7 +117,9 @@ fn numbers(header: &[u8]) -> Option<(usize, usize)> {
 
 /// Raw bytes of the object behind a key, as its header says; `None` if there is none.
 pub(super) fn raw_len(bytes: &[u8]) -> Option<u64> {
-    Key::parse(&mut Cursor::new(bytes)).ok().map(|key| key.object_len)
+    Key::parse(&mut Cursor::new(bytes))
+        .ok()
+        .map(|key| key.object_len)
 }
 
 /// Takes apart the bytes of the file from `start` on; the targets lie inside.
@@ -95,6 +128,7 @@ pub(super) fn take_apart(
     start: u64,
     targets: &[Target],
     branches: &[Branch],
+    scan: bool,
     threads: usize,
     on: &(dyn Fn(u64) + Sync),
 ) -> Segment {
@@ -109,13 +143,16 @@ pub(super) fn take_apart(
         let opened = batch.iter().map(|target| {
             let is_basket = matches!(target.what, What::Basket(_));
             let (_, bytes) = place(target)?;
-            let opened = open(bytes, is_basket, &mut search);
+            let opened = match &target.what {
+                What::Page(page) => open_page(bytes, page, &mut search),
+                _ => open(bytes, is_basket, &mut search),
+            };
             on(target.len);
             opened
         });
         opened.collect::<Vec<_>>()
     });
-    let mut taking = Taking::new(branches);
+    let mut taking = Taking::new(branches, scan);
     let mut end = 0;
     for (target, opened) in targets.iter().zip(opened.into_iter().flatten()) {
         let Some((from, bytes)) = place(target) else {
@@ -125,8 +162,7 @@ pub(super) fn take_apart(
         taking.target(gap, target, bytes, opened);
         end = from + bytes.len();
     }
-    let tail = file.get(end..).unwrap_or_default();
-    taking.segment.rest.extend_from_slice(tail);
+    taking.gap(file.get(end..).unwrap_or_default());
     taking.finish()
 }
 
@@ -147,10 +183,14 @@ struct Taking<'a> {
     segment: Segment,
     /// Bytes of `rest` when the last item ended.
     rest_len: usize,
+    /// Whether unknown objects are looked for; what remembers how they are restored, and the raw bytes of those found.
+    scan: bool,
+    search: Search,
+    scanned: usize,
 }
 
 impl<'a> Taking<'a> {
-    fn new(branches: &'a [Branch]) -> Self {
+    fn new(branches: &'a [Branch], scan: bool) -> Self {
         Taking {
             branches,
             numbers: HashMap::new(),
@@ -158,19 +198,78 @@ impl<'a> Taking<'a> {
             settings: HashMap::new(),
             segment: Segment::default(),
             rest_len: 0,
+            scan,
+            search: Search::default(),
+            scanned: 0,
+        }
+    }
+
+    /// Bytes that belong to no target; objects in it that nobody knows of are found by their first bytes.
+    fn gap(&mut self, gap: &[u8]) {
+        let mut done = 0;
+        let mut at = 0;
+        while self.scan && self.scanned < SCANNED_MAX {
+            let Some(found) = gap.get(at..).and_then(tag_position) else {
+                break;
+            };
+            at += found;
+            let Some((setting, raw, len)) = gap.get(at..).and_then(|it| self.record(it)) else {
+                at += 1;
+                continue;
+            };
+            let rest = &mut self.segment.rest;
+            rest.extend_from_slice(gap.get(done..at).unwrap_or_default());
+            let item = Item {
+                gap: (rest.len() - self.rest_len) as u64,
+                kind: Kind::Object,
+                setting: self.setting(setting),
+                raw_len: raw.len() as u64,
+                branch: self.number(0, None),
+                ..Item::default()
+            };
+            self.rest_len = self.segment.rest.len();
+            self.scanned += raw.len();
+            self.segment.objects.extend_from_slice(&raw);
+            self.segment.meta.items.push(item);
+            self.count(Some(setting), len);
+            at += len;
+            done = at;
+        }
+        let rest = gap.get(done..).unwrap_or_default();
+        self.segment.rest.extend_from_slice(rest);
+    }
+
+    /// A record at the beginning of these bytes that can be restored: how, its raw bytes and its length.
+    fn record(&mut self, bytes: &[u8]) -> Option<(Setting, Vec<u8>, usize)> {
+        let &[_, _, _, c0, c1, c2, r0, r1, r2] = bytes.first_chunk::<9>()?;
+        let len = 9 + u32::from_le_bytes([c0, c1, c2, 0]) as usize;
+        let raw_len = u32::from_le_bytes([r0, r1, r2, 0]) as usize;
+        let record = bytes.get(..len)?;
+        let raw = decompress(record, raw_len).ok().filter(|raw| !raw.is_empty())?;
+        Some((self.search.find(record, &raw)?, raw, len))
+    }
+
+    /// Counts what was taken apart.
+    fn count(&mut self, setting: Option<Setting>, bytes: usize) {
+        self.segment.modelled += bytes as u64;
+        let sums = &mut self.segment.by_setting;
+        match sums.iter_mut().find(|(it, _)| *it == setting) {
+            Some((_, sum)) => *sum += bytes as u64,
+            None => sums.push((setting, bytes as u64)),
         }
     }
 
     fn target(&mut self, gap: &[u8], target: &Target, bytes: &[u8], opened: Option<Opened>) {
-        self.segment.rest.extend_from_slice(gap);
+        self.gap(gap);
         let Some(opened) = opened else {
-            self.keep(bytes);
+            self.keep(bytes, matches!(target.what, What::Page(_)));
             return;
         };
         let (header, stored) = bytes.split_at(opened.key_len.min(bytes.len()));
+        let is_page = matches!(target.what, What::Page(_));
         let setting = opened.setting.map_or(0, |setting| self.setting(setting));
         let mut item = Item {
-            keyed: true,
+            keyed: !is_page,
             setting,
             key_len: header.len(),
             ..Item::default()
@@ -181,6 +280,13 @@ impl<'a> Taking<'a> {
             What::Basket(branch) => {
                 item.branch = self.branch(*branch, &opened.raw, opened.numbers, header.len());
                 self.basket(&mut item, &opened.raw, opened.numbers);
+            }
+            What::Page(page) => {
+                item.branch = self.branch(page.branch, &opened.raw, opened.numbers, 0);
+                self.basket(&mut item, &opened.raw, opened.numbers);
+                item.split = page.split;
+                item.summed = page.summed;
+                item.entries = page.elements;
             }
             What::Tree(baskets) => {
                 item.kind = Kind::Object;
@@ -211,17 +317,12 @@ impl<'a> Taking<'a> {
         self.rest_len = rest.len();
         self.segment.meta.items.push(item);
         self.segment.meta.items.extend(children);
-        self.segment.modelled += stored.len() as u64;
-        let sums = &mut self.segment.by_setting;
-        match sums.iter_mut().find(|(setting, _)| *setting == opened.setting) {
-            Some((_, sum)) => *sum += stored.len() as u64,
-            None => sums.push((opened.setting, stored.len() as u64)),
-        }
+        self.count(opened.setting, stored.len());
     }
 
     /// An object that stays as it is, behind its key.
-    fn keep(&mut self, bytes: &[u8]) {
-        let key = Key::parse(&mut Cursor::new(bytes));
+    fn keep(&mut self, bytes: &[u8], is_page: bool) {
+        let key = Key::parse(&mut Cursor::new(bytes)).ok().filter(|_| !is_page);
         let key_len = key.map_or(0, |key| key.key_len as usize).min(bytes.len());
         let (header, stored) = bytes.split_at(key_len);
         let rest = &mut self.segment.rest;
@@ -353,7 +454,9 @@ impl<'a> Taking<'a> {
             let Some(shape) = &taken.shape else {
                 continue;
             };
-            let took = taken.columns.take(shape, &whole, data.len(), entries, key_len);
+            let took = taken
+                .columns
+                .take(shape, &whole, data.len(), entries, key_len);
             let Some(borders) = took else {
                 continue;
             };
@@ -395,6 +498,14 @@ impl<'a> Taking<'a> {
     }
 }
 
+/// Where two letters and a byte stand that begin a record.
+fn tag_position(bytes: &[u8]) -> Option<usize> {
+    let begins = |w: &[u8]| {
+        matches!(w, b"ZL\x08" | b"CS\x08" | b"XZ\0" | b"L4\x01" | b"ZS\x01")
+    };
+    bytes.windows(3).position(begins)
+}
+
 /// Where the borders of an embedded basket begin, and the length of the key between them and the data.
 fn borders_before(raw: &[u8], from: usize, data: usize, entries: usize) -> Option<(usize, usize)> {
     let word = |at: usize| -> Option<usize> {
@@ -422,7 +533,9 @@ fn domains(shape: &Shape, columns: &Columns, tree: usize) -> Vec<(u64, usize)> {
 fn outer_rows(shape: &Shape, columns: &Columns) -> usize {
     let mut numbers = Vec::new();
     shape.columns(&mut numbers);
-    let first = numbers.first().map_or(1, |number| usize::from(number.width));
+    let first = numbers
+        .first()
+        .map_or(1, |number| usize::from(number.width));
     let len = columns.0.first().map_or(0, Vec::len);
     let mut per_row = first;
     let mut shape = shape;
@@ -459,14 +572,18 @@ fn walk(shape: &Shape, columns: &Columns, domain: (u64, usize), out: &mut Vec<(u
         Shape::Counted(items) => {
             let below = below(out.len(), false);
             out.push(domain);
-            items.iter().for_each(|item| walk(item, columns, below, out));
+            items
+                .iter()
+                .for_each(|item| walk(item, columns, below, out));
         }
         Shape::Framed(_, item) => {
             out.extend([domain, domain]);
             walk(item, columns, domain, out);
         }
         Shape::Text => out.extend([domain, (0, 0)]),
-        Shape::All(items) => items.iter().for_each(|item| walk(item, columns, domain, out)),
+        Shape::All(items) => items
+            .iter()
+            .for_each(|item| walk(item, columns, domain, out)),
         Shape::ToEnd(_, item) => {
             let below = below(out.len(), false);
             out.extend([domain, (0, 0)]);
@@ -479,4 +596,3 @@ fn walk(shape: &Shape, columns: &Columns, domain: (u64, usize), out: &mut Vec<(u
         }
     }
 }
-

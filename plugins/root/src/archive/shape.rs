@@ -4,8 +4,8 @@
 //! A node that holds bytes has columns, numbered in depth-first order. Invariant: what is repeated has bytes in a column, so
 //! putting together ends when the columns do.
 
-use crate::container::cursor::Cursor;
 use crate::column::Kind;
+use crate::container::cursor::Cursor;
 use crate::entry::{Codec, Packed, Step};
 use crate::error::{Error, Result};
 
@@ -17,19 +17,28 @@ const MAX_NODES: usize = 1 << 14;
 /// Most bytes of a value of fixed size that is not taken apart further.
 const MAX_FIXED: usize = 1 << 20;
 
-/// Bytes of a number and what it is: `f`, `i` or `u`. Big-endian in the file.
+/// Bytes of a number and what it is: `f`, `i` or `u`. Big-endian in TTrees, little-endian in RNTuples.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Number {
     pub width: u8,
     pub letter: u8,
+    pub little: bool,
 }
 
 impl Number {
-    pub const BYTE: Number = Number { width: 1, letter: b'u' };
-    pub const U16: Number = Number { width: 2, letter: b'u' };
-    pub const U32: Number = Number { width: 4, letter: b'u' };
+    pub const BYTE: Number = Number::unsigned(1);
+    pub const U16: Number = Number::unsigned(2);
+    pub const U32: Number = Number::unsigned(4);
 
-    fn of(kind: Kind) -> Self {
+    const fn unsigned(width: u8) -> Self {
+        Number {
+            width,
+            letter: b'u',
+            little: false,
+        }
+    }
+
+    pub fn of(kind: Kind) -> Self {
         let letter = match kind {
             Kind::F32 | Kind::F64 => b'f',
             Kind::I8 | Kind::I16 | Kind::I32 | Kind::I64 => b'i',
@@ -38,6 +47,7 @@ impl Number {
         Number {
             width: kind.size() as u8,
             letter,
+            little: false,
         }
     }
 
@@ -47,17 +57,21 @@ impl Number {
             b'i' => 1,
             _ => 2,
         };
-        self.width | letter << 4
+        self.width | letter << 4 | u8::from(self.little) << 6
     }
 
     fn from_byte(byte: u8) -> Option<Self> {
-        let letter = *b"fiu".get(usize::from(byte >> 4))?;
+        let letter = *b"fiu".get(usize::from(byte >> 4 & 3))?;
         let width = byte & 15;
         let fits = match letter {
             b'f' => matches!(width, 4 | 8),
             _ => matches!(width, 1 | 2 | 4 | 8),
         };
-        fits.then_some(Number { width, letter })
+        fits.then_some(Number {
+            width,
+            letter,
+            little: byte >> 6 & 1 == 1,
+        })
     }
 }
 
@@ -302,10 +316,11 @@ fn shape(codec: &Codec, member_wise: bool) -> Option<Shape> {
     let boxed = |codec: &Codec| shape(codec, member_wise).map(Box::new);
     Some(match codec {
         Codec::Scalar(kind) => Shape::Number(Number::of(*kind)),
-        Codec::Packed(Packed::Float) => Shape::Number(Number { width: 4, letter: b'f' }),
-        Codec::Packed(Packed::Truncated { .. }) => {
-            Shape::All(vec![Shape::Number(Number::BYTE), Shape::Number(Number::U16)])
-        }
+        Codec::Packed(Packed::Float) => Shape::Number(Number::of(Kind::F32)),
+        Codec::Packed(Packed::Truncated { .. }) => Shape::All(vec![
+            Shape::Number(Number::BYTE),
+            Shape::Number(Number::U16),
+        ]),
         Codec::Packed(Packed::Steps { .. }) => Shape::Number(Number::U32),
         Codec::Text => Shape::Text,
         Codec::HeadedText => Shape::Framed(false, Box::new(Shape::Text)),
@@ -360,7 +375,11 @@ fn record(
 /// Version, id, bits; without the process number that follows if one bit is set.
 fn tobject() -> Shape {
     let number = Shape::Number;
-    Shape::All(vec![number(Number::U16), number(Number::U32), number(Number::U32)])
+    Shape::All(vec![
+        number(Number::U16),
+        number(Number::U32),
+        number(Number::U32),
+    ])
 }
 
 #[cfg(test)]
@@ -369,7 +388,7 @@ mod tests {
 
     #[test]
     fn shapes_come_back_from_bytes() {
-        let f4 = Number { width: 4, letter: b'f' };
+        let f4 = Number::of(Kind::F32);
         let list = Shape::Counted(vec![Shape::Number(f4), Shape::Text]);
         let shape = Shape::All(vec![
             Shape::Fixed(3, Box::new(Shape::Number(f4))),

@@ -54,10 +54,14 @@ impl Columns {
         entries: usize,
         key_len: usize,
     ) -> Result<Borders> {
-        let (data, tail) = raw.split_at_checked(data_len).ok_or_else(Error::truncated)?;
+        let (data, tail) = raw
+            .split_at_checked(data_len)
+            .ok_or_else(Error::truncated)?;
         let mut cursor = Cursor::new(data);
         if tail.is_empty() {
-            let even = shape.needs_end().then(|| data_len.checked_div(entries).unwrap_or(0));
+            let even = shape
+                .needs_end()
+                .then(|| data_len.checked_div(entries).unwrap_or(0));
             if even.is_some_and(|size| size * entries != data_len) {
                 return Err(other());
             }
@@ -73,7 +77,11 @@ impl Columns {
                 (None, Some(_)) => return Err(other()),
                 (None, None) => self.many(shape, entries, &mut cursor, 0)?,
             }
-            return if cursor.is_at_end() { Ok(Borders::None) } else { Err(other()) };
+            return if cursor.is_at_end() {
+                Ok(Borders::None)
+            } else {
+                Err(other())
+            };
         }
         let mut borders = Cursor::new(tail);
         let n = borders.u32()? as usize;
@@ -103,7 +111,11 @@ impl Columns {
     fn entry(&mut self, shape: &Shape, bytes: &[u8]) -> Result<()> {
         let mut cursor = Cursor::new(bytes);
         self.many(shape, 1, &mut cursor, 0)?;
-        if cursor.is_at_end() { Ok(()) } else { Err(other()) }
+        if cursor.is_at_end() {
+            Ok(())
+        } else {
+            Err(other())
+        }
     }
 
     fn put(&mut self, column: usize, bytes: &[u8]) -> Result<()> {

@@ -174,7 +174,11 @@ mod tests {
         ];
         let mut search = Search::default();
         for (tag, method, params) in settings {
-            let setting = Setting { tag, method, params };
+            let setting = Setting {
+                tag,
+                method,
+                params,
+            };
             let records = setting.compress(&raw).unwrap();
             let found = search.find(&records, &raw).unwrap();
             assert_eq!(found.compress(&raw).unwrap(), records, "{}", found.name());
@@ -186,7 +190,9 @@ mod tests {
     fn records_of_no_setting_are_left_alone() {
         let raw = vec![7; 3000];
         let stored = zlib::encode(&raw, [0, 0x78, 0x01, 8], true).unwrap();
-        let mut records = record_header(Tag::Zlib, 8, stored.len(), raw.len()).unwrap().to_vec();
+        let mut records = record_header(Tag::Zlib, 8, stored.len(), raw.len())
+            .unwrap()
+            .to_vec();
         records.extend(stored);
         records[20] ^= 1;
         assert_eq!(Search::default().find(&records, &raw), None);

@@ -8,8 +8,10 @@ const DICTIONARY_MAX: u8 = 28;
 
 pub(super) fn candidates(coded: &[u8]) -> Vec<[u8; 4]> {
     // Stream header: 6 bytes of magic, a zero, the check. Block header: its size, flags, filter 0x21 with one byte.
-    let (Some(&check), Some(&[0x21, 1, dictionary])) = (coded.get(7), coded.get(14..17).and_then(|f| f.first_chunk::<3>()))
-    else {
+    let (Some(&check), Some(&[0x21, 1, dictionary])) = (
+        coded.get(7),
+        coded.get(14..17).and_then(|f| f.first_chunk::<3>()),
+    ) else {
         return Vec::new();
     };
     if dictionary > DICTIONARY_MAX {
@@ -89,7 +91,9 @@ mod tests {
             filters.lzma2(&own);
             let mut stream = Stream::new_stream_encoder(&filters, Check::None).unwrap();
             let mut out = Vec::with_capacity(200);
-            stream.process_vec(b"abc", &mut out, Action::Finish).unwrap();
+            stream
+                .process_vec(b"abc", &mut out, Action::Finish)
+                .unwrap();
             assert_eq!(out[16], dictionary_of(preset as u8));
         }
         assert_eq!(dictionary_size(22), 8 << 20);

@@ -19,7 +19,9 @@ pub(super) fn candidates(coded: &[u8]) -> Vec<[u8; 4]> {
     if descriptor & 4 != 0 {
         flags |= CHECKSUM;
     }
-    let likely = [5i8, 3, 1, 2, 4, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, -1, -5];
+    let likely = [
+        5i8, 3, 1, 2, 4, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, -1, -5,
+    ];
     likely.map(|level| [level as u8, flags, 0, 0]).to_vec()
 }
 
