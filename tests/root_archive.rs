@@ -28,10 +28,15 @@ fn a_file_goes_into_an_archive_and_comes_back() {
 fn info_tells_how_much_could_be_modelled() {
     let place = Folder::new();
     place.put("a.root", TREES);
-    place.run(["root", "pack", "-1", "-T1", "a.root", "a.croot"]).ok();
+    place
+        .run(["root", "pack", "-1", "-T1", "a.root", "a.croot"])
+        .ok();
     let said = place.run(["root", "info", "a.croot"]).ok().stdout;
     let text = String::from_utf8(said).unwrap();
-    assert!(text.contains("% taken apart, 0.0 % as plain bytes"), "{text}");
+    assert!(
+        text.contains("% taken apart, 0.0 % as plain bytes"),
+        "{text}"
+    );
     assert!(text.contains("zlib-"), "{text}");
     let said = place.run(["root", "info", "--json", "a.croot"]).ok();
     let value: serde_json::Value = serde_json::from_slice(&said.stdout).unwrap();
@@ -49,7 +54,11 @@ fn any_file_is_packed_with_a_note() {
         place.put(name, bytes);
         let said = place.run(["root", "pack", "-f", name, "x.croot"]).ok();
         if name != "cut" {
-            assert!(said.stderr.contains("packed as plain bytes"), "{}", said.stderr);
+            assert!(
+                said.stderr.contains("packed as plain bytes"),
+                "{}",
+                said.stderr
+            );
         }
         place.run(["root", "unpack", "-f", "x.croot", "back"]).ok();
         assert!(place.get("back") == bytes);
@@ -113,8 +122,18 @@ fn an_interrupt_leaves_nothing() {
             std::thread::sleep(Duration::from_millis(5));
         }
         let kill = format!("kill -TERM {}", child.id());
-        assert!(Command::new("sh").args(["-c", &kill]).status().expect("sh").success());
+        assert!(
+            Command::new("sh")
+                .args(["-c", &kill])
+                .status()
+                .expect("sh")
+                .success()
+        );
         let status = child.wait().expect("wait");
-        assert_eq!((status.signal(), place.names()), (Some(15), vec!["a.root".into()]), "{line:?}");
+        assert_eq!(
+            (status.signal(), place.names()),
+            (Some(15), vec!["a.root".into()]),
+            "{line:?}"
+        );
     }
 }

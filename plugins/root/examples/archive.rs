@@ -38,7 +38,11 @@ fn one(path: &Path, level: Level, keep: Option<&Path>) -> Result<(), Box<dyn std
     let options = UnpackOptions::default();
     unpack(archive.as_slice(), &mut back, &options, &|_| {})?;
     let unpack_s = start.elapsed().as_secs_f64();
-    assert!(back == file, "{} came back with other bytes", path.display());
+    assert!(
+        back == file,
+        "{} came back with other bytes",
+        path.display()
+    );
     let info = info(archive.as_slice(), &options)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     if let Some(folder) = keep {

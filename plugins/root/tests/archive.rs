@@ -69,11 +69,19 @@ fn files_of_all_codecs_come_back_and_are_taken_apart() {
         let (archive, summary) = packed(&file);
         assert!(unpacked(&archive).unwrap() == file, "{name}");
         assert_eq!(summary.plain, None, "{name}");
-        assert!(archive.len() * 10 < file.len() * 9, "{name}: {} of {}", archive.len(), file.len());
+        assert!(
+            archive.len() * 10 < file.len() * 9,
+            "{name}: {} of {}",
+            archive.len(),
+            file.len()
+        );
         if name.starts_with("tree") {
             // What is not modelled is keys and directories.
             let modelled = summary.modelled_bytes as f64 / file.len() as f64;
-            assert!(modelled > 0.4 && summary.kept_bytes == 0, "{name}: {summary:?}");
+            assert!(
+                modelled > 0.4 && summary.kept_bytes == 0,
+                "{name}: {summary:?}"
+            );
         }
     }
 }
@@ -151,7 +159,10 @@ fn errors_say_what_is_wrong() {
     let (mut archive, _) = packed(&data("tree_zlib.root"));
     let small = UnpackOptions::default().with_memory_limit(1000);
     let error = unpack(archive.as_slice(), &mut Vec::new(), &small, &|_| {}).unwrap_err();
-    assert!(matches!(error.kind(), ErrorKind::MemoryLimit { .. }), "{error}");
+    assert!(
+        matches!(error.kind(), ErrorKind::MemoryLimit { .. }),
+        "{error}"
+    );
     archive[4] = 99;
     assert!(matches!(kind(&archive).kind(), ErrorKind::Version(99)));
 }
@@ -159,7 +170,10 @@ fn errors_say_what_is_wrong() {
 /// Archives of every version that was ever written are unpacked for ever. The files are never made anew.
 #[test]
 fn golden_archives() {
-    for (golden, name) in [("golden_1_zlib.croot", "tree_zlib.root"), ("golden_1_xz.croot", "tree_xz.root")] {
+    for (golden, name) in [
+        ("golden_1_zlib.croot", "tree_zlib.root"),
+        ("golden_1_xz.croot", "tree_xz.root"),
+    ] {
         assert!(unpacked(&data(golden)).unwrap() == data(name), "{golden}");
         let info = info(data(golden).as_slice(), &UnpackOptions::default()).unwrap();
         assert_eq!(info.file_bytes, data(name).len() as u64);

@@ -11,7 +11,8 @@ use crate::tree::basket::Basket;
 use crate::tree::describe::{Described, Form};
 use crate::tree::meta::Place;
 
-use super::shape::{Number, Shape, shapes_of, shapes_to_end};
+use super::shape::{Number, Shape};
+use super::shapes_of::{shapes_of, shapes_to_end};
 
 /// A branch: columns of the same name in trees of the same name, in whatever directory, are one.
 #[derive(Debug, Default)]
@@ -161,9 +162,10 @@ impl Map {
                 });
                 self.branches.len() - 1
             });
-            let (Some(raw_len), Ok(elements)) =
-                (kind.page_bytes(page.elements), usize::try_from(page.elements))
-            else {
+            let (Some(raw_len), Ok(elements)) = (
+                kind.page_bytes(page.elements),
+                usize::try_from(page.elements),
+            ) else {
                 continue;
             };
             let sum = if page.has_checksum { 8 } else { 0 };

@@ -105,7 +105,13 @@ impl Meta {
         put_varint(&mut out, self.items.len() as u64);
         let mut last_branch = 0;
         for item in &self.items {
-            let bits = [item.keyed, item.borders, item.embedded, item.split, item.summed];
+            let bits = [
+                item.keyed,
+                item.borders,
+                item.embedded,
+                item.split,
+                item.summed,
+            ];
             let bits = bits
                 .iter()
                 .rev()

@@ -10,20 +10,24 @@
 //! raw bytes; nothing that an archive says is believed before it is paid for.
 
 mod container;
+mod domain;
 mod give;
 mod give_back;
 mod group;
 mod header;
 mod info;
+mod inside;
 mod map;
 mod meta;
 mod number;
+mod opened;
 mod pack;
 mod parallel;
 mod piece;
 mod recode;
 mod segment;
 mod shape;
+mod shapes_of;
 mod take;
 mod unpack;
 

@@ -12,10 +12,11 @@ use super::container::{PartKind, Writer};
 use super::give_back::restore;
 use super::group;
 use super::map::{Branch, Map, Target, What};
+use super::opened::raw_len;
 use super::parallel;
 use super::piece::Piece;
 use super::recode::Setting;
-use super::segment::{Segment, raw_len, take_apart};
+use super::segment::{Segment, take_apart};
 
 /// Most bytes of the file in a segment, and most raw bytes of the objects in it.
 const SEGMENT: u64 = 32 << 20;

@@ -6,13 +6,12 @@
 
 use crate::column::Kind;
 use crate::container::cursor::Cursor;
-use crate::entry::{Codec, Packed, Step};
 use crate::error::{Error, Result};
 
 use super::number::put_varint;
 
 /// Nodes inside nodes are not deeper than this, and there are no more of them.
-const MAX_DEPTH: usize = 40;
+pub(super) const MAX_DEPTH: usize = 40;
 const MAX_NODES: usize = 1 << 14;
 /// Most bytes of a value of fixed size that is not taken apart further.
 const MAX_FIXED: usize = 1 << 20;
@@ -160,13 +159,18 @@ impl Shape {
         }
     }
 
+    /// Whether it can be an entry's.
+    pub fn is_sound(&self) -> bool {
+        self.is_sound_at(0, &mut 0, true) && self.has_bytes()
+    }
+
     /// Whether the invariant holds, and what is read to the end stands at the end.
-    fn is_sound(&self, depth: usize, nodes: &mut usize, at_end: bool) -> bool {
+    fn is_sound_at(&self, depth: usize, nodes: &mut usize, at_end: bool) -> bool {
         *nodes += 1;
         if depth > MAX_DEPTH || *nodes > MAX_NODES {
             return false;
         }
-        let mut inner = |item: &Shape, end| item.is_sound(depth + 1, nodes, end);
+        let mut inner = |item: &Shape, end| item.is_sound_at(depth + 1, nodes, end);
         match self {
             Shape::Number(_) | Shape::Text => true,
             Shape::Fixed(n, item) => {
@@ -238,7 +242,7 @@ impl Shape {
     /// `Corrupt`: no sound shape.
     pub fn read(cursor: &mut Cursor<'_>) -> Result<Self> {
         let shape = Shape::read_node(cursor, 0)?;
-        match shape.is_sound(0, &mut 0, true) && shape.has_bytes() {
+        match shape.is_sound() {
             true => Ok(shape),
             false => Err(bad()),
         }
@@ -281,105 +285,6 @@ impl Shape {
 
 fn bad() -> Error {
     Error::corrupt("a shape that makes no sense")
-}
-
-/// The shapes that the entries of a codec may have, the likeliest first; only sound ones.
-pub(super) fn shapes_of(codec: &Codec) -> Vec<Shape> {
-    sound([shape(codec, false), shape(codec, true)])
-}
-
-/// The same for values up to the end of the entry, after `skip` bytes.
-pub(super) fn shapes_to_end(skip: usize, codec: &Codec) -> Vec<Shape> {
-    let headed = |item| {
-        let items = Box::new(Shape::ToEnd(0, Box::new(item)));
-        Some(Shape::Maybe(Box::new(Shape::Framed(false, items))))
-    };
-    match codec {
-        Codec::HeadedText => sound([headed(Shape::Text)]),
-        Codec::Collection { item, .. } => {
-            let item = shape(item, false).map(|item| Shape::Counted(vec![item]));
-            sound([item.and_then(headed)])
-        }
-        codec => sound([shape(codec, false).map(|item| Shape::ToEnd(skip, Box::new(item)))]),
-    }
-}
-
-fn sound(shapes: impl IntoIterator<Item = Option<Shape>>) -> Vec<Shape> {
-    let mut all: Vec<Shape> = shapes.into_iter().flatten().collect();
-    all.retain(|shape| shape.is_sound(0, &mut 0, true) && shape.has_bytes());
-    all.dedup();
-    all
-}
-
-/// `member_wise`: collections that can be stored member by member are.
-fn shape(codec: &Codec, member_wise: bool) -> Option<Shape> {
-    let boxed = |codec: &Codec| shape(codec, member_wise).map(Box::new);
-    Some(match codec {
-        Codec::Scalar(kind) => Shape::Number(Number::of(*kind)),
-        Codec::Packed(Packed::Float) => Shape::Number(Number::of(Kind::F32)),
-        Codec::Packed(Packed::Truncated { .. }) => Shape::All(vec![
-            Shape::Number(Number::BYTE),
-            Shape::Number(Number::U16),
-        ]),
-        Codec::Packed(Packed::Steps { .. }) => Shape::Number(Number::U32),
-        Codec::Text => Shape::Text,
-        Codec::HeadedText => Shape::Framed(false, Box::new(Shape::Text)),
-        Codec::Fixed { size, item } => Shape::Fixed(*size, boxed(item)?),
-        Codec::Sequence(item) => Shape::Counted(vec![shape(item, member_wise)?]),
-        Codec::Collection {
-            members: Some(members),
-            ..
-        } if member_wise => {
-            let steps = members.iter().filter_map(|step| match step {
-                Step::Member(_, codec) => Some(shape(codec, member_wise)),
-                Step::TObject => Some(Some(tobject())),
-                Step::Open(_) | Step::Close => None,
-            });
-            let members = Shape::Counted(steps.collect::<Option<_>>()?);
-            let version = Shape::Number(Number::U16);
-            Shape::Framed(false, Box::new(Shape::All(vec![version, members])))
-        }
-        Codec::Collection { item, .. } => {
-            let items = Shape::Counted(vec![shape(item, member_wise)?]);
-            Shape::Framed(false, Box::new(items))
-        }
-        Codec::Record(steps) => {
-            let mut steps = steps.iter();
-            Shape::All(record(&mut steps, member_wise, 0)?)
-        }
-    })
-}
-
-/// Steps up to the end of what is open.
-fn record(
-    steps: &mut std::slice::Iter<'_, Step>,
-    member_wise: bool,
-    depth: usize,
-) -> Option<Vec<Shape>> {
-    let mut parts = Vec::new();
-    while let Some(step) = steps.next() {
-        match step {
-            Step::Open(_) if depth < MAX_DEPTH => {
-                let inner = record(steps, member_wise, depth + 1)?;
-                parts.push(Shape::Framed(true, Box::new(Shape::All(inner))));
-            }
-            Step::Open(_) => return None,
-            Step::Close => return Some(parts),
-            Step::TObject => parts.push(tobject()),
-            Step::Member(_, codec) => parts.push(shape(codec, member_wise)?),
-        }
-    }
-    Some(parts)
-}
-
-/// Version, id, bits; without the process number that follows if one bit is set.
-fn tobject() -> Shape {
-    let number = Shape::Number;
-    Shape::All(vec![
-        number(Number::U16),
-        number(Number::U32),
-        number(Number::U32),
-    ])
 }
 
 #[cfg(test)]

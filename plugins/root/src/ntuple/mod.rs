@@ -80,7 +80,10 @@ impl Ntuple {
 
     /// All pages, with the number of their column and what it holds.
     pub fn pages(&self) -> impl Iterator<Item = (usize, ColumnKind, &Page)> {
-        let columns = self.clusters.iter().flat_map(|c| c.columns.iter().enumerate());
+        let columns = self
+            .clusters
+            .iter()
+            .flat_map(|c| c.columns.iter().enumerate());
         columns
             .filter_map(|(number, stored)| {
                 let kind = ColumnKind::new(self.schema.columns.get(number)?).ok()?;
