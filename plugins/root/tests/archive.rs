@@ -116,7 +116,7 @@ fn truncated_and_damaged_files_come_back() {
     let mut next = random(11);
     for name in ["tree_zlib.root", "tree_none.root", "ntuple_zstd.root"] {
         let file = data(name);
-        for _ in 0..12 {
+        for _ in 0..5 {
             let len = next() as usize % file.len();
             round_trip(&file[..len]);
             let mut damaged = file.clone();

@@ -54,7 +54,7 @@ mod tests {
 
     #[test]
     fn twice_is_nothing() {
-        let header: Vec<u8> = (0..90).map(|i| i * 7).collect();
+        let header: Vec<u8> = (0..90u8).map(|i| i.wrapping_mul(7)).collect();
         let known = Known {
             position: 0x1234_5678,
             stored: 900,

@@ -85,7 +85,10 @@ impl Columns {
         }
         let mut borders = Cursor::new(tail);
         let n = borders.u32()? as usize;
-        if n != entries + 1 || borders.remaining() / 4 != n || borders.remaining() % 4 != 0 {
+        if n != entries + 1
+            || borders.remaining() / 4 != n
+            || !borders.remaining().is_multiple_of(4)
+        {
             return Err(other());
         }
         let mut start = borders.u32().map(|first| first as usize)?;
@@ -188,7 +191,7 @@ impl Columns {
                 }
                 Ok(())
             }
-            Shape::ToEnd(skip, item) => self.to_end(*skip, item, cursor, at),
+            Shape::ToEnd(skip, item) => self.up_to_end(*skip, item, cursor, at),
             Shape::Maybe(item) => {
                 let there = !cursor.is_at_end();
                 self.put(at, &[u8::from(there)])?;
@@ -200,7 +203,7 @@ impl Columns {
         }
     }
 
-    fn to_end(
+    fn up_to_end(
         &mut self,
         skip: usize,
         item: &Shape,
