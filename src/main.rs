@@ -25,6 +25,8 @@ mod repair;
 mod report;
 #[cfg(feature = "root")]
 mod root;
+#[cfg(feature = "root")]
+mod root_archive;
 mod signals;
 mod summary;
 #[cfg(feature = "train")]

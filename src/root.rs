@@ -3,11 +3,13 @@
 use std::path::Path;
 
 use catena_root::File;
+use catena_root::archive::ArchiveInfo;
 use catena_root::info::Info;
 use serde::Serialize;
 
 use crate::args::RootCommand;
 use crate::report::{Failure, Outcome, name_of};
+use crate::root_archive;
 
 /// What `info` tells of a file.
 #[derive(Debug, Serialize)]
@@ -20,20 +22,50 @@ struct FileInfo {
 /// One of the commands; what it has to say.
 pub fn run(command: &RootCommand) -> Outcome<String> {
     match command {
+        RootCommand::Pack(args) => root_archive::run_pack(args),
+        RootCommand::Unpack(args) => root_archive::run_unpack(args),
         RootCommand::Info { files, json, trees } => {
-            let infos = files.iter().map(|path| info(path));
-            let infos: Vec<FileInfo> = infos.collect::<Outcome<_>>()?;
+            let infos = files.iter().map(|path| Described::of(path));
+            let infos: Vec<Described> = infos.collect::<Outcome<_>>()?;
             if *json {
                 let text = serde_json::to_string_pretty(&infos);
                 return text
                     .map(|text| text + "\n")
                     .map_err(|e| Failure::new("root info", e));
             }
-            let texts = infos
-                .iter()
-                .map(|it| format!("{}: {}", it.file, it.info.text(!trees)));
+            let texts = infos.iter().map(|it| match it {
+                Described::File(it) => format!("{}: {}", it.file, it.info.text(!trees)),
+                Described::Archive(it) => root_archive::text(&it.file, &it.archive),
+            });
             Ok(texts.collect::<Vec<_>>().join("\n"))
         }
+    }
+}
+
+/// A ROOT file or an archive of one.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Described {
+    File(FileInfo),
+    Archive(ArchivedInfo),
+}
+
+/// What `info` tells of an archive.
+#[derive(Debug, Serialize)]
+struct ArchivedInfo {
+    file: String,
+    archive: ArchiveInfo,
+}
+
+impl Described {
+    fn of(path: &Path) -> Outcome<Self> {
+        Ok(match root_archive::is_archive(path) {
+            false => Described::File(info(path)?),
+            true => Described::Archive(ArchivedInfo {
+                file: name_of(path),
+                archive: root_archive::info(path)?,
+            }),
+        })
     }
 }
 

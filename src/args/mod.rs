@@ -4,6 +4,8 @@
 mod h5;
 #[cfg(feature = "root")]
 mod root;
+#[cfg(feature = "root")]
+mod root_archive;
 #[cfg(feature = "train")]
 mod train;
 
@@ -22,6 +24,8 @@ use crate::levels::LevelFlags;
 pub use h5::{Common, H5Command, InfoArgs, PackArgs, UnpackArgs, VerifyArgs};
 #[cfg(feature = "root")]
 pub use root::RootCommand;
+#[cfg(feature = "root")]
+pub use root_archive::{RootCommon, RootPackArgs, RootUnpackArgs};
 #[cfg(feature = "train")]
 pub use train::{EvalArgs, TrainArgs};
 
@@ -171,7 +175,7 @@ pub enum Command {
         #[command(subcommand)]
         command: H5Command,
     },
-    /// Look into ROOT files
+    /// ROOT files: look into them, pack them, unpack them
     #[cfg(feature = "root")]
     Root {
         #[command(subcommand)]

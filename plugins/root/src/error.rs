@@ -25,6 +25,12 @@ pub enum ErrorKind {
         /// Bytes that the caller allows.
         limit: u64,
     },
+    /// The bytes do not begin like an archive of a ROOT file.
+    NotArchive,
+    /// An archive of a version that is not known here.
+    Version(u8),
+    /// An archive that decodes to other bytes than the file had.
+    Checksum,
     /// Reading failed.
     Io(std::io::Error),
 }
@@ -145,6 +151,11 @@ impl fmt::Display for ErrorKind {
             ErrorKind::MemoryLimit { needed, limit } => {
                 write!(f, "needs {needed} bytes of memory, the limit is {limit}")
             }
+            ErrorKind::NotArchive => f.write_str("not an archive of a ROOT file"),
+            ErrorKind::Version(n) => write!(f, "an archive of version {n}, which is not known here"),
+            ErrorKind::Checksum => f.write_str(
+                "damaged, or unpacked with other versions of the codecs: the bytes are not those of the file",
+            ),
             ErrorKind::Io(e) => write!(f, "{e}"),
         }
     }

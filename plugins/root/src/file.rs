@@ -66,6 +66,11 @@ impl TreeKey {
         self.key.cycle
     }
 
+    /// Where its record begins in the file.
+    pub(crate) fn position(&self) -> u64 {
+        self.key.position
+    }
+
     /// How it is stored.
     pub fn storage(&self) -> Storage {
         self.storage
@@ -108,7 +113,11 @@ impl File {
         reader: impl Read + Seek + Send + 'static,
         options: &OpenOptions,
     ) -> Result<Self> {
-        let source = Source::new(reader, options.memory_limit)?;
+        Self::from_source(Arc::new(Source::new(reader, options.memory_limit)?))
+    }
+
+    /// The same, of a source that others may read as well.
+    pub(crate) fn from_source(source: Arc<Source>) -> Result<Self> {
         let header = FileHeader::read(&source)?;
         let (keys, mut damage) = walk(&source, &header)?;
         // A file with a damaged description of its classes still has all that needs none.
@@ -117,7 +126,7 @@ impl File {
             Classes::default()
         });
         Ok(File {
-            source: Arc::new(source),
+            source,
             header,
             classes: Arc::new(classes),
             damage,
@@ -144,6 +153,13 @@ impl File {
     /// Number of classes that the file describes.
     pub fn classes(&self) -> usize {
         self.classes.len()
+    }
+
+    /// All keys but those of directories, and that of the description of classes.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = Key> {
+        let info = Key::read_at(&self.source, self.header.info_position);
+        let keys = self.keys.iter().map(|found| found.key.clone());
+        keys.chain(info.ok())
     }
 
     /// All trees and RNTuples in all directories, in the order of the file; of each name the last cycle only.

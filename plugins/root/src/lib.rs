@@ -39,6 +39,7 @@ mod entry;
 mod ntuple;
 mod tree;
 
+pub mod archive;
 mod batch;
 mod branch;
 mod error;

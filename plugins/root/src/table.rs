@@ -170,6 +170,22 @@ impl Tree {
         columns.map(|(i, _)| i).collect()
     }
 
+    /// A TTree as its record describes it, and what its branches are.
+    pub(crate) fn as_ttree(&self) -> Option<(&TreeMeta, &[Described])> {
+        match &self.shared.backend {
+            Backend::Tree { meta, described } => Some((meta, described)),
+            Backend::Ntuple(_) => None,
+        }
+    }
+
+    /// An RNTuple.
+    pub(crate) fn as_ntuple(&self) -> Option<&Ntuple> {
+        match &self.shared.backend {
+            Backend::Tree { .. } => None,
+            Backend::Ntuple(ntuple) => Some(ntuple),
+        }
+    }
+
     /// Columns of some branches (numbers in [`Tree::branches`]) for a range of entries, batch by batch: each as many
     /// whole clusters as fit in some ten MiB, so memory stays bounded. The range is cut to the entries that there are.
     ///

@@ -21,7 +21,7 @@ thread_local! {
 }
 
 /// The codec of a record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Tag {
     Zlib,
     /// Deflate without zlib's frame, as files of the nineties have it.
@@ -32,7 +32,8 @@ pub(crate) enum Tag {
 }
 
 impl Tag {
-    fn parse(letters: &[u8]) -> Result<Self> {
+    /// From the two letters.
+    pub fn parse(letters: &[u8]) -> Result<Self> {
         match letters {
             b"ZL" => Ok(Tag::Zlib),
             b"CS" => Ok(Tag::OldDeflate),
@@ -42,6 +43,51 @@ impl Tag {
             _ => Err(Error::corrupt("a compressed record of no known codec")),
         }
     }
+
+    fn letters(self) -> [u8; 2] {
+        *match self {
+            Tag::Zlib => b"ZL",
+            Tag::OldDeflate => b"CS",
+            Tag::Xz => b"XZ",
+            Tag::Lz4 => b"L4",
+            Tag::Zstd => b"ZS",
+        }
+    }
+
+    /// The number that archives have for it, below 5.
+    pub fn number(self) -> u8 {
+        match self {
+            Tag::Zlib => 0,
+            Tag::OldDeflate => 1,
+            Tag::Xz => 2,
+            Tag::Lz4 => 3,
+            Tag::Zstd => 4,
+        }
+    }
+
+    /// The codec with this number.
+    pub fn from_number(number: u8) -> Option<Self> {
+        [Tag::Zlib, Tag::OldDeflate, Tag::Xz, Tag::Lz4, Tag::Zstd]
+            .into_iter()
+            .find(|tag| tag.number() == number)
+    }
+}
+
+/// The header of a record, if its lengths fit.
+pub(crate) fn record_header(
+    tag: Tag,
+    method: u8,
+    coded_len: usize,
+    raw_len: usize,
+) -> Option<[u8; 9]> {
+    let [t0, t1] = tag.letters();
+    let [c0, c1, c2, 0] = u32::try_from(coded_len).ok()?.to_le_bytes() else {
+        return None;
+    };
+    let [r0, r1, r2, 0] = u32::try_from(raw_len).ok()?.to_le_bytes() else {
+        return None;
+    };
+    Some([t0, t1, method, c0, c1, c2, r0, r1, r2])
 }
 
 /// The raw bytes, exactly `raw_len` of them.

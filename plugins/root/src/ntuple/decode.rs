@@ -180,7 +180,7 @@ fn bits(bytes: &[u8], i: usize, n: u32) -> u32 {
 }
 
 /// First all first bytes, then all second ones: back to elements.
-fn unsplit(bytes: &[u8], size: usize) -> Vec<u8> {
+pub(crate) fn unsplit(bytes: &[u8], size: usize) -> Vec<u8> {
     let n = bytes.len() / size.max(1);
     if size <= 1 || n == 0 {
         return bytes.to_vec();

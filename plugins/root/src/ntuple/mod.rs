@@ -23,6 +23,8 @@ use fields::Node;
 use pages::Cluster;
 use schema::Schema;
 
+pub(crate) use decode::{ColumnKind, Then, unsplit};
+pub(crate) use pages::Page;
 pub(crate) use read::FieldReader;
 
 /// An RNTuple that is open for reading.
@@ -74,6 +76,20 @@ impl Ntuple {
 
     pub fn entries(&self) -> u64 {
         self.entries
+    }
+
+    /// All pages, with the number of their column and what it holds.
+    pub fn pages(&self) -> impl Iterator<Item = (usize, ColumnKind, &Page)> {
+        let columns = self
+            .clusters
+            .iter()
+            .flat_map(|c| c.columns.iter().enumerate());
+        columns
+            .filter_map(|(number, stored)| {
+                let kind = ColumnKind::new(self.schema.columns.get(number)?).ok()?;
+                Some(stored.pages.iter().map(move |page| (number, kind, page)))
+            })
+            .flatten()
     }
 
     pub fn description(&self) -> &str {

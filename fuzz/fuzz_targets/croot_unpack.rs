@@ -1,0 +1,9 @@
+//! Arbitrary bytes as an archive of a ROOT file.
+#![no_main]
+
+#[path = "../../plugins/root/tests/exercise/mod.rs"]
+mod exercise;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    exercise::croot_unpack(bytes);
+});

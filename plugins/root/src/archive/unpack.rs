@@ -1,0 +1,95 @@
+//! An archive back to the file.
+
+use std::io::{Read, Write};
+
+use catena_filter::Layout;
+
+use crate::container::cursor::Cursor;
+use crate::error::{Error, Result};
+
+use super::container::{Part, PartKind, Reader};
+use super::give_back::restore;
+use super::parallel;
+use super::piece::Stored;
+
+/// What a caller may ask for.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct UnpackOptions {
+    /// Threads; 0 means one a core.
+    pub threads: usize,
+    /// The most bytes that a segment's columns, and what is made of them, may take each. 1 GiB unless asked otherwise; archives
+    /// made here need no more than 512 MiB.
+    pub memory_limit: u64,
+}
+
+impl Default for UnpackOptions {
+    fn default() -> Self {
+        UnpackOptions {
+            threads: 0,
+            memory_limit: 1 << 30,
+        }
+    }
+}
+
+impl UnpackOptions {
+    /// Sets the threads.
+    pub fn with_threads(mut self, threads: usize) -> Self {
+        self.threads = threads;
+        self
+    }
+
+    /// Sets the limit.
+    pub fn with_memory_limit(mut self, bytes: u64) -> Self {
+        self.memory_limit = bytes;
+        self
+    }
+}
+
+/// Restores the file; how many bytes it has. `on` is told how many bytes of it were restored since the last time.
+///
+/// # Errors
+/// `NotArchive`, `Version`, `Corrupt`, `Truncated`, `MemoryLimit`, `Checksum` of archives that are none, damaged or too large; what was written by then
+/// is worth nothing. `Io`.
+pub fn unpack(
+    input: impl Read,
+    mut output: impl Write,
+    options: &UnpackOptions,
+    on: &dyn Fn(u64),
+) -> Result<u64> {
+    let mut reader = Reader::new(input, options.memory_limit)?;
+    let mut start = 0u64;
+    while let Some(part) = reader.part(true)? {
+        let file = part.restore(start, options)?;
+        reader.restored(&file);
+        output.write_all(&file)?;
+        start = start
+            .checked_add(file.len() as u64)
+            .ok_or_else(|| Error::corrupt("a file longer than may be"))?;
+        on(file.len() as u64);
+    }
+    output.flush()?;
+    Ok(start)
+}
+
+impl Part {
+    fn restore(&self, start: u64, options: &UnpackOptions) -> Result<Vec<u8>> {
+        let limit = options.memory_limit;
+        let payload = self.payload.as_slice();
+        match self.kind {
+            PartKind::Segment => {
+                let threads = parallel::threads(options.threads);
+                restore(payload, self.file_len, start, limit, threads)
+            }
+            PartKind::Plain => {
+                let mut cursor = Cursor::new(payload);
+                let piece = Stored::read(&mut cursor, &mut limit.clone())?;
+                let file = piece.decode(&Layout::bytes())?;
+                if !cursor.is_at_end() || file.len() as u64 != self.file_len {
+                    return Err(Error::corrupt("a part of another length than it says"));
+                }
+                Ok(file)
+            }
+        }
+    }
+}

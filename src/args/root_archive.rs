@@ -1,0 +1,50 @@
+//! What the user asks of archives of ROOT files.
+
+use std::path::PathBuf;
+
+use crate::levels::LevelFlags;
+
+/// How to pack.
+#[derive(clap::Args, Debug)]
+pub struct RootPackArgs {
+    /// The file; one that is no ROOT file, or damaged, is packed as plain bytes
+    #[arg(value_name = "IN")]
+    pub input: PathBuf,
+    /// Where the archive goes; - is standard output
+    #[arg(value_name = "OUT")]
+    pub output: PathBuf,
+    #[command(flatten)]
+    pub level: LevelFlags,
+    #[command(flatten)]
+    pub common: RootCommon,
+}
+
+/// How to unpack.
+#[derive(clap::Args, Debug)]
+pub struct RootUnpackArgs {
+    /// The archive; - is standard input
+    #[arg(value_name = "IN")]
+    pub input: PathBuf,
+    /// Where the file goes; - is standard output
+    #[arg(value_name = "OUT")]
+    pub output: PathBuf,
+    /// Refuse archives that need more than so many MiB for a segment
+    #[arg(long, value_name = "MIB", default_value_t = 1024)]
+    pub memory_limit: u64,
+    #[command(flatten)]
+    pub common: RootCommon,
+}
+
+/// What both know.
+#[derive(clap::Args, Debug)]
+pub struct RootCommon {
+    /// Overwrite the output
+    #[arg(short, long)]
+    pub force: bool,
+    /// Worker threads; 0 means one a core. The output does not depend on it
+    #[arg(short = 'T', long, value_name = "N", default_value_t = 0)]
+    pub threads: usize,
+    /// No progress, no notes, no summary
+    #[arg(short, long)]
+    pub quiet: bool,
+}
