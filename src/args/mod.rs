@@ -22,6 +22,8 @@ use crate::levels::LevelFlags;
 pub use h5::{Common, H5Command, InfoArgs, PackArgs, UnpackArgs, VerifyArgs};
 #[cfg(feature = "root")]
 pub use root::RootCommand;
+#[cfg(all(feature = "root", feature = "h5"))]
+pub use root::ConvertArgs;
 #[cfg(feature = "train")]
 pub use train::{EvalArgs, TrainArgs};
 

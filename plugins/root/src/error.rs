@@ -27,6 +27,8 @@ pub enum ErrorKind {
     },
     /// Reading failed.
     Io(std::io::Error),
+    /// The HDF5 library, or Catena's filter in it, failed.
+    Hdf5(String),
 }
 
 /// Where it went wrong, as far as is known.
@@ -146,6 +148,7 @@ impl fmt::Display for ErrorKind {
                 write!(f, "needs {needed} bytes of memory, the limit is {limit}")
             }
             ErrorKind::Io(e) => write!(f, "{e}"),
+            ErrorKind::Hdf5(what) => f.write_str(what),
         }
     }
 }

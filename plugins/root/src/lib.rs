@@ -41,6 +41,8 @@ mod tree;
 
 mod batch;
 mod branch;
+#[cfg(feature = "hdf5")]
+pub mod convert;
 mod error;
 mod file;
 pub mod info;

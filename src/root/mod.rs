@@ -1,5 +1,8 @@
 //! `catena root`: ROOT files on the command line. What they hold is read by the crate `catena-root`.
 
+#[cfg(feature = "h5")]
+mod convert;
+
 use std::path::Path;
 
 use catena_root::File;
@@ -34,6 +37,8 @@ pub fn run(command: &RootCommand) -> Outcome<String> {
                 .map(|it| format!("{}: {}", it.file, it.info.text(!trees)));
             Ok(texts.collect::<Vec<_>>().join("\n"))
         }
+        #[cfg(feature = "h5")]
+        RootCommand::Convert(args) => convert::run(args),
     }
 }
 
