@@ -87,12 +87,6 @@ impl Table {
         };
         (table, order)
     }
-
-    /// Raw bytes.
-    pub(super) fn bytes(&self) -> u64 {
-        let rows = self.rows.saturating_mul(self.axis.max(1) as u64);
-        rows.saturating_mul(self.record as u64)
-    }
 }
 
 /// Where a buffer lies.
