@@ -23,7 +23,7 @@ pub use h5::{Common, H5Command, InfoArgs, PackArgs, UnpackArgs, VerifyArgs};
 #[cfg(feature = "root")]
 pub use root::RootCommand;
 #[cfg(all(feature = "root", feature = "h5"))]
-pub use root::ConvertArgs;
+pub use root::{ConvertArgs, ExportArgs};
 #[cfg(feature = "train")]
 pub use train::{EvalArgs, TrainArgs};
 

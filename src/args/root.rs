@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 #[cfg(feature = "h5")]
 use catena_root::convert::Layout;
+#[cfg(feature = "h5")]
+use catena_root::write::Codec;
 use clap::Subcommand;
 
 #[cfg(feature = "h5")]
@@ -29,6 +31,9 @@ pub enum RootCommand {
     /// Turn trees into an HDF5 file with Catena's filter, on all cores
     #[cfg(feature = "h5")]
     Convert(Box<ConvertArgs>),
+    /// Turn an HDF5 file, of convert or with plain tables, into a ROOT file with TTrees
+    #[cfg(feature = "h5")]
+    Export(ExportArgs),
 }
 
 /// What to convert, and how.
@@ -63,6 +68,49 @@ pub struct ConvertArgs {
     pub keep_going: bool,
     #[command(flatten)]
     pub common: Common,
+}
+
+/// What to export, and how.
+#[cfg(feature = "h5")]
+#[derive(clap::Args, Debug)]
+pub struct ExportArgs {
+    /// The HDF5 file
+    #[arg(value_name = "IN")]
+    pub input: PathBuf,
+    /// Where the ROOT file goes
+    #[arg(value_name = "OUT")]
+    pub output: PathBuf,
+    /// How baskets are compressed: none, zlib or zstd, with a level behind a colon if you like
+    #[arg(long, value_name = "CODEC[:LEVEL]", value_parser = parse_codec, default_value = "zstd:5")]
+    pub codec: Codec,
+    /// Write what has a place in a tree though something has none; exit status 1 then
+    #[arg(long)]
+    pub keep_going: bool,
+    /// Overwrite the output
+    #[arg(short, long)]
+    pub force: bool,
+    /// No summary
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+#[cfg(feature = "h5")]
+fn parse_codec(text: &str) -> Result<Codec, String> {
+    let (name, level) = match text.split_once(':') {
+        Some((name, level)) => (name, Some(level)),
+        None => (text, None),
+    };
+    let level = |default: u8, most: u8| match level.map(str::parse::<u8>) {
+        None => Ok(default),
+        Some(Ok(level)) if (1..=most).contains(&level) => Ok(level),
+        Some(_) => Err(format!("{name} has the levels 1 to {most}")),
+    };
+    match name {
+        "none" => Ok(Codec::None),
+        "zlib" => Ok(Codec::Zlib(level(6, 9)?)),
+        "zstd" => Ok(Codec::Zstd(level(5, 19)?)),
+        _ => Err("codecs are none, zlib and zstd".into()),
+    }
 }
 
 #[cfg(feature = "h5")]

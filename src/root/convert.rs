@@ -41,7 +41,11 @@ pub fn run(args: &ConvertArgs) -> Outcome<String> {
     let like = std::fs::metadata(&args.input).ok();
     output.commit(like.as_ref())?;
     if !args.common.quiet && std::io::stderr().is_terminal() {
-        eprintln!("{}: {}", name_of(&args.output), told(&summary, before, after));
+        eprintln!(
+            "{}: {}",
+            name_of(&args.output),
+            told(&summary, before, after)
+        );
     }
     match summary.is_complete() {
         true => Ok(String::new()),

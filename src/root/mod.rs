@@ -2,6 +2,8 @@
 
 #[cfg(feature = "h5")]
 mod convert;
+#[cfg(feature = "h5")]
+mod export;
 
 use std::path::Path;
 
@@ -39,6 +41,8 @@ pub fn run(command: &RootCommand) -> Outcome<String> {
         }
         #[cfg(feature = "h5")]
         RootCommand::Convert(args) => convert::run(args),
+        #[cfg(feature = "h5")]
+        RootCommand::Export(args) => export::run(args),
     }
 }
 

@@ -11,7 +11,12 @@ use super::survey::Found;
 use crate::error::{Error, Result};
 
 /// Writes a group.
-pub(super) fn write(sink: &mut Sink<'_>, group: &Group, found: &[Found], threads: usize) -> Result<()> {
+pub(super) fn write(
+    sink: &mut Sink<'_>,
+    group: &Group,
+    found: &[Found],
+    threads: usize,
+) -> Result<()> {
     let plan = plan(group, found);
     let handle = sink.group(&group.path)?;
     super::describe(&handle, group)?;
@@ -22,7 +27,9 @@ pub(super) fn write(sink: &mut Sink<'_>, group: &Group, found: &[Found], threads
     let mut cursors: Vec<Vec<Cursor>> = (plan.places.iter().zip(&group.columns))
         .map(|(places, chosen)| {
             let buffers = places.iter().zip(&chosen.shape.buffers);
-            buffers.map(|(place, buffer)| Cursor::new(*place, buffer.role)).collect()
+            buffers
+                .map(|(place, buffer)| Cursor::new(*place, buffer.role))
+                .collect()
         })
         .collect();
     for source in &group.sources {

@@ -37,7 +37,8 @@ pub(super) fn form(columns: &[Chosen]) -> Form {
         keys.push(std::mem::take(&mut nodes.keys));
     }
     let names: Vec<&str> = columns.iter().map(|c| c.name.as_str()).collect();
-    let form = json!({"class": "RecordArray", "fields": names, "contents": contents, "form_key": root});
+    let form =
+        json!({"class": "RecordArray", "fields": names, "contents": contents, "form_key": root});
     Form { form, keys }
 }
 

@@ -175,7 +175,10 @@ pub fn convert(
             "{failed} parts of the file, named above; --keep-going converts the others"
         )));
     }
-    let raw = groups.iter().zip(&found).map(|(group, found)| raw_bytes(group, found));
+    let raw = groups
+        .iter()
+        .zip(&found)
+        .map(|(group, found)| raw_bytes(group, found));
     on(Event::Total(raw.sum()));
     let mut sink = Sink::create(output, options.level, threads, on)?;
     if let Some(name) = input.file_name() {
@@ -185,13 +188,18 @@ pub fn convert(
     for (group, found) in groups.iter().zip(&found) {
         match options.layout {
             Layout::Awkward => awkward::write(&mut sink, group, found, threads)?,
-            Layout::Padded(_) | Layout::Table => padded::write(&mut sink, group, found, options, threads)?,
+            Layout::Padded(_) | Layout::Table => {
+                padded::write(&mut sink, group, found, options, threads)?
+            }
         }
     }
     sink.finish()?;
     Ok(Summary {
         trees: groups.iter().map(|g| g.sources.len()).sum(),
-        branches: groups.iter().map(|g| g.sources.len() * g.columns.len()).sum(),
+        branches: groups
+            .iter()
+            .map(|g| g.sources.len() * g.columns.len())
+            .sum(),
         left,
     })
 }

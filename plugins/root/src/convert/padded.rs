@@ -99,7 +99,11 @@ pub(super) fn fit(group: &mut Group, found: &mut Vec<Found>, layout: Layout, lef
     }
     group.retain(&keep);
     let mut at = 0..;
-    found.retain(|_| at.next().and_then(|i: usize| keep.get(i).copied()).unwrap_or(false));
+    found.retain(|_| {
+        at.next()
+            .and_then(|i: usize| keep.get(i).copied())
+            .unwrap_or(false)
+    });
 }
 
 /// A column of a table, and where its values come from.
@@ -151,7 +155,8 @@ fn cells(group: &Group, found: &[Found], layout: Layout) -> Cells {
                     _ => usize::try_from(at(list)).unwrap_or(usize::MAX).max(1),
                 };
             }
-            let (Some(of), Some(shape)) = (members.get_mut(table), chosen.shape.buffers.get(buffer))
+            let (Some(of), Some(shape)) =
+                (members.get_mut(table), chosen.shape.buffers.get(buffer))
             else {
                 continue;
             };
@@ -244,7 +249,8 @@ pub(super) fn write(
             let parts = parts.ok_or_else(|| Error::corrupt("values of another type"))?;
             let mut counted = HashSet::new();
             for cell in &cells {
-                let (Some(parts), Some(table)) = (parts.get(cell.column), tables.get(cell.table)) else {
+                let (Some(parts), Some(table)) = (parts.get(cell.column), tables.get(cell.table))
+                else {
                     continue;
                 };
                 let first = counted.insert(cell.table);
@@ -312,7 +318,11 @@ fn fill(
 }
 
 /// A buffer's elements; texts filled up with zeros.
-fn elements<'a>(parts: &'a Parts<'_>, cell: &Cell, size: usize) -> Result<std::borrow::Cow<'a, [u8]>> {
+fn elements<'a>(
+    parts: &'a Parts<'_>,
+    cell: &Cell,
+    size: usize,
+) -> Result<std::borrow::Cow<'a, [u8]>> {
     match (parts.parts.get(cell.buffer), cell.lies.text) {
         (Some(Part::Bytes(values)), None) => Ok(super::little(values)),
         (Some(Part::Text(bytes)), Some(text)) => {

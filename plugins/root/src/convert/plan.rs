@@ -274,9 +274,9 @@ fn add_table(
     while all.peek().is_some() {
         let mut part: Vec<Wanted> = Vec::new();
         let mut columns = 0;
-        while let Some(next) = all.next_if(|w| {
-            columns == 0 || columns + w.member.count() <= MOST_COLUMNS
-        }) {
+        while let Some(next) =
+            all.next_if(|w| columns == 0 || columns + w.member.count() <= MOST_COLUMNS)
+        {
             columns += next.member.count();
             part.push(next);
         }

@@ -59,7 +59,8 @@ impl Group {
             (source.branches).retain(|_| at.next().as_ref().is_some_and(kept));
         }
         let mut at = 0..;
-        self.columns.retain(|_| at.next().as_ref().is_some_and(kept));
+        self.columns
+            .retain(|_| at.next().as_ref().is_some_and(kept));
     }
 }
 
@@ -189,7 +190,8 @@ fn choose(
 
 impl ConvertOptions {
     fn wants(&self, path: &str, name: &str) -> bool {
-        let any = |patterns: &[Pattern]| patterns.iter().any(|p| p.matches(path) || p.matches(name));
+        let any =
+            |patterns: &[Pattern]| patterns.iter().any(|p| p.matches(path) || p.matches(name));
         (self.keep.is_empty() || any(&self.keep)) && !any(&self.drop)
     }
 }
@@ -197,9 +199,7 @@ impl ConvertOptions {
 /// A title, unless it only says what the name and the type say: `Jet_pt[nJet]/F`.
 fn title(path: &str, title: &str) -> String {
     let rest = title.strip_prefix(last(path)).unwrap_or(title);
-    let leaves = rest.is_empty()
-        || rest.starts_with(['[', '/'])
-        || leaf_list(title);
+    let leaves = rest.is_empty() || rest.starts_with(['[', '/']) || leaf_list(title);
     match leaves {
         true => String::new(),
         false => title.to_owned(),

@@ -82,7 +82,12 @@ fn c_name(name: &str) -> CString {
 
 impl<'a> Sink<'a> {
     /// A new file in place of what is there.
-    pub(super) fn create(path: &Path, level: Level, threads: usize, on: &'a dyn Fn(Event)) -> Result<Self> {
+    pub(super) fn create(
+        path: &Path,
+        level: Level,
+        threads: usize,
+        on: &'a dyn Fn(Event),
+    ) -> Result<Self> {
         let fcpl = calls::small_file_plist()?;
         let file = calls::create_file(path, Some(&fcpl), SUPERBLOCK)?;
         let root = calls::open_object(&file, c"/")?;
@@ -111,7 +116,12 @@ impl<'a> Sink<'a> {
     }
 
     /// Tables in a group. `bools`: truth values are HDF5's, not numbers.
-    pub(super) fn tables(&mut self, group: &Handle, tables: Vec<Table>, bools: bool) -> Result<Filling> {
+    pub(super) fn tables(
+        &mut self,
+        group: &Handle,
+        tables: Vec<Table>,
+        bools: bool,
+    ) -> Result<Filling> {
         let mut filling = Filling {
             stores: tables.iter().map(|t| Store::new(t, tables.len())).collect(),
             stored: Vec::new(),
@@ -204,7 +214,10 @@ impl<'a> Sink<'a> {
                     true => encode_chunk(&job.raw, parsed, None, inner).map(Some),
                     false => Ok(None),
                 };
-                coded.lock().unwrap_or_else(PoisonError::into_inner).push((at, done));
+                coded
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .push((at, done));
             }
         };
         std::thread::scope(|scope| {
@@ -364,7 +377,10 @@ fn record(table: &Table) -> Type {
         };
         (u32::try_from(member.offset).unwrap_or(u32::MAX), of)
     });
-    Type::Compound(u32::try_from(table.record).unwrap_or(u32::MAX), members.collect())
+    Type::Compound(
+        u32::try_from(table.record).unwrap_or(u32::MAX),
+        members.collect(),
+    )
 }
 
 fn number(kind: Kind) -> Type {

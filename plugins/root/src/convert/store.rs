@@ -65,14 +65,22 @@ impl Store {
     }
 
     /// Elements of `size` bytes, one for each row from `row` on, at `offset` in it.
-    pub(super) fn fill(&mut self, row: u64, offset: usize, size: usize, bytes: &[u8]) -> Result<()> {
+    pub(super) fn fill(
+        &mut self,
+        row: u64,
+        offset: usize,
+        size: usize,
+        bytes: &[u8],
+    ) -> Result<()> {
         let n = bytes.len() / size.max(1);
         self.reach(row.saturating_add(n as u64))?;
         let from = usize::try_from(row.saturating_sub(self.base)).map_err(|_| changed())?;
         let rows = self.staged.chunks_exact_mut(self.row.max(1)).skip(from);
         if size == self.row {
             let start = from.saturating_mul(self.row);
-            let part = self.staged.get_mut(start..start.saturating_add(bytes.len()));
+            let part = self
+                .staged
+                .get_mut(start..start.saturating_add(bytes.len()));
             part.ok_or_else(changed)?.copy_from_slice(bytes);
             return Ok(());
         }
@@ -84,12 +92,20 @@ impl Store {
     }
 
     /// Elements of `size` bytes for the first items of one row's second axis.
-    pub(super) fn fill_items(&mut self, row: u64, offset: usize, size: usize, bytes: &[u8]) -> Result<()> {
+    pub(super) fn fill_items(
+        &mut self,
+        row: u64,
+        offset: usize,
+        size: usize,
+        bytes: &[u8],
+    ) -> Result<()> {
         self.reach(row.saturating_add(1))?;
         let at = usize::try_from(row.saturating_sub(self.base)).map_err(|_| changed())?;
         let start = at.saturating_mul(self.row);
         let whole = self.staged.get_mut(start..start.saturating_add(self.row));
-        let items = whole.ok_or_else(changed)?.chunks_exact_mut(self.record.max(1));
+        let items = whole
+            .ok_or_else(changed)?
+            .chunks_exact_mut(self.record.max(1));
         for (item, element) in items.zip(bytes.chunks_exact(size.max(1))) {
             let to = item.get_mut(offset..offset + size).ok_or_else(changed)?;
             to.copy_from_slice(element);
@@ -125,5 +141,7 @@ impl Store {
 }
 
 fn changed() -> Error {
-    Error::corrupt("the values are not as many as they were a moment ago: the file is being changed")
+    Error::corrupt(
+        "the values are not as many as they were a moment ago: the file is being changed",
+    )
 }

@@ -30,7 +30,12 @@ pub(super) fn with_counters(branches: Vec<(String, String, Column)>) -> Vec<NewB
                 name == candidate && matches!(column, Column::Values(v) if equal(v, &key.1))
             })
         };
-        let usual = [format!("n{stem}"), format!("N{stem}"), format!("{stem}_n"), format!("{stem}_size")];
+        let usual = [
+            format!("n{stem}"),
+            format!("N{stem}"),
+            format!("{stem}_n"),
+            format!("{stem}_size"),
+        ];
         let counter = match usual.into_iter().find(|name| counts(name)) {
             Some(there) => there,
             None => {

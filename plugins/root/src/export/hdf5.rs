@@ -213,7 +213,9 @@ pub(super) fn element(datatype: &Handle) -> Result<Option<Element>> {
             let dims = calls::array_dims(datatype)?;
             let inner = element(&calls::base_type(datatype)?)?;
             inner.filter(|inner| inner.text == 0).map(|mut inner| {
-                let own = dims.iter().map(|&n| usize::try_from(n).unwrap_or(usize::MAX));
+                let own = dims
+                    .iter()
+                    .map(|&n| usize::try_from(n).unwrap_or(usize::MAX));
                 inner.dims = own.chain(std::mem::take(&mut inner.dims)).collect();
                 inner
             })
@@ -227,7 +229,9 @@ pub(super) fn read(dataset: &Handle) -> Result<(Handle, Vec<u64>, Vec<u8>)> {
     let datatype = calls::dataset_type(dataset)?;
     let extent = calls::extent(&calls::dataset_space(dataset)?)?;
     let dims = extent.dims().to_vec();
-    let bytes = extent.count().and_then(|n| n.checked_mul(calls::size(&datatype) as u64));
+    let bytes = extent
+        .count()
+        .and_then(|n| n.checked_mul(calls::size(&datatype) as u64));
     let bytes = bytes.and_then(|n| usize::try_from(n).ok());
     let absurd = || Error::from(ErrorKind::Hdf5("a dataset of absurd size".into()));
     let bytes = bytes.ok_or_else(absurd)?;
@@ -256,11 +260,17 @@ fn attribute(object: &Handle, name: &str) -> Result<Option<Vec<u8>>> {
 /// A number of eight bytes.
 pub(super) fn number_attribute(group: &Handle, name: &str) -> Result<Option<u64>> {
     let bytes = attribute(group, name)?;
-    Ok(bytes.and_then(|b| b.try_into().ok()).map(u64::from_le_bytes))
+    Ok(bytes
+        .and_then(|b| b.try_into().ok())
+        .map(u64::from_le_bytes))
 }
 
 /// A text.
 pub(super) fn text_attribute(group: &Handle, name: &str) -> Result<Option<String>> {
     let text = attribute(group, name)?;
-    Ok(text.map(|b| String::from_utf8_lossy(&b).trim_end_matches('\0').to_owned()))
+    Ok(text.map(|b| {
+        String::from_utf8_lossy(&b)
+            .trim_end_matches('\0')
+            .to_owned()
+    }))
 }

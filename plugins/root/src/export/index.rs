@@ -46,12 +46,17 @@ pub(super) fn unfit(file: &Handle, path: &str) -> Result<Vec<String>> {
 /// Why a form has no place in a tree.
 fn no_place(form: &Value, in_list: bool, depth: usize) -> Option<&'static str> {
     let class = form.get("class").and_then(Value::as_str).unwrap_or("");
-    let text = form.pointer("/parameters/__array__").and_then(Value::as_str) == Some("string");
+    let text = form
+        .pointer("/parameters/__array__")
+        .and_then(Value::as_str)
+        == Some("string");
     let inner = |in_list| no_place(form.get("content")?, in_list, depth + 1);
     match class {
         _ if depth > DEPTH => Some("forms so deep"),
         "NumpyArray" => None,
-        "RegularArray" if form.get("size").and_then(Value::as_u64) == Some(0) => Some("arrays of length 0"),
+        "RegularArray" if form.get("size").and_then(Value::as_u64) == Some(0) => {
+            Some("arrays of length 0")
+        }
         "RegularArray" => match form.pointer("/content/class").and_then(Value::as_str) {
             Some("NumpyArray" | "RegularArray") => inner(in_list),
             _ => Some("arrays of lists or records"),
@@ -62,7 +67,9 @@ fn no_place(form: &Value, in_list: bool, depth: usize) -> Option<&'static str> {
         "ListOffsetArray" => inner(true),
         "RecordArray" => {
             let contents = form.get("contents").and_then(Value::as_array)?;
-            contents.iter().find_map(|c| no_place(c, in_list, depth + 1))
+            contents
+                .iter()
+                .find_map(|c| no_place(c, in_list, depth + 1))
         }
         "IndexedOptionArray" => Some("optional values"),
         _ => Some("unions"),
@@ -105,7 +112,11 @@ pub(super) fn trees(file: &Handle, path: &str) -> Result<Vec<Exported>> {
     let mut trees = Vec::new();
     for part in parts {
         let name = part.get(0).and_then(Value::as_str);
-        let at = |i: usize| part.get(i).and_then(Value::as_u64).and_then(|n| usize::try_from(n).ok());
+        let at = |i: usize| {
+            part.get(i)
+                .and_then(Value::as_u64)
+                .and_then(|n| usize::try_from(n).ok())
+        };
         let (Some(name), Some(start), Some(end)) = (name, at(1), at(2)) else {
             return Err(broken("a tree's place"));
         };
@@ -210,8 +221,14 @@ impl Source<'_> {
         let place = self.index.get("buffers").and_then(|b| b.get(key));
         let place = place.ok_or_else(|| broken("a buffer without a place"))?;
         let text = |i: usize| place.get(i).and_then(Value::as_str);
-        let number = |i: usize| place.get(i).and_then(Value::as_u64).and_then(|n| usize::try_from(n).ok());
-        let (Some(table), Some(member), Some(start), Some(end)) = (text(0), text(1), number(2), number(3))
+        let number = |i: usize| {
+            place
+                .get(i)
+                .and_then(Value::as_u64)
+                .and_then(|n| usize::try_from(n).ok())
+        };
+        let (Some(table), Some(member), Some(start), Some(end)) =
+            (text(0), text(1), number(2), number(3))
         else {
             return Err(broken("a place"));
         };

@@ -95,13 +95,20 @@ pub fn export(
     }
     out.iter().for_each(|why| left(why));
     if !out.is_empty() && !options.keep_going {
-        let why = format!("{} columns, named above; --keep-going writes the others", out.len());
+        let why = format!(
+            "{} columns, named above; --keep-going writes the others",
+            out.len()
+        );
         return Err(ErrorKind::Unsupported(why).into());
     }
     if found.is_empty() {
-        return Err(Error::missing("no tables and no columns of numbers in the file"));
+        return Err(Error::missing(
+            "no tables and no columns of numbers in the file",
+        ));
     }
-    let name = input.file_stem().map_or("hdf5".into(), |n| n.to_string_lossy());
+    let name = input
+        .file_stem()
+        .map_or("hdf5".into(), |n| n.to_string_lossy());
     let mut writer = Writer::new(output, &format!("{name}.root"), options.codec)?;
     let mut summary = ExportSummary {
         left: out,
@@ -158,12 +165,16 @@ fn flat(branches: Vec<(String, String, Column)>) -> Vec<(String, String, Column)
 
 fn fields(name: String, column: Column) -> Vec<(String, Column)> {
     let deeper = |fields: Vec<(std::sync::Arc<str>, Column)>| {
-        fields.into_iter().map(|(field, column)| (format!("{name}.{field}"), column)).collect::<Vec<_>>()
+        fields
+            .into_iter()
+            .map(|(field, column)| (format!("{name}.{field}"), column))
+            .collect::<Vec<_>>()
     };
     match column {
         Column::Record { fields: inner, .. } => {
             let all = deeper(inner).into_iter();
-            all.flat_map(|(name, column)| fields(name, column)).collect()
+            all.flat_map(|(name, column)| fields(name, column))
+                .collect()
         }
         Column::List { offsets, item } => match *item {
             Column::Record { fields: inner, .. } => {
@@ -174,12 +185,17 @@ fn fields(name: String, column: Column) -> Vec<(String, Column)> {
                     };
                     (name, list)
                 });
-                lists.flat_map(|(name, column)| fields(name, column)).collect()
+                lists
+                    .flat_map(|(name, column)| fields(name, column))
+                    .collect()
             }
-            item => vec![(name, Column::List {
-                offsets,
-                item: Box::new(item),
-            })],
+            item => vec![(
+                name,
+                Column::List {
+                    offsets,
+                    item: Box::new(item),
+                },
+            )],
         },
         other => vec![(name, other)],
     }

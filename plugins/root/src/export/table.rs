@@ -16,7 +16,10 @@ pub(super) fn unfit(file: &Handle, path: &str) -> Result<Vec<String>> {
     let mut all = Vec::new();
     for (name, _, of) in calls::members(&datatype)? {
         if element(&of)?.is_none() {
-            all.push(format!("{path}: member {}: elements of this type", name.to_string_lossy()));
+            all.push(format!(
+                "{path}: member {}: elements of this type",
+                name.to_string_lossy()
+            ));
         }
     }
     Ok(all)
@@ -80,7 +83,10 @@ pub(super) fn of_columns(file: &Handle, path: &str, names: &[String]) -> Result<
     for name in names {
         let (datatype, dims, bytes) = read(&open(file, &format!("{path}/{name}"))?)?;
         if let Some(mut of) = element(&datatype)? {
-            let inner = dims.iter().skip(1).map(|&n| usize::try_from(n).unwrap_or(usize::MAX));
+            let inner = dims
+                .iter()
+                .skip(1)
+                .map(|&n| usize::try_from(n).unwrap_or(usize::MAX));
             of.dims = inner.chain(of.dims).collect();
             branches.push((name.clone(), String::new(), of.column(&bytes)));
         }
@@ -103,12 +109,17 @@ fn members(file: &Handle, path: &str) -> Result<Vec<(String, String, Column)>> {
         let mut own = Vec::with_capacity(bytes.len() / record.max(1) * size);
         for row in bytes.chunks_exact(record.max(1)) {
             let part = row.get(offset..offset.saturating_add(size));
-            own.extend_from_slice(part.ok_or_else(|| Error::corrupt("a member beyond its record"))?);
+            own.extend_from_slice(
+                part.ok_or_else(|| Error::corrupt("a member beyond its record"))?,
+            );
         }
         columns.push((name.to_string_lossy().into_owned(), of.column(&own)));
     }
     let &[_, axis] = &dims[..] else {
-        return Ok(columns.into_iter().map(|(name, c)| (name, String::new(), c)).collect());
+        return Ok(columns
+            .into_iter()
+            .map(|(name, c)| (name, String::new(), c))
+            .collect());
     };
     let axis = usize::try_from(axis).unwrap_or(usize::MAX).max(1);
     let valid = columns.iter().position(|(name, c)| {
@@ -152,7 +163,10 @@ fn kept(column: Column, valid: &[u8]) -> Column {
             Column::Values(out)
         }
         Column::Fixed { size, item, .. } => {
-            let repeated: Vec<u8> = valid.iter().flat_map(|&v| std::iter::repeat_n(v, size)).collect();
+            let repeated: Vec<u8> = valid
+                .iter()
+                .flat_map(|&v| std::iter::repeat_n(v, size))
+                .collect();
             let item = kept(*item, &repeated);
             Column::Fixed {
                 len: item.len() / size.max(1),

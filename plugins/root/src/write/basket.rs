@@ -85,7 +85,8 @@ fn border(column: &Column, start: usize) -> usize {
         let most = first.saturating_add((BASKET / width.max(1)) as i64);
         let end = offsets.partition_point(|&o| o <= most);
         // So many entries that their offsets are no more than the values.
-        end.saturating_sub(1).clamp(start + 1, rows(4).max(start + 1))
+        end.saturating_sub(1)
+            .clamp(start + 1, rows(4).max(start + 1))
     };
     match column {
         Column::Strings(strings) => by_offsets(&strings.offsets, 1),

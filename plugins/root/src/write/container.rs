@@ -90,7 +90,13 @@ impl<W: Write + Seek> Container<W> {
     }
 
     /// Writes a key and what it is of; where it stands, and its bytes.
-    pub(super) fn put(&mut self, key: &NewKey<'_>, above: u64, raw_len: usize, stored: &[u8]) -> Result<(u64, Vec<u8>)> {
+    pub(super) fn put(
+        &mut self,
+        key: &NewKey<'_>,
+        above: u64,
+        raw_len: usize,
+        stored: &[u8],
+    ) -> Result<(u64, Vec<u8>)> {
         let position = self.end;
         let mut out = Out::default();
         out.i32((key.len() + stored.len()) as i32);
@@ -153,7 +159,9 @@ impl<W: Write + Seek> Container<W> {
 
     /// Where a directory stands.
     pub(super) fn position(&self, directory: usize) -> u64 {
-        self.directories.get(directory).map_or(BEGIN, |d| d.position)
+        self.directories
+            .get(directory)
+            .map_or(BEGIN, |d| d.position)
     }
 
     /// Puts a key into a directory's list.
@@ -178,7 +186,10 @@ impl<W: Write + Seek> Container<W> {
         let stored = self.codec.compress(&raw)?;
         let (info, _) = self.put(&key, BEGIN, raw.len(), &stored)?;
         let info_len = key.len() + stored.len();
-        let name = self.directories.first().map_or(String::new(), |d| d.name.clone());
+        let name = self
+            .directories
+            .first()
+            .map_or(String::new(), |d| d.name.clone());
         let free = NewKey {
             class: "TFile",
             name: &name,
@@ -225,9 +236,17 @@ impl<W: Write + Seek> Container<W> {
             return Ok(());
         };
         let name = directory.name.clone();
-        let title = if directory.parent.is_some() { name.as_str() } else { "" };
+        let title = if directory.parent.is_some() {
+            name.as_str()
+        } else {
+            ""
+        };
         let key = NewKey {
-            class: if directory.parent.is_some() { "TDirectory" } else { "TFile" },
+            class: if directory.parent.is_some() {
+                "TDirectory"
+            } else {
+                "TFile"
+            },
             name: &name,
             title,
             extra: &[],

@@ -173,7 +173,10 @@ impl<W: Write + Seek> Writer<W> {
                 return wrong(format!("two branches {name}"));
             }
             if branch.column.len() != entries {
-                return wrong(format!("branch {name} has {} entries, not {entries}", branch.column.len()));
+                return wrong(format!(
+                    "branch {name} has {} entries, not {entries}",
+                    branch.column.len()
+                ));
             }
             if !is_writable(&branch.column) {
                 return wrong(format!("branch {name}: this type in a tree"));
@@ -200,7 +203,9 @@ impl<W: Write + Seek> Writer<W> {
         let compress = self.container.codec.settings();
         let raw = tree::record(key.len(), name, title, entries as u64, &placed, compress);
         if raw.len() >= 1 << 30 {
-            return wrong("more branches and baskets than a tree's description has room for".into());
+            return wrong(
+                "more branches and baskets than a tree's description has room for".into(),
+            );
         }
         let stored = self.container.codec.compress(&raw)?;
         let (_, header) = self.container.put(&key, position, raw.len(), &stored)?;
@@ -227,7 +232,10 @@ fn with_counters(branches: Vec<NewBranch>) -> Result<Vec<NewBranch>> {
             branch.counter = None;
             continue;
         };
-        let name = branch.counter.get_or_insert_with(|| format!("n{}", branch.name)).clone();
+        let name = branch
+            .counter
+            .get_or_insert_with(|| format!("n{}", branch.name))
+            .clone();
         let counts = counts(offsets)?;
         match needed.get(&name) {
             Some(there) if *there != counts => {
@@ -279,7 +287,10 @@ pub(crate) fn counts(offsets: &[i64]) -> Result<Vec<i32>> {
 pub(crate) fn equal(values: &Values, counts: &[i32]) -> bool {
     match values {
         Values::I32(v) => v == counts,
-        Values::U32(v) => v.iter().map(|&n| i64::from(n)).eq(counts.iter().map(|&n| i64::from(n))),
+        Values::U32(v) => v
+            .iter()
+            .map(|&n| i64::from(n))
+            .eq(counts.iter().map(|&n| i64::from(n))),
         _ => false,
     }
 }

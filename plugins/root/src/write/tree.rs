@@ -14,7 +14,14 @@ pub(super) struct Placed<'a> {
 }
 
 /// `TTree` of these branches, of which counters come before what they count.
-pub(super) fn record(key_len: usize, name: &str, title: &str, entries: u64, branches: &[Placed<'_>], compress: i32) -> Vec<u8> {
+pub(super) fn record(
+    key_len: usize,
+    name: &str,
+    title: &str,
+    entries: u64,
+    branches: &[Placed<'_>],
+    compress: i32,
+) -> Vec<u8> {
     let raw: i64 = branches.iter().map(|b| b.written.raw).sum();
     let stored: i64 = branches.iter().map(|b| b.written.stored).sum();
     let mut out = Out::behind(key_len);
@@ -50,7 +57,9 @@ pub(super) fn record(key_len: usize, name: &str, title: &str, entries: u64, bran
                 });
             }
         });
-        out.array(order.len(), |out| order.iter().for_each(|&leaf| out.u32(leaf)));
+        out.array(order.len(), |out| {
+            order.iter().for_each(|&leaf| out.u32(leaf))
+        });
         // Aliases; two empty arrays; tree index, friends, user info, references.
         out.u32s(&[0; 7]);
     });
@@ -107,14 +116,26 @@ fn branch(out: &mut Out, placed: &Placed<'_>, leaves: &HashMap<&str, u32>, compr
         out.i64s(&[entries, 0, written.raw, written.stored]);
         out.array(0, |_| {});
         out.array(1, |out| {
-            leaf = leaf_object(out, branch, &shown, (texts, kind, dims.iter().product()), leaves);
+            leaf = leaf_object(
+                out,
+                branch,
+                &shown,
+                (texts, kind, dims.iter().product()),
+                leaves,
+            );
         });
         out.array(0, |_| {});
         let filled = |i: usize, all: &[i64], rest: i64| all.get(i).copied().unwrap_or(rest);
         out.u8(1);
         (0..room).for_each(|i| out.i32(written.sizes.get(i).copied().unwrap_or(0)));
         out.u8(1);
-        (0..room).for_each(|i| out.i64(filled(i, &written.entries, if i == n { entries } else { 0 })));
+        (0..room).for_each(|i| {
+            out.i64(filled(
+                i,
+                &written.entries,
+                if i == n { entries } else { 0 },
+            ))
+        });
         out.u8(1);
         (0..room).for_each(|i| out.i64(filled(i, &written.positions, 0)));
         out.text("");
