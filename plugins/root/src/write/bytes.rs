@@ -43,12 +43,15 @@ impl Out {
     numbers! {
         u8 u8s u8;
         i16 i16s i16;
-        u16 u16s u16;
         i32 i32s i32;
         u32 u32s u32;
         i64 i64s i64;
         f32 f32s f32;
         f64 f64s f64;
+    }
+
+    pub(super) fn u16(&mut self, n: u16) {
+        self.bytes.extend_from_slice(&n.to_be_bytes());
     }
 
     /// A counted text.
