@@ -25,8 +25,6 @@ mod repair;
 mod report;
 #[cfg(feature = "root")]
 mod root;
-#[cfg(feature = "root")]
-mod root_archive;
 mod signals;
 mod summary;
 #[cfg(feature = "train")]

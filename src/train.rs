@@ -123,8 +123,8 @@ fn options(
     });
     let on_gpu = args.device != Place::Cpu;
     let threads = match args.threads {
-        // A GPU is kept busy by one.
-        0 if on_gpu => 1,
+        // One feeds a GPU, and no more can.
+        _ if on_gpu => 1,
         0 => Learning::default().threads,
         n => n,
     };

@@ -24,6 +24,8 @@ use crate::levels::LevelFlags;
 pub use h5::{Common, H5Command, InfoArgs, PackArgs, UnpackArgs, VerifyArgs};
 #[cfg(feature = "root")]
 pub use root::RootCommand;
+#[cfg(all(feature = "root", feature = "h5"))]
+pub use root::{ConvertArgs, ExportArgs};
 #[cfg(feature = "root")]
 pub use root_archive::{RootCommon, RootPackArgs, RootUnpackArgs};
 #[cfg(feature = "train")]

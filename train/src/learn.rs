@@ -117,6 +117,12 @@ pub fn learn(
     watch: &mut dyn Watch,
 ) -> Result<Outcome> {
     let device = learning.place.open()?;
+    // Several threads of one device were seen to wait for one another for ever.
+    ensure!(
+        learning.place == Place::Cpu || learning.threads == 1,
+        "training on {} has one thread",
+        learning.place
+    );
     ensure!(
         learning.threads > 0 && learning.sequences.is_multiple_of(learning.threads),
         "sequences must be a multiple of threads"

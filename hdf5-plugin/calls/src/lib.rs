@@ -19,6 +19,7 @@ mod handle;
 mod link;
 mod object;
 mod plist;
+mod small;
 mod space;
 mod types;
 mod values;
@@ -49,6 +50,7 @@ pub use plist::{
     fill_value, filters, filters_everywhere, set_chunk_shape, set_deflate, set_fill_value,
     set_filter, set_incremental, set_shuffle, storage,
 };
+pub use small::{leave_out_times, make_utf8, set_compact, small_file_plist, small_group_plist};
 pub use space::{Extent, extent, other_space, select_box, selection, simple_space};
 pub use std::ffi::{CStr, CString};
 pub use types::{

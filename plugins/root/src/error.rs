@@ -33,6 +33,8 @@ pub enum ErrorKind {
     Checksum,
     /// Reading failed.
     Io(std::io::Error),
+    /// The HDF5 library, or Catena's filter in it, failed.
+    Hdf5(String),
 }
 
 /// Where it went wrong, as far as is known.
@@ -157,6 +159,7 @@ impl fmt::Display for ErrorKind {
                 "damaged, or unpacked with other versions of the codecs: the bytes are not those of the file",
             ),
             ErrorKind::Io(e) => write!(f, "{e}"),
+            ErrorKind::Hdf5(what) => f.write_str(what),
         }
     }
 }

@@ -42,10 +42,15 @@ mod tree;
 pub mod archive;
 mod batch;
 mod branch;
+#[cfg(feature = "hdf5")]
+pub mod convert;
 mod error;
+#[cfg(feature = "hdf5")]
+pub mod export;
 mod file;
 pub mod info;
 mod table;
+pub mod write;
 
 pub use batch::{Batch, Batches};
 pub use branch::{Branch, Compression, Content};

@@ -1,5 +1,11 @@
 //! `catena root`: ROOT files on the command line. What they hold is read by the crate `catena-root`.
 
+mod archive;
+#[cfg(feature = "h5")]
+mod convert;
+#[cfg(feature = "h5")]
+mod export;
+
 use std::path::Path;
 
 use catena_root::File;
@@ -9,7 +15,6 @@ use serde::Serialize;
 
 use crate::args::RootCommand;
 use crate::report::{Failure, Outcome, name_of};
-use crate::root_archive;
 
 /// What `info` tells of a file.
 #[derive(Debug, Serialize)]
@@ -22,8 +27,8 @@ struct FileInfo {
 /// One of the commands; what it has to say.
 pub fn run(command: &RootCommand) -> Outcome<String> {
     match command {
-        RootCommand::Pack(args) => root_archive::run_pack(args),
-        RootCommand::Unpack(args) => root_archive::run_unpack(args),
+        RootCommand::Pack(args) => archive::run_pack(args),
+        RootCommand::Unpack(args) => archive::run_unpack(args),
         RootCommand::Info { files, json, trees } => {
             let infos = files.iter().map(|path| Described::of(path));
             let infos: Vec<Described> = infos.collect::<Outcome<_>>()?;
@@ -35,10 +40,14 @@ pub fn run(command: &RootCommand) -> Outcome<String> {
             }
             let texts = infos.iter().map(|it| match it {
                 Described::File(it) => format!("{}: {}", it.file, it.info.text(!trees)),
-                Described::Archive(it) => root_archive::text(&it.file, &it.archive),
+                Described::Archive(it) => archive::text(&it.file, &it.archive),
             });
             Ok(texts.collect::<Vec<_>>().join("\n"))
         }
+        #[cfg(feature = "h5")]
+        RootCommand::Convert(args) => convert::run(args),
+        #[cfg(feature = "h5")]
+        RootCommand::Export(args) => export::run(args),
     }
 }
 
@@ -59,11 +68,11 @@ struct ArchivedInfo {
 
 impl Described {
     fn of(path: &Path) -> Outcome<Self> {
-        Ok(match root_archive::is_archive(path) {
+        Ok(match archive::is_archive(path) {
             false => Described::File(info(path)?),
             true => Described::Archive(ArchivedInfo {
                 file: name_of(path),
-                archive: root_archive::info(path)?,
+                archive: archive::info(path)?,
             }),
         })
     }

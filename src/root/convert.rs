@@ -1,0 +1,123 @@
+//! `catena root convert`: the messages. Everything else is in the crate `catena-root`.
+
+use std::cell::RefCell;
+use std::io::IsTerminal;
+
+use catena_root::convert::{ConvertOptions, Event, Summary, convert};
+use glob::Pattern;
+
+use crate::args::{Common, ConvertArgs};
+use crate::input::Counter;
+use crate::output::{Output, Target};
+use crate::progress::Progress;
+use crate::report::{Failure, Outcome, grouped, name_of};
+
+/// Converts one file.
+pub fn run(args: &ConvertArgs) -> Outcome<String> {
+    let name = name_of(&args.input);
+    let (keep, drop) = patterns(args).map_err(|e| Failure::new("root convert", e))?;
+    let mut options = ConvertOptions::default();
+    options.trees = args.tree.clone();
+    (options.keep, options.drop) = (keep, drop);
+    options.entries = args.entries.clone().unwrap_or(0..u64::MAX);
+    options.layout = args.layout;
+    options.level = args.level.level().unwrap_or_default();
+    options.keep_going = args.keep_going;
+    options.threads = args.common.threads;
+
+    let output = Output::open(&Target::Path(args.output.clone()), args.common.force, true)?;
+    let Some(path) = output.path() else {
+        return Err(Failure::new(
+            &output.name,
+            "is no file, and HDF5 writes back and forth",
+        ));
+    };
+    let watch = Watch::new(&name, &args.common);
+    let summary = convert(&args.input, path, &options, &|event| watch.see(event))
+        .map_err(|e| Failure::new(&name, e))?;
+    std::mem::drop(watch);
+    let before = std::fs::metadata(&args.input).map_or(0, |m| m.len());
+    let after = std::fs::metadata(path).map_or(0, |m| m.len());
+    let like = std::fs::metadata(&args.input).ok();
+    output.commit(like.as_ref())?;
+    if !args.common.quiet && std::io::stderr().is_terminal() {
+        eprintln!(
+            "{}: {}",
+            name_of(&args.output),
+            told(&summary, before, after)
+        );
+    }
+    match summary.is_complete() {
+        true => Ok(String::new()),
+        false => {
+            let n = summary.left.iter().filter(|left| left.fatal).count();
+            let why = format!("{n} parts of the file, named above, are not in the output");
+            Err(Failure::new(&name, why))
+        }
+    }
+}
+
+fn told(summary: &Summary, before: u64, after: u64) -> String {
+    format!(
+        "{} to {} bytes; {} trees, {} branches",
+        grouped(before),
+        grouped(after),
+        summary.trees,
+        summary.branches
+    )
+}
+
+/// Branches to take and to drop.
+fn patterns(args: &ConvertArgs) -> Result<(Vec<Pattern>, Vec<Pattern>), String> {
+    let parse = |glob: &str| Pattern::new(glob).map_err(|e| format!("'{glob}': {e}"));
+    let (mut keep, mut drop) = (Vec::new(), Vec::new());
+    for glob in &args.branch {
+        match glob.strip_prefix('!') {
+            Some(glob) => drop.push(parse(glob)?),
+            None => keep.push(parse(glob)?),
+        }
+    }
+    for glob in &args.drop {
+        drop.push(parse(glob)?);
+    }
+    Ok((keep, drop))
+}
+
+/// What the library tells, as messages and a bar.
+struct Watch<'a> {
+    name: &'a str,
+    quiet: bool,
+    bar: RefCell<Progress>,
+    raw_n: Counter,
+    coded_n: Counter,
+}
+
+impl<'a> Watch<'a> {
+    fn new(name: &'a str, common: &Common) -> Self {
+        Watch {
+            name,
+            quiet: common.quiet,
+            bar: RefCell::new(Progress::hidden()),
+            raw_n: Counter::default(),
+            coded_n: Counter::default(),
+        }
+    }
+
+    fn see(&self, event: Event) {
+        match event {
+            Event::Left(left) if left.fatal || !self.quiet => {
+                eprintln!("catena: {}: left out: {left}", self.name);
+            }
+            Event::Total(total) if !self.quiet && std::io::stderr().is_terminal() => {
+                let (raw, coded) = (&self.raw_n, &self.coded_n);
+                *self.bar.borrow_mut() = Progress::start(self.name, Some(total), raw, raw, coded);
+            }
+            Event::Bytes(raw, coded) => {
+                self.raw_n.add(usize::try_from(raw).unwrap_or(0));
+                self.coded_n.add(usize::try_from(coded).unwrap_or(0));
+                self.bar.borrow().tick();
+            }
+            _ => {}
+        }
+    }
+}
