@@ -137,8 +137,11 @@ async fn a_segment_that_cannot_grow_is_given_up_and_nothing_lost() {
     };
     for i in 0..60 {
         send(&mut client, &noise(i)).await.unwrap();
+        // What one commit writes has to fit into a file.
+        if i % 4 == 3 {
+            acknowledged(&mut client, u64::from(i) + 1).await;
+        }
     }
-    acknowledged(&mut client, 60).await;
     let folder = daemon.terminate();
     let whole: Vec<u8> = (0..60).flat_map(noise).collect();
     assert!(read(folder.path(), "a") == whole);
@@ -186,8 +189,7 @@ async fn killed_at_any_moment_it_keeps_what_it_acknowledged() {
     let folder = Daemon::start_in(folder, &[]).terminate();
     daemon::nothing_unfinished(folder.path());
     for (at, certain) in certain.iter().enumerate() {
-        let raw = read(folder.path(), &format!("s{at}"));
-        let kept = daemon::numbers(&raw);
+        let kept = daemon::numbers(folder.path(), &format!("s{at}"));
         let mut rest = kept.iter();
         for number in certain {
             assert!(

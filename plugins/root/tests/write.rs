@@ -37,7 +37,7 @@ fn branches(n: usize) -> Vec<NewBranch> {
             len: 2 * n,
             size: 3,
             item: Box::new(Column::Values(Values::I16(
-                numbers(6 * n).map(|i| i as i16 - 9).collect(),
+                numbers(6 * n).map(|i| (i as i16).wrapping_sub(9)).collect(),
             ))),
         }),
     };

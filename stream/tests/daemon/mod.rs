@@ -31,16 +31,21 @@ pub fn message(i: u32) -> Vec<u8> {
         .collect()
 }
 
-/// The numbers of the messages that these bytes are, which have to be whole.
-pub fn numbers(raw: &[u8]) -> Vec<u32> {
+/// The numbers of a source's messages. A segment that a crash has left may end inside one.
+pub fn numbers(folder: &Path, source: &str) -> Vec<u32> {
     let mut numbers = Vec::new();
-    let mut rest = raw;
-    while let Some(first) = rest.first_chunk::<4>() {
-        let number = u32::from_le_bytes(*first);
-        let expected = message(number);
-        assert!(rest.starts_with(&expected), "message {number} is not whole");
-        rest = &rest[expected.len()..];
-        numbers.push(number);
+    for raw in raw_segments(folder, source) {
+        let mut rest = &raw[..];
+        while let Some(first) = rest.first_chunk::<4>() {
+            let number = u32::from_le_bytes(*first);
+            let expected = message(number);
+            if !rest.starts_with(&expected) {
+                assert!(expected.starts_with(rest), "message {number} is damaged");
+                break;
+            }
+            rest = &rest[expected.len()..];
+            numbers.push(number);
+        }
     }
     numbers
 }
@@ -54,8 +59,8 @@ fn segments(folder: &Path) -> Vec<SegmentName> {
         .collect()
 }
 
-/// All raw bytes of a source, in order.
-pub fn read(folder: &Path, source: &str) -> Vec<u8> {
+/// The raw bytes of a source's finished segments, in order.
+fn raw_segments(folder: &Path, source: &str) -> Vec<Vec<u8>> {
     let mut all = segments(folder);
     all.retain(|name| name.finished && name.source.as_str() == source);
     all.sort_by_key(|name| name.number);
@@ -63,7 +68,12 @@ pub fn read(folder: &Path, source: &str) -> Vec<u8> {
         let stored = fs::read(folder.join(name.to_string())).unwrap();
         decompress(&stored, &DecompressOptions::default()).unwrap_or_else(|e| panic!("{name}: {e}"))
     };
-    all.iter().flat_map(one).collect()
+    all.iter().map(one).collect()
+}
+
+/// All raw bytes of a source, in order.
+pub fn read(folder: &Path, source: &str) -> Vec<u8> {
+    raw_segments(folder, source).concat()
 }
 
 /// No segment is without its end.
