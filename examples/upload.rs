@@ -7,7 +7,7 @@
 use std::error::Error;
 use std::sync::Arc;
 
-use catena_filter::{CompressOptions, Layout, decompress};
+use catena_filter::{CompressOptions, Layout, Level, decompress};
 use catena_stream::write::CatenaEncoder;
 use object_store::buffered::BufWriter;
 use object_store::local::LocalFileSystem;
@@ -23,12 +23,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
         None => Arc::new(InMemory::new()),
     };
     let record = |i: u32| [i.to_le_bytes(), (i as f32).sqrt().to_le_bytes()].concat();
-    let raw: Vec<u8> = (0..2_000_000).flat_map(record).collect();
-    let options = CompressOptions::default().with_layout(Layout::parse("<u4,<f4")?);
-    for (number, segment) in raw.chunks(8 << 20).enumerate() {
+    let raw: Vec<u8> = (0..800_000).flat_map(record).collect();
+    let options = CompressOptions::default()
+        .with_layout(Layout::parse("<u4,<f4")?)
+        .with_level(Level::new(2).unwrap_or_default());
+    for (number, segment) in raw.chunks(4 << 20).enumerate() {
         let path = Path::from(format!("run7/{number:010}.cat"));
-        // Parts of 5 MiB are the smallest that S3 takes; BufWriter makes multipart uploads of what is longer.
-        let upload = BufWriter::with_capacity(Arc::clone(&store), path.clone(), 5 << 20);
+        // BufWriter makes multipart uploads of what is longer than a part. S3 takes none below 5 MiB: give it more.
+        let upload = BufWriter::with_capacity(Arc::clone(&store), path.clone(), 1 << 20);
         let mut encoder = CatenaEncoder::with_options(upload, options.clone())?;
         let written = async {
             encoder.write_all(segment).await?;

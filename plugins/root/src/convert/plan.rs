@@ -10,6 +10,9 @@ use super::select::{Group, last, unique};
 use super::survey::Found;
 use crate::column::Kind;
 
+/// What equal buffers have in common: class, role, kind, fixed axes, and a digest of their bytes.
+type Content = (usize, Role, Kind, Vec<usize>, u128);
+
 /// Rows below which a buffer lies with others in one dataset.
 const SHORT: u64 = 512;
 /// Bytes above which it does not.
@@ -180,7 +183,7 @@ pub(super) fn plan(group: &Group, found: &[Found]) -> Plan {
     let mut tables: Vec<((usize, bool), Vec<Wanted>)> = Vec::new();
     let mut table_of: HashMap<(usize, bool), usize> = HashMap::new();
     let mut short: Vec<(Kind, Vec<Wanted>)> = Vec::new();
-    let mut twins: HashMap<(usize, Role, Kind, Vec<usize>, u128), (usize, usize)> = HashMap::new();
+    let mut twins: HashMap<Content, (usize, usize)> = HashMap::new();
     let mut twin_of: Vec<((usize, usize), (usize, usize))> = Vec::new();
     for (column, (chosen, found)) in group.columns.iter().zip(found).enumerate() {
         for (number, buffer) in chosen.shape.buffers.iter().enumerate() {

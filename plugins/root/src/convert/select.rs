@@ -223,7 +223,7 @@ pub(super) fn unit(title: &str) -> Option<&str> {
     let from = title.rfind(['[', '('])?;
     let inside = title.get(from + 1..)?;
     let inside = inside.split([']', ')']).next()?.trim();
-    UNITS.iter().any(|unit| *unit == inside).then_some(inside)
+    UNITS.contains(&inside).then_some(inside)
 }
 
 #[cfg(test)]

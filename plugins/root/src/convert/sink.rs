@@ -294,13 +294,16 @@ impl<'a> Sink<'a> {
 
 /// A text attribute.
 pub(super) fn text_attribute(object: &Handle, name: &str, text: &str) -> Result<()> {
-    let bytes: Vec<u8> = text.bytes().filter(|&b| b != 0).collect();
-    if bytes.is_empty() {
+    let text = text.replace('\0', "");
+    if text.is_empty() {
         return Ok(());
     }
     // What an attribute holds lies in an object header's message, of less than 64 KB.
-    let end = text.floor_char_boundary(bytes.len().min(COMPACT));
-    let bytes = bytes.get(..end).unwrap_or(&bytes);
+    let mut end = text.len().min(COMPACT);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    let bytes = &text.as_bytes()[..end];
     let datatype = calls::make_utf8(bytes.len())?;
     attribute(object, name, &datatype, bytes)
 }

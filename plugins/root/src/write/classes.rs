@@ -21,12 +21,12 @@ pub(super) fn list(key_len: usize) -> Vec<u8> {
     let mut classes: Vec<(&str, i32, u32, Vec<Element<'_>>)> = Vec::new();
     for line in CLASSES.lines().filter(|line| !line.starts_with('#')) {
         let fields: Vec<&str> = line.split('\t').collect();
-        match &fields[..] {
-            &[name, version, checksum] => {
+        match fields[..] {
+            [name, version, checksum] => {
                 let numbers = (version.parse().unwrap_or(1), checksum.parse().unwrap_or(0));
                 classes.push((name, numbers.0, numbers.1, Vec::new()));
             }
-            &["", kind, name, code, size, base, type_name, extra, title] => {
+            ["", kind, name, code, size, base, type_name, extra, title] => {
                 if let Some((_, _, _, elements)) = classes.last_mut() {
                     elements.push(Element {
                         kind,
