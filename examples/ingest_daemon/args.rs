@@ -53,9 +53,6 @@ pub struct Args {
     /// Seconds for finishing all segments after SIGTERM
     #[arg(long, value_name = "S", default_value_t = 60)]
     pub drain: u64,
-    /// Threads that compress; 0: one a core
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub threads: usize,
     /// Logs as JSON, a line each
     #[arg(long)]
     pub json: bool,
@@ -65,6 +62,17 @@ impl Args {
     /// How long a message may wait for its commit.
     pub fn commit_after(&self) -> Duration {
         Duration::from_millis(self.commit_ms)
+    }
+
+    /// Sources that there is memory for.
+    pub fn sources(&self) -> u32 {
+        (self.memory / 2 / self.source_memory).max(1)
+    }
+
+    /// Bytes of messages that a source may have waiting for a commit, so that none takes the memory of the others: its part of what is for messages.
+    pub fn share(&self) -> u32 {
+        let part = (u64::from(self.memory) << 19) / u64::from(self.sources());
+        u32::try_from(part).unwrap_or(u32::MAX).max(self.longest)
     }
 
     /// What contradicts itself.

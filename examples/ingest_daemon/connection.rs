@@ -13,7 +13,7 @@ use crate::args::Args;
 use crate::metrics::Metrics;
 use crate::protocol::{Hello, Said};
 use crate::source::{Job, Message};
-use crate::sources::Sources;
+use crate::sources::{Attached, Sources};
 
 /// Time for a hello, and for a client to take a last word.
 const GREETING: Duration = Duration::from_secs(10);
@@ -63,7 +63,7 @@ where
     let speaker = tokio::spawn(async move {
         speak(&mut writer, &mut acks, all).await;
     });
-    let end = listen(&mut reader, &attached.jobs, &shared).await;
+    let end = listen(&mut reader, &attached, &shared).await;
     let mut last = None;
     match &end {
         Ok(End::Goodbye | End::Ending) => {
@@ -124,7 +124,7 @@ async fn speak<W: AsyncWrite + Unpin>(
 /// Hands messages to the source, until the client ends or does something wrong.
 async fn listen<R: AsyncRead + Unpin>(
     reader: &mut BufReader<R>,
-    jobs: &tokio::sync::mpsc::Sender<Job>,
+    attached: &Attached,
     shared: &Shared,
 ) -> io::Result<End> {
     let mut ending = shared.ending.clone();
@@ -157,10 +157,20 @@ async fn listen<R: AsyncRead + Unpin>(
             return Err(io::Error::new(io::ErrorKind::InvalidData, why));
         }
         let shares = (len as usize).div_ceil(SHARE) as u32;
+        // Its own share first: while it waits for that, it holds nothing that others need.
+        let memory = async {
+            let own = Arc::clone(&attached.share)
+                .acquire_many_owned(shares)
+                .await?;
+            let of_all = Arc::clone(&shared.memory)
+                .acquire_many_owned(shares)
+                .await?;
+            Ok::<_, tokio::sync::AcquireError>([own, of_all])
+        };
         let share = tokio::select! {
             biased;
             _ = ending.wait_for(|&ending| ending) => return Ok(End::Ending),
-            share = Arc::clone(&shared.memory).acquire_many_owned(shares) => share.map_err(io::Error::other)?,
+            share = memory => share.map_err(io::Error::other)?,
         };
         let bytes = tokio::select! {
             biased;
@@ -175,7 +185,7 @@ async fn listen<R: AsyncRead + Unpin>(
             share,
             arrived: Instant::now(),
         };
-        if jobs.send(Job::Message(message)).await.is_err() {
+        if attached.jobs.send(Job::Message(message)).await.is_err() {
             return Err(io::Error::other("the source has ended"));
         }
     }

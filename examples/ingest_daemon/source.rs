@@ -31,8 +31,8 @@ pub enum Job {
 /// A message in memory.
 pub struct Message {
     pub bytes: Bytes,
-    /// Its share of the memory for messages.
-    pub share: OwnedSemaphorePermit,
+    /// Its share of the memory for messages, of its source and of all.
+    pub share: [OwnedSemaphorePermit; 2],
     pub arrived: Instant,
 }
 
@@ -51,7 +51,7 @@ pub struct Source {
 /// What waits for a commit.
 #[derive(Default)]
 struct Waiting {
-    shares: Vec<OwnedSemaphorePermit>,
+    shares: Vec<[OwnedSemaphorePermit; 2]>,
     arrived: Vec<Instant>,
     bytes: u64,
 }
@@ -71,6 +71,8 @@ impl Source {
         let mut waiting = Waiting::default();
         let mut acks: Option<watch::Sender<u64>> = None;
         let mut acked = 0;
+        // Half of the share, so that the next messages come while these are written.
+        let enough = (self.args.share() as usize / 2).min(self.args.commit_bytes);
         let mut last_job = Instant::now();
         let forget_after = Duration::from_secs(self.args.segment_age);
         loop {
@@ -98,7 +100,7 @@ impl Source {
                         waiting.arrived.push(message.arrived);
                         let failed = self.writer.write(message.bytes).await.is_err();
                         // The commit finds out what is wrong, says so, and waits for the disk.
-                        if failed || self.writer.uncommitted() >= self.args.commit_bytes {
+                        if failed || self.writer.uncommitted() >= enough {
                             self.commit(&mut waiting, &mut acked, acks.as_ref()).await?;
                         }
                     }

@@ -11,6 +11,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard, Semaphore, mpsc, watch};
 use tokio::task::JoinHandle;
 
 use crate::args::Args;
+use crate::connection::SHARE;
 use crate::metrics::Metrics;
 use crate::protocol::Hello;
 use crate::source::{Job, Source};
@@ -40,6 +41,8 @@ struct Open {
 pub struct Attached {
     pub jobs: mpsc::Sender<Job>,
     pub acks: watch::Receiver<u64>,
+    /// Memory of this source's messages, in [`SHARE`]s.
+    pub share: Arc<Semaphore>,
     _taken: OwnedMutexGuard<()>,
 }
 
@@ -72,6 +75,7 @@ impl Sources {
             drop(old.jobs);
             let _ = old.task.await;
         }
+        let share = Arc::new(Semaphore::new((self.args.share() as usize).div_ceil(SHARE)));
         loop {
             let (to, acks) = watch::channel(0);
             let jobs = match open.get(name) {
@@ -87,6 +91,7 @@ impl Sources {
                 return Ok(Attached {
                     jobs,
                     acks,
+                    share: Arc::clone(&share),
                     _taken: guard,
                 });
             }
@@ -102,7 +107,10 @@ impl Sources {
             .map_err(|_| "no memory for another source".to_string())?;
         let mut compress = CompressOptions::default()
             .with_level(args.level)
-            .with_threads(args.threads);
+            // Of a frame, what came in, what goes out and what is in between are in memory at once.
+            .with_frame_size((args.source_memory as usize) << 18)
+            // All streams share one pool of a thread for each core.
+            .with_threads(0);
         if let Some(layout) = &hello.layout {
             compress = compress.with_layout(layout.clone());
         }

@@ -131,14 +131,7 @@ impl Daemon {
     pub fn command(folder: &Path, args: &[&str]) -> Command {
         let mut command = Command::new(program());
         command
-            .args([
-                "--listen",
-                "127.0.0.1:0",
-                "--metrics",
-                "127.0.0.1:0",
-                "--threads",
-                "2",
-            ])
+            .args(["--listen", "127.0.0.1:0", "--metrics", "127.0.0.1:0"])
             .arg("--folder")
             .arg(folder)
             .args(args);
