@@ -55,7 +55,11 @@ impl<'a> Reader<'a> {
         for start in starts {
             raw.extend(number(start.checked_add(key_len).ok_or_else(bad)?)?.to_be_bytes());
         }
-        raw.extend([0; 4]);
+        let last = match borders {
+            Borders::Ended => data_len.checked_add(key_len).ok_or_else(bad)?,
+            _ => 0,
+        };
+        raw.extend(number(last)?.to_be_bytes());
         Ok(Given { raw, data_len })
     }
 

@@ -203,9 +203,10 @@ impl Giving<'_> {
             Kind::Shaped => {
                 let branch = self.branches.get_mut(item.branch).ok_or_else(bad)?;
                 let shape = branch.shape.as_ref().ok_or_else(bad)?;
-                let borders = match item.borders {
-                    true => Borders::Stored,
-                    false => Borders::None,
+                let borders = match (item.borders, item.ended) {
+                    (false, _) => Borders::None,
+                    (true, false) => Borders::Stored,
+                    (true, true) => Borders::Ended,
                 };
                 let given = branch
                     .columns

@@ -35,6 +35,8 @@ pub(super) struct Item {
     pub keyed: bool,
     /// The borders of entries are stored behind their data; of an embedded basket, before its key.
     pub borders: bool,
+    /// The last of the borders is the end of the data, not 0.
+    pub ended: bool,
     /// A basket inside a tree's record.
     pub embedded: bool,
     /// A page whose elements stand in the file byte by byte: all first bytes, all second ones, and so on.
@@ -111,6 +113,7 @@ impl Meta {
                 item.embedded,
                 item.split,
                 item.summed,
+                item.ended,
             ];
             let bits = bits
                 .iter()
@@ -207,7 +210,8 @@ impl Meta {
             item.embedded = byte >> 4 & 1 == 1;
             item.split = byte >> 5 & 1 == 1;
             item.summed = byte >> 6 & 1 == 1;
-            if byte >> 7 != 0 {
+            item.ended = byte >> 7 == 1;
+            if item.ended && !item.borders {
                 return Err(bad());
             }
         }

@@ -272,7 +272,8 @@ impl<'a> Taking<'a> {
         {
             item.kind = Kind::Shaped;
             item.entries = entries;
-            item.borders = borders == Borders::Stored;
+            item.borders = borders != Borders::None;
+            item.ended = borders == Borders::Ended;
             return;
         }
         item.kind = Kind::Plain;

@@ -19,6 +19,8 @@ pub(super) enum Borders {
     None,
     /// Their number plus 1, where each entry begins counted with the key, and a zero.
     Stored,
+    /// The same with the end of the data, counted with the key, in the zero's place: so uproot writes them.
+    Ended,
 }
 
 impl Columns {
@@ -96,18 +98,22 @@ impl Columns {
         if start != expected {
             return Err(other());
         }
+        let mut found = Borders::Stored;
         for i in 0..entries {
             let last = i + 1 == entries;
             let next = borders.u32()? as usize;
             let end = if last { data_len + key_len } else { next };
-            if last && next != 0 {
-                return Err(other());
+            match next {
+                _ if !last => {}
+                0 => {}
+                n if n == end => found = Borders::Ended,
+                _ => return Err(other()),
             }
             let len = end.checked_sub(start).ok_or_else(other)?;
             self.entry(shape, cursor.bytes(len)?)?;
             start = end;
         }
-        Ok(Borders::Stored)
+        Ok(found)
     }
 
     /// One entry of known length.
