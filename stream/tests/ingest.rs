@@ -212,10 +212,16 @@ async fn killed_at_any_moment_it_keeps_what_it_acknowledged() {
 
 /// Sends numbered messages until the daemon is gone: how many were acknowledged, and how many may have come.
 async fn until_it_dies(socket: TcpStream, first: u32) -> (u32, u32) {
+    // Not so many at once that the first commit takes longer than the daemon lives.
+    const AHEAD: u32 = 40;
     let (mut reader, mut writer) = socket.into_split();
+    let (told, mut acks) = tokio::sync::watch::channel(0);
     let writing = tokio::spawn(async move {
         let mut tried = 0;
         loop {
+            if acks.wait_for(|&acked| tried < acked + AHEAD).await.is_err() {
+                return tried;
+            }
             let bytes = message(first + tried);
             tried += 1;
             let sent = async {
@@ -230,6 +236,8 @@ async fn until_it_dies(socket: TcpStream, first: u32) -> (u32, u32) {
     let mut acked = 0;
     while let Ok(Said::Ack(k)) = Said::read(&mut reader).await {
         acked = k as u32;
+        told.send_replace(acked);
     }
+    drop(told);
     (acked, writing.await.unwrap())
 }
