@@ -108,8 +108,13 @@ async fn many_clients_at_once() {
     );
     daemon.terminate();
     assert!(peak <= (bound + 64) * MIB, "{} MiB", peak / MIB);
-    assert!(least >= mean / 2.0, "{least} of {mean}");
-    // A machine that tests run on beside other work says little about latency.
+    // A machine that tests run on beside other work says little about speed and latency within seconds.
+    let fair = if std::env::var_os("CATENA_SECONDS").is_some() {
+        mean / 2.0
+    } else {
+        mean / 10.0
+    };
+    assert!(least >= fair, "{least} of {mean}");
     if std::env::var_os("CATENA_SECONDS").is_some() {
         assert!(late < 0.02, "the timer is late by {late} s");
     }
