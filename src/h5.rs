@@ -10,10 +10,9 @@ use catena_h5::{
 };
 
 use crate::args::{Common, H5Command, InfoArgs, PackArgs, UnpackArgs, VerifyArgs};
-use crate::input::Counter;
 use crate::models;
 use crate::output::{Output, Target};
-use crate::progress::Progress;
+use crate::progress::LateProgress;
 use crate::report::{Failure, Outcome, grouped, name_of};
 
 /// Level of `--train` and `--model` where none is asked for.
@@ -100,9 +99,9 @@ fn write(
             "is no file, and HDF5 writes back and forth",
         ));
     };
-    let watch = Watch::new(&name, !common.quiet);
-    let summary = work(path, &|event| watch.see(event)).map_err(|e| Failure::new(&name, e))?;
-    drop(watch);
+    let bar = LateProgress::new(&name, !common.quiet);
+    let summary = work(path, &|event| see(&bar, event)).map_err(|e| Failure::new(&name, e))?;
+    drop(bar);
     let before = std::fs::metadata(input).map_or(0, |m| m.len());
     let after = std::fs::metadata(path).map_or(0, |m| m.len());
     let like = std::fs::metadata(input).ok();
@@ -131,40 +130,12 @@ fn told(summary: &Summary, before: u64, after: u64) -> String {
     text
 }
 
-/// A progress bar for what the library tells.
-struct Watch<'a> {
-    name: &'a str,
-    shown: bool,
-    bar: std::cell::RefCell<Progress>,
-    raw_n: Counter,
-    coded_n: Counter,
-}
-
-impl<'a> Watch<'a> {
-    fn new(name: &'a str, wanted: bool) -> Self {
-        Watch {
-            name,
-            shown: wanted && std::io::stderr().is_terminal(),
-            bar: std::cell::RefCell::new(Progress::hidden()),
-            raw_n: Counter::default(),
-            coded_n: Counter::default(),
-        }
-    }
-
-    fn see(&self, event: Event<'_>) {
-        match event {
-            Event::Total(total) if self.shown => {
-                let (raw, coded) = (&self.raw_n, &self.coded_n);
-                let bar = Progress::start(self.name, Some(total), raw, raw, coded);
-                *self.bar.borrow_mut() = bar;
-            }
-            Event::Bytes(raw, coded) => {
-                self.raw_n.add(usize::try_from(raw).unwrap_or(0));
-                self.coded_n.add(usize::try_from(coded).unwrap_or(0));
-                self.bar.borrow().tick();
-            }
-            _ => {}
-        }
+/// Shows what the library tells.
+fn see(bar: &LateProgress<'_>, event: Event<'_>) {
+    match event {
+        Event::Total(total) => bar.total(total),
+        Event::Bytes(raw, coded) => bar.add(raw, coded),
+        _ => {}
     }
 }
 
@@ -173,9 +144,9 @@ const LISTED: usize = 100;
 
 fn run_verify(args: &VerifyArgs) -> Outcome<String> {
     let name = name_of(&args.b);
-    let watch = Watch::new(&name, !args.quiet);
-    let found = verify(&args.a, &args.b, args.threads, &|event| watch.see(event));
-    drop(watch);
+    let bar = LateProgress::new(&name, !args.quiet);
+    let found = verify(&args.a, &args.b, args.threads, &|event| see(&bar, event));
+    drop(bar);
     let found = found.map_err(|e| Failure::new("verify", e))?;
     if found.is_empty() {
         return Ok(String::new());

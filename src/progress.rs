@@ -82,6 +82,45 @@ impl Drop for Progress {
     }
 }
 
+/// A bar for work whose length is told when it is known; two counters of its own.
+#[cfg(feature = "h5")]
+pub struct LateProgress<'a> {
+    name: &'a str,
+    shown: bool,
+    bar: std::cell::RefCell<Progress>,
+    raw_n: Counter,
+    coded_n: Counter,
+}
+
+#[cfg(feature = "h5")]
+impl<'a> LateProgress<'a> {
+    /// Shown on a terminal alone, if it is wanted.
+    pub fn new(name: &'a str, wanted: bool) -> Self {
+        LateProgress {
+            name,
+            shown: wanted && std::io::IsTerminal::is_terminal(&std::io::stderr()),
+            bar: std::cell::RefCell::new(Progress::hidden()),
+            raw_n: Counter::default(),
+            coded_n: Counter::default(),
+        }
+    }
+
+    /// Begins a bar of so many raw bytes.
+    pub fn total(&self, total: u64) {
+        if self.shown {
+            let (raw, coded) = (&self.raw_n, &self.coded_n);
+            *self.bar.borrow_mut() = Progress::start(self.name, Some(total), raw, raw, coded);
+        }
+    }
+
+    /// So many more raw bytes were done, and became so many.
+    pub fn add(&self, raw: u64, coded: u64) {
+        self.raw_n.add(usize::try_from(raw).unwrap_or(0));
+        self.coded_n.add(usize::try_from(coded).unwrap_or(0));
+        self.bar.borrow().tick();
+    }
+}
+
 /// Raw over coded bytes, or a dash while there is nothing to say.
 fn ratio_text(raw: u64, coded: u64) -> String {
     if coded == 0 {

@@ -47,10 +47,10 @@ fn one(path: &Path, dry_run: bool, force: bool) -> Outcome<String> {
     }
     if !matches!(damage.kind(), ErrorKind::Truncated) && !force {
         let why = format!(
-            "{damage}; this is no mere cut: {lost} bytes after {left} would be lost. -f repairs it all the same; -d gives out what is good before"
+            "{damage}; this is no mere cut: {lost} bytes after {left} would be lost. -f repairs it all the same; -dc gives out what is good before"
         );
         return Err(failure(&why));
     }
-    catena::repair(&mut file).map_err(|e| failure(&e))?;
+    remains.mend(&mut file).map_err(|e| failure(&e))?;
     Ok(format!("{name}: repaired: {left}; {lost} bytes cut off\n"))
 }

@@ -3,7 +3,6 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use http_body_util::Full;
@@ -42,65 +41,33 @@ pub struct Metrics {
 
 impl Metrics {
     pub fn new() -> Arc<Self> {
-        let buckets = || exponential_buckets(0.0005, 2.0, 16);
-        let mut metrics = Metrics {
-            messages: Counter::<u64, AtomicU64>::default(),
-            raw_bytes: Counter::default(),
-            stored_bytes: Counter::default(),
-            commits: Counter::default(),
-            failed_commits: Counter::default(),
-            refused: Counter::default(),
-            cut_off: Counter::default(),
-            clients: Gauge::default(),
-            sources: Gauge::default(),
-            stuck: Gauge::default(),
-            waiting_messages: Gauge::default(),
-            waiting_bytes: Gauge::default(),
-            ack_seconds: Histogram::new(buckets()),
-            late_seconds: Histogram::new(buckets()),
-            registry: Registry::with_prefix("catena_ingest"),
-        };
-        let it = &mut metrics;
-        let registry = &mut it.registry;
-        registry.register("messages", "Messages on disk", it.messages.clone());
-        registry.register("raw_bytes", "Their bytes", it.raw_bytes.clone());
-        registry.register(
-            "stored_bytes",
-            "Bytes that committed segments take",
-            it.stored_bytes.clone(),
-        );
-        registry.register("commits", "Commits", it.commits.clone());
-        registry.register(
-            "failed_commits",
-            "Commits that the disk did not take",
-            it.failed_commits.clone(),
-        );
-        registry.register("refused", "Clients refused", it.refused.clone());
-        registry.register("cut_off", "Clients cut off", it.cut_off.clone());
-        registry.register("clients", "Clients connected", it.clients.clone());
-        registry.register("sources", "Sources with an open stream", it.sources.clone());
-        registry.register(
-            "stuck",
-            "Sources whose last commit failed",
-            it.stuck.clone(),
-        );
-        registry.register(
-            "waiting_messages",
-            "Messages taken and not yet on disk",
-            it.waiting_messages.clone(),
-        );
-        registry.register("waiting_bytes", "Their bytes", it.waiting_bytes.clone());
-        registry.register(
-            "ack_seconds",
-            "From the last byte of a message to its acknowledgement",
-            it.ack_seconds.clone(),
-        );
-        registry.register(
-            "late_seconds",
-            "Delay of a timer of 10 ms",
-            it.late_seconds.clone(),
-        );
-        Arc::new(metrics)
+        let mut registry = Registry::with_prefix("catena_ingest");
+        let all = &mut registry;
+        Arc::new(Metrics {
+            messages: counter(all, "messages", "Messages on disk"),
+            raw_bytes: counter(all, "raw_bytes", "Their bytes"),
+            stored_bytes: counter(all, "stored_bytes", "Bytes that committed segments take"),
+            commits: counter(all, "commits", "Commits"),
+            failed_commits: counter(all, "failed_commits", "Commits that the disk did not take"),
+            refused: counter(all, "refused", "Clients refused"),
+            cut_off: counter(all, "cut_off", "Clients cut off"),
+            clients: gauge(all, "clients", "Clients connected"),
+            sources: gauge(all, "sources", "Sources with an open stream"),
+            stuck: gauge(all, "stuck", "Sources whose last commit failed"),
+            waiting_messages: gauge(
+                all,
+                "waiting_messages",
+                "Messages taken and not yet on disk",
+            ),
+            waiting_bytes: gauge(all, "waiting_bytes", "Their bytes"),
+            ack_seconds: seconds(
+                all,
+                "ack_seconds",
+                "From the last byte of a message to its acknowledgement",
+            ),
+            late_seconds: seconds(all, "late_seconds", "Delay of a timer of 10 ms"),
+            registry,
+        })
     }
 
     fn text(&self) -> Result<String, std::fmt::Error> {
@@ -134,6 +101,25 @@ impl Metrics {
         }
         response
     }
+}
+
+fn counter(registry: &mut Registry, name: &str, help: &str) -> Counter {
+    let counter = Counter::default();
+    registry.register(name, help, counter.clone());
+    counter
+}
+
+fn gauge(registry: &mut Registry, name: &str, help: &str) -> Gauge {
+    let gauge = Gauge::default();
+    registry.register(name, help, gauge.clone());
+    gauge
+}
+
+/// From half a millisecond to 16 seconds.
+fn seconds(registry: &mut Registry, name: &str, help: &str) -> Histogram {
+    let histogram = Histogram::new(exponential_buckets(0.0005, 2.0, 16));
+    registry.register(name, help, histogram.clone());
+    histogram
 }
 
 /// Answers at this address for as long as the program runs.

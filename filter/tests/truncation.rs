@@ -5,18 +5,26 @@ mod common;
 use std::io::{Cursor, Read};
 
 use catena_filter::io::read;
-use catena_filter::{Archive, DecompressOptions, ErrorKind, Remains, compress, decompress, repair};
+use catena_filter::{
+    Archive, DecompressOptions, ErrorKind, FrameInfo, Remains, compress, decompress, repair,
+};
+
+/// A stream of frames of this size, and where they are.
+fn packed(sample: &common::Sample, level: u8, frame_size: usize) -> (Vec<u8>, Vec<FrameInfo>) {
+    let options = common::options(sample, level).with_frame_size(frame_size);
+    let packed = compress(&sample.raw, &options).unwrap();
+    let frames = Archive::open(Cursor::new(&packed))
+        .unwrap()
+        .frames()
+        .to_vec();
+    (packed, frames)
+}
 
 #[test]
 fn at_every_byte() {
     let sample = common::records(60);
     for level in [1, 2, 5] {
-        let options = common::options(&sample, level).with_frame_size(500);
-        let packed = compress(&sample.raw, &options).unwrap();
-        let frames = Archive::open(Cursor::new(&packed))
-            .unwrap()
-            .frames()
-            .to_vec();
+        let (packed, frames) = packed(&sample, level, 500);
         for cut in 0..packed.len() {
             let left = &packed[..cut];
             let options = DecompressOptions::default().with_threads(1);
@@ -47,12 +55,7 @@ fn at_every_byte() {
 #[test]
 fn the_place_is_named() {
     let sample = common::records(200);
-    let options = common::options(&sample, 1).with_frame_size(1300);
-    let packed = compress(&sample.raw, &options).unwrap();
-    let frames = Archive::open(Cursor::new(&packed))
-        .unwrap()
-        .frames()
-        .to_vec();
+    let (packed, frames) = packed(&sample, 1, 1300);
     let cut = frames[2].position as usize + 40;
     let error = decompress(&packed[..cut], &DecompressOptions::default()).unwrap_err();
     assert_eq!(
@@ -77,12 +80,7 @@ fn between_streams_is_no_truncation() {
 fn what_a_crash_left_can_be_ended() {
     let sample = common::records(60);
     for level in [1, 5] {
-        let options = common::options(&sample, level).with_frame_size(500);
-        let packed = compress(&sample.raw, &options).unwrap();
-        let frames = Archive::open(Cursor::new(&packed))
-            .unwrap()
-            .frames()
-            .to_vec();
+        let (packed, frames) = packed(&sample, level, 500);
         let first = frames[0].position as usize;
         for cut in 0..packed.len() {
             // A crash leaves a cut, or a hole of zeros where data never reached the disk.

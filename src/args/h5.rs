@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use catena_h5::Chunking;
 use clap::Subcommand;
 
+use super::Common;
 use crate::levels::LevelFlags;
 
 /// What to do with HDF5 files.
@@ -66,20 +67,6 @@ pub struct UnpackArgs {
     pub gzip: Option<u32>,
     #[command(flatten)]
     pub common: Common,
-}
-
-/// What both writers know.
-#[derive(clap::Args, Debug)]
-pub struct Common {
-    /// Overwrite the output
-    #[arg(short, long)]
-    pub force: bool,
-    /// Worker threads; 0 means one a core. The output does not depend on it
-    #[arg(short = 'T', long, value_name = "N", default_value_t = 0)]
-    pub threads: usize,
-    /// No progress, no summary
-    #[arg(short, long)]
-    pub quiet: bool,
 }
 
 /// What to compare.

@@ -1,5 +1,7 @@
 //! What the user asks for, in the words of zstd and xz. Everything is parsed into types here, once.
 
+#[cfg(any(feature = "h5", feature = "root"))]
+mod common;
 #[cfg(feature = "h5")]
 mod h5;
 #[cfg(feature = "root")]
@@ -20,14 +22,16 @@ use clap::{ArgAction, Parser, Subcommand};
 
 use crate::levels::LevelFlags;
 
+#[cfg(any(feature = "h5", feature = "root"))]
+pub use common::Common;
 #[cfg(feature = "h5")]
-pub use h5::{Common, H5Command, InfoArgs, PackArgs, UnpackArgs, VerifyArgs};
+pub use h5::{H5Command, InfoArgs, PackArgs, UnpackArgs, VerifyArgs};
 #[cfg(feature = "root")]
 pub use root::RootCommand;
 #[cfg(all(feature = "root", feature = "h5"))]
 pub use root::{ConvertArgs, ExportArgs};
 #[cfg(feature = "root")]
-pub use root_archive::{RootCommon, RootPackArgs, RootUnpackArgs};
+pub use root_archive::{RootPackArgs, RootUnpackArgs};
 #[cfg(feature = "train")]
 pub use train::{EvalArgs, TrainArgs};
 

@@ -9,7 +9,7 @@ use catena_root::write::Codec;
 use clap::Subcommand;
 
 #[cfg(feature = "h5")]
-use super::h5::Common;
+use super::Common;
 use super::{RootPackArgs, RootUnpackArgs};
 #[cfg(feature = "h5")]
 use crate::levels::LevelFlags;

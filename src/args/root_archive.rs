@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use super::Common;
+
 use crate::levels::LevelFlags;
 
 /// How to pack.
@@ -16,7 +18,7 @@ pub struct RootPackArgs {
     #[command(flatten)]
     pub level: LevelFlags,
     #[command(flatten)]
-    pub common: RootCommon,
+    pub common: Common,
 }
 
 /// How to unpack.
@@ -32,19 +34,5 @@ pub struct RootUnpackArgs {
     #[arg(long, value_name = "MIB", default_value_t = 1024)]
     pub memory_limit: u64,
     #[command(flatten)]
-    pub common: RootCommon,
-}
-
-/// What both know.
-#[derive(clap::Args, Debug)]
-pub struct RootCommon {
-    /// Overwrite the output
-    #[arg(short, long)]
-    pub force: bool,
-    /// Worker threads; 0 means one a core. The output does not depend on it
-    #[arg(short = 'T', long, value_name = "N", default_value_t = 0)]
-    pub threads: usize,
-    /// No progress, no notes, no summary
-    #[arg(short, long)]
-    pub quiet: bool,
+    pub common: Common,
 }

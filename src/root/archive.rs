@@ -9,7 +9,7 @@ use catena_root::archive::{
 };
 use catena_root::{Error, ErrorKind};
 
-use crate::args::{RootCommon, RootPackArgs, RootUnpackArgs};
+use crate::args::{Common, RootPackArgs, RootUnpackArgs};
 use crate::input::{Counter, Input};
 use crate::output::{Output, Target};
 use crate::progress::Progress;
@@ -139,7 +139,7 @@ struct Watch {
 }
 
 impl Watch {
-    fn new(name: &str, total: u64, common: &RootCommon) -> Self {
+    fn new(name: &str, total: u64, common: &Common) -> Self {
         let done = Counter::default();
         let shown = !common.quiet && std::io::stderr().is_terminal();
         let none = Counter::default();

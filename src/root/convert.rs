@@ -1,15 +1,13 @@
 //! `catena root convert`: the messages. Everything else is in the crate `catena-root`.
 
-use std::cell::RefCell;
 use std::io::IsTerminal;
 
 use catena_root::convert::{ConvertOptions, Event, Summary, convert};
 use glob::Pattern;
 
-use crate::args::{Common, ConvertArgs};
-use crate::input::Counter;
+use crate::args::ConvertArgs;
 use crate::output::{Output, Target};
-use crate::progress::Progress;
+use crate::progress::LateProgress;
 use crate::report::{Failure, Outcome, grouped, name_of};
 
 /// Converts one file.
@@ -32,10 +30,13 @@ pub fn run(args: &ConvertArgs) -> Outcome<String> {
             "is no file, and HDF5 writes back and forth",
         ));
     };
-    let watch = Watch::new(&name, &args.common);
-    let summary = convert(&args.input, path, &options, &|event| watch.see(event))
-        .map_err(|e| Failure::new(&name, e))?;
-    std::mem::drop(watch);
+    let quiet = args.common.quiet;
+    let bar = LateProgress::new(&name, !quiet);
+    let summary = convert(&args.input, path, &options, &|event| {
+        see(&bar, &name, quiet, event)
+    })
+    .map_err(|e| Failure::new(&name, e))?;
+    std::mem::drop(bar);
     let before = std::fs::metadata(&args.input).map_or(0, |m| m.len());
     let after = std::fs::metadata(path).map_or(0, |m| m.len());
     let like = std::fs::metadata(&args.input).ok();
@@ -83,41 +84,14 @@ fn patterns(args: &ConvertArgs) -> Result<(Vec<Pattern>, Vec<Pattern>), String> 
     Ok((keep, drop))
 }
 
-/// What the library tells, as messages and a bar.
-struct Watch<'a> {
-    name: &'a str,
-    quiet: bool,
-    bar: RefCell<Progress>,
-    raw_n: Counter,
-    coded_n: Counter,
-}
-
-impl<'a> Watch<'a> {
-    fn new(name: &'a str, common: &Common) -> Self {
-        Watch {
-            name,
-            quiet: common.quiet,
-            bar: RefCell::new(Progress::hidden()),
-            raw_n: Counter::default(),
-            coded_n: Counter::default(),
+/// Shows what the library tells, as messages and a bar.
+fn see(bar: &LateProgress<'_>, name: &str, quiet: bool, event: Event) {
+    match event {
+        Event::Left(left) if left.fatal || !quiet => {
+            eprintln!("catena: {name}: left out: {left}");
         }
-    }
-
-    fn see(&self, event: Event) {
-        match event {
-            Event::Left(left) if left.fatal || !self.quiet => {
-                eprintln!("catena: {}: left out: {left}", self.name);
-            }
-            Event::Total(total) if !self.quiet && std::io::stderr().is_terminal() => {
-                let (raw, coded) = (&self.raw_n, &self.coded_n);
-                *self.bar.borrow_mut() = Progress::start(self.name, Some(total), raw, raw, coded);
-            }
-            Event::Bytes(raw, coded) => {
-                self.raw_n.add(usize::try_from(raw).unwrap_or(0));
-                self.coded_n.add(usize::try_from(coded).unwrap_or(0));
-                self.bar.borrow().tick();
-            }
-            _ => {}
-        }
+        Event::Total(total) => bar.total(total),
+        Event::Bytes(raw, coded) => bar.add(raw, coded),
+        _ => {}
     }
 }

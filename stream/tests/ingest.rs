@@ -125,16 +125,7 @@ async fn a_folder_has_one_daemon() {
 async fn a_segment_that_cannot_grow_is_given_up_and_nothing_lost() {
     let daemon = Daemon::start_limited(128, &["--level", "1", "--commit-ms", "5"]);
     let mut client = connect(&daemon, "a").await.unwrap();
-    let noise = |i: u32| -> Vec<u8> {
-        let mut state = u64::from(i) << 32 | 1;
-        let step = move |_| {
-            state = state
-                .wrapping_mul(6364136223846793005)
-                .wrapping_add(1442695040888963407);
-            (state >> 56) as u8
-        };
-        (0..7000).map(step).collect()
-    };
+    let noise = |i| daemon::noise(i, 7000);
     for i in 0..60 {
         send(&mut client, &noise(i)).await.unwrap();
         // What one commit writes has to fit into a file.

@@ -155,16 +155,7 @@ async fn a_full_disk_is_waited_out() {
     std::fs::write(&filler, vec![7; 700_000]).unwrap();
     let daemon = Daemon::start_in(Some(folder), &["--level", "1", "--commit-ms", "20"]);
     let mut socket = connect(&daemon, "a").await.unwrap();
-    let noise = |i: u32| -> Vec<u8> {
-        let mut state = u64::from(i) << 32 | 1;
-        let step = move |_| {
-            state = state
-                .wrapping_mul(6364136223846793005)
-                .wrapping_add(1442695040888963407);
-            (state >> 56) as u8
-        };
-        (0..20_000).map(step).collect()
-    };
+    let noise = |i| daemon::noise(i, 20_000);
     const N: u32 = 40;
     for i in 0..N {
         send(&mut socket, &noise(i)).await.unwrap();

@@ -117,7 +117,7 @@ pub fn learn(
     watch: &mut dyn Watch,
 ) -> Result<Outcome> {
     let device = learning.place.open()?;
-    // Several threads of one device were seen to wait for one another for ever.
+    // Passes in threads of their own were seen to stand still on a GPU (docs/log.md).
     ensure!(
         learning.place == Place::Cpu || learning.threads == 1,
         "training on {} has one thread",

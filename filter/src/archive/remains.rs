@@ -6,7 +6,7 @@
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::frame::{Item, Parser};
 
 /// Bytes read at a time.
@@ -130,6 +130,20 @@ impl Remains {
         self.input_len - self.kept_len
     }
 
+    /// Does to the file that was examined what [`repair`] does.
+    ///
+    /// # Errors
+    /// Those of writing.
+    pub fn mend(&self, file: &mut File) -> Result<()> {
+        if !self.is_whole() {
+            file.set_len(self.kept_len)?;
+            file.seek(SeekFrom::End(0))?;
+            file.write_all(&self.ending)?;
+            file.sync_all()?;
+        }
+        Ok(())
+    }
+
     /// What is to stand behind the kept bytes: end record, index and tail of the last stream. Empty if it has its own.
     pub fn ending(&self) -> &[u8] {
         &self.ending
@@ -142,16 +156,8 @@ impl Remains {
 /// # Errors
 /// As [`Remains::examine`], with the file as it was; those of writing.
 pub fn repair(file: &mut File) -> Result<Remains> {
-    file.seek(SeekFrom::Start(0)).map_err(ErrorKind::Io)?;
+    file.seek(SeekFrom::Start(0))?;
     let remains = Remains::examine(&mut *file)?;
-    if !remains.is_whole() {
-        let mend = |file: &mut File| {
-            file.set_len(remains.kept_len)?;
-            file.seek(SeekFrom::End(0))?;
-            file.write_all(&remains.ending)?;
-            file.sync_all()
-        };
-        mend(file).map_err(ErrorKind::Io)?;
-    }
+    remains.mend(file)?;
     Ok(remains)
 }

@@ -197,7 +197,7 @@ impl SegmentWriter {
                 open.promised_len = len;
                 open.fed = (0, 0);
             }
-            Err(error) => return self.abandon(error).await.map(|()| self.committed),
+            Err(error) => return Err(self.abandon(error).await),
         }
         self.committed += self.uncommitted_len as u64;
         self.uncommitted.clear();
@@ -252,7 +252,7 @@ impl SegmentWriter {
             // One write is taken as a whole or not at all, so that `fed` is true wherever this future ends.
             match open.encoder.write(&piece[open.fed.1..]).await {
                 Ok(taken) => open.fed.1 += taken,
-                Err(error) => return self.abandon(error).await,
+                Err(error) => return Err(self.abandon(error).await),
             }
             if open.fed.1 == piece.len() {
                 open.fed = (open.fed.0 + 1, 0);
@@ -294,7 +294,7 @@ impl SegmentWriter {
             open.encoder.get_ref().sync_all().await
         };
         if let Err(error) = ended.await {
-            return self.abandon(error).await;
+            return Err(self.abandon(error).await);
         }
         let Some(open) = self.open.take() else {
             return Ok(());
@@ -313,7 +313,7 @@ impl SegmentWriter {
     }
 
     /// After a failure: the segment is given up. What was promised of it stays, what was not is cut off.
-    async fn abandon(&mut self, error: io::Error) -> io::Result<()> {
+    async fn abandon(&mut self, error: io::Error) -> io::Error {
         if let Some(open) = self.open.take() {
             self.to_cut = Some((open.name.clone(), open.promised_len));
             // Its jobs are cancelled; what was handed to the file is written, or has failed, before the file is cut.
@@ -322,7 +322,7 @@ impl SegmentWriter {
         }
         // If this fails too it is tried again before the next segment begins.
         let _ = self.cut().await;
-        Err(error)
+        error
     }
 
     /// Cuts a segment that failed back to what was promised of it, and gives it its end and name if the disk lets that happen;

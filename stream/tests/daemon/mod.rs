@@ -31,6 +31,18 @@ pub fn message(i: u32) -> Vec<u8> {
         .collect()
 }
 
+/// Bytes that no level makes smaller.
+pub fn noise(seed: u32, len: usize) -> Vec<u8> {
+    let mut state = u64::from(seed) << 32 | 1;
+    let step = move |_| {
+        state = state
+            .wrapping_mul(6364136223846793005)
+            .wrapping_add(1442695040888963407);
+        (state >> 56) as u8
+    };
+    (0..len).map(step).collect()
+}
+
 /// The numbers of a source's messages. A segment that a crash has left may end inside one.
 pub fn numbers(folder: &Path, source: &str) -> Vec<u32> {
     let mut numbers = Vec::new();
