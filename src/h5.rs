@@ -9,7 +9,8 @@ use catena_h5::{
     Chunking, DatasetInfo, Event, PackOptions, Summary, UnpackOptions, info, pack, unpack, verify,
 };
 
-use crate::args::{Common, H5Command, InfoArgs, PackArgs, UnpackArgs, VerifyArgs};
+use crate::args::{Common, H5Command, H5Models, InfoArgs, PackArgs, UnpackArgs, VerifyArgs};
+use crate::levels::LevelFlags;
 use crate::models;
 use crate::output::{Output, Target};
 use crate::progress::LateProgress;
@@ -29,39 +30,77 @@ pub fn run(command: &H5Command) -> Outcome<String> {
 }
 
 fn run_pack(args: &PackArgs) -> Outcome<String> {
-    let with_model = args.model.is_some() || wants_training(args);
-    let asked = args.level.level();
-    let level = match asked {
-        Some(level) if with_model && !level.uses_model() => {
-            let why = format!("level {} uses no model; -7, -8 and -9 do", level.get());
-            return Err(Failure::new("pack", why));
-        }
-        Some(level) => level,
-        None if with_model => Level::new(MODEL_LEVEL).unwrap_or_default(),
-        None => Level::default(),
-    };
-    let model = args.model.as_deref().map(models::one).transpose()?;
-    #[cfg(feature = "train")]
-    let mut trainer = args.train.map(|minutes| {
-        crate::train::one_thread_of_candle();
-        crate::h5_train::Training::new(minutes, args.common.quiet)
-    });
+    ready(&args.models);
+    let level = level(args.level, &args.models, "h5 pack")?;
     write(&args.input, &args.output, &args.common, |path, on| {
-        let mut options = PackOptions {
+        let options = PackOptions {
             level,
-            model,
             datasets: args.dataset.clone(),
             chunk: args.chunk.clone().unwrap_or(Chunking::Keep),
             keep_filters: args.keep_filters,
             threads: args.common.threads,
             ..PackOptions::default()
         };
-        #[cfg(feature = "train")]
-        if let Some(trainer) = &mut trainer {
-            options.trainer = Some(trainer);
-        }
-        pack(&args.input, path, &mut options, on)
+        pack_with(
+            &args.models,
+            &args.input,
+            path,
+            options,
+            args.common.quiet,
+            on,
+        )
     })
+}
+
+/// Readies the process for training, if it is to train. It may begin anew, so no file may be open yet.
+pub fn ready(wanted: &H5Models) {
+    #[cfg(feature = "train")]
+    if wanted.train.is_some() {
+        crate::train::one_thread_of_candle();
+    }
+    #[cfg(not(feature = "train"))]
+    let _ = wanted;
+}
+
+/// The level that is asked for; with models, one that uses them.
+pub fn level(asked: LevelFlags, models: &H5Models, command: &str) -> Outcome<Level> {
+    match asked.level() {
+        Some(level) if models.are_wanted() && !level.uses_model() => {
+            let why = format!("level {} uses no model; -7, -8 and -9 do", level.get());
+            Err(Failure::new(command, why))
+        }
+        Some(level) => Ok(level),
+        None if models.are_wanted() => Ok(Level::new(MODEL_LEVEL).unwrap_or_default()),
+        None => Ok(Level::default()),
+    }
+}
+
+/// Packs with the models that are wanted; [`ready`] came before.
+pub fn pack_with(
+    wanted: &H5Models,
+    input: &Path,
+    output: &Path,
+    options: PackOptions<'static>,
+    quiet: bool,
+    on: &dyn Fn(Event<'_>),
+) -> Outcome<Summary> {
+    #[cfg(feature = "train")]
+    let mut trainer = (wanted.train).map(|minutes| crate::h5_train::Training::new(minutes, quiet));
+    #[cfg(not(feature = "train"))]
+    let _ = quiet;
+    let mut options = PackOptions {
+        model: wanted.model.as_deref().map(models::one).transpose()?,
+        #[cfg(feature = "train")]
+        trainer: trainer.as_mut().map(|trainer| trainer as _),
+        #[cfg(not(feature = "train"))]
+        trainer: None,
+        level: options.level,
+        datasets: options.datasets,
+        chunk: options.chunk,
+        keep_filters: options.keep_filters,
+        threads: options.threads,
+    };
+    pack(input, output, &mut options, on).map_err(|e| Failure::new(&name_of(input), e))
 }
 
 fn run_unpack(args: &UnpackArgs) -> Outcome<String> {
@@ -70,18 +109,8 @@ fn run_unpack(args: &UnpackArgs) -> Outcome<String> {
         threads: args.common.threads,
     };
     write(&args.input, &args.output, &args.common, |path, on| {
-        unpack(&args.input, path, &options, on)
+        unpack(&args.input, path, &options, on).map_err(|e| Failure::new(&name_of(&args.input), e))
     })
-}
-
-fn wants_training(args: &PackArgs) -> bool {
-    #[cfg(feature = "train")]
-    return args.train.is_some();
-    #[cfg(not(feature = "train"))]
-    return {
-        let _ = args;
-        false
-    };
 }
 
 /// Has a file written under a temporary name, and gives it its own when it is complete.
@@ -89,7 +118,7 @@ fn write(
     input: &Path,
     target: &Path,
     common: &Common,
-    work: impl FnOnce(&Path, &dyn Fn(Event<'_>)) -> catena_h5::Result<Summary>,
+    work: impl FnOnce(&Path, &dyn Fn(Event<'_>)) -> Outcome<Summary>,
 ) -> Outcome<String> {
     let name = name_of(input);
     let output = Output::open(&Target::Path(target.to_owned()), common.force, true)?;
@@ -100,7 +129,7 @@ fn write(
         ));
     };
     let bar = LateProgress::new(&name, !common.quiet);
-    let summary = work(path, &|event| see(&bar, event)).map_err(|e| Failure::new(&name, e))?;
+    let summary = work(path, &|event| see(&bar, event))?;
     drop(bar);
     let before = std::fs::metadata(input).map_or(0, |m| m.len());
     let after = std::fs::metadata(path).map_or(0, |m| m.len());
@@ -131,7 +160,7 @@ fn told(summary: &Summary, before: u64, after: u64) -> String {
 }
 
 /// Shows what the library tells.
-fn see(bar: &LateProgress<'_>, event: Event<'_>) {
+pub fn see(bar: &LateProgress<'_>, event: Event<'_>) {
     match event {
         Event::Total(total) => bar.total(total),
         Event::Bytes(raw, coded) => bar.add(raw, coded),

@@ -46,7 +46,7 @@ struct Unfinished {
     path: PathBuf,
     force: bool,
     // After `temp`: while the file is there, a signal removes it.
-    _guard: signals::Guard,
+    guard: signals::Guard,
 }
 
 impl Output {
@@ -108,13 +108,13 @@ impl Output {
                 temp,
                 path,
                 force,
-                _guard,
+                guard,
             } = *file;
             if let Some(like) = like {
                 attributes::copy(like, temp.as_file())?;
             }
             temp.as_file().sync_all()?;
-            signals::finish(|| match force {
+            signals::finish(&guard, || match force {
                 true => temp.persist(&path).map_err(|e| e.error),
                 false => temp.persist_noclobber(&path).map_err(|e| e.error),
             })?;
@@ -159,7 +159,18 @@ fn open_path(path: &Path, force: bool) -> io::Result<Sink> {
         Ok(_) if !force => return Err(io::ErrorKind::AlreadyExists.into()),
         Ok(_) | Err(_) => {}
     }
-    let (folder, name) = (folder_of(&path), path.file_name().unwrap_or_default());
+    let (temp, guard) = temporary(&path)?;
+    Ok(Sink::File(Box::new(Unfinished {
+        temp,
+        path,
+        force,
+        guard,
+    })))
+}
+
+/// A file of another name beside `path`; a signal removes it.
+fn temporary(path: &Path) -> io::Result<(NamedTempFile, signals::Guard)> {
+    let (folder, name) = (folder_of(path), path.file_name().unwrap_or_default());
     let mut prefix = std::ffi::OsString::from(".");
     prefix.push(name);
     prefix.push(".");
@@ -170,16 +181,34 @@ fn open_path(path: &Path, force: bool) -> io::Result<Sink> {
         use std::os::unix::fs::PermissionsExt;
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
-    let (temp, guard) = signals::guarded(
+    signals::guarded(
         || builder.tempfile_in(folder),
         |temp| temp.path().to_owned(),
-    )?;
-    Ok(Sink::File(Box::new(Unfinished {
-        temp,
-        path,
-        force,
-        _guard: guard,
-    })))
+    )
+}
+
+/// A file for work on the way to an output, in the same folder; removed when dropped, and by a signal.
+#[cfg(feature = "h5")]
+pub struct Scratch {
+    temp: NamedTempFile,
+    _guard: signals::Guard,
+}
+
+#[cfg(feature = "h5")]
+impl Scratch {
+    /// Beside the output of this path.
+    pub fn beside(path: &Path) -> Outcome<Self> {
+        let (temp, guard) = temporary(path).map_err(|e| Failure::new(&name_of(path), e))?;
+        Ok(Scratch {
+            temp,
+            _guard: guard,
+        })
+    }
+
+    /// Its name for now.
+    pub fn path(&self) -> &Path {
+        self.temp.path()
+    }
 }
 
 fn folder_of(path: &Path) -> &Path {

@@ -1,6 +1,6 @@
-//! Ctrl-C leaves nothing behind: the one unfinished file is known here, and a thread that waits for signals removes it.
+//! Ctrl-C leaves nothing behind: unfinished files are known here, and a thread that waits for signals removes them.
 //!
-//! Invariant: whoever gives the file its final name holds the lock while doing so, so a signal finds it either
+//! Invariant: whoever gives a file its final name holds the lock while doing so, so a signal finds it either
 //! unfinished (and removes it) or finished (and leaves it alone).
 
 use std::io;
@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-static UNFINISHED: Mutex<Option<PathBuf>> = Mutex::new(None);
+static UNFINISHED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 /// Set by the first signal instead of dying, if there is one.
 static STOP: Mutex<Option<Arc<AtomicBool>>> = Mutex::new(None);
 
@@ -24,17 +24,17 @@ pub fn no_longer_ask() {
     *STOP.lock().unwrap_or_else(PoisonError::into_inner) = None;
 }
 
-fn unfinished() -> MutexGuard<'static, Option<PathBuf>> {
+fn unfinished() -> MutexGuard<'static, Vec<PathBuf>> {
     UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// While this lives, a signal removes the file it was made for.
 #[derive(Debug)]
-pub struct Guard(());
+pub struct Guard(PathBuf);
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        *unfinished() = None;
+        unfinished().retain(|path| *path != self.0);
     }
 }
 
@@ -45,16 +45,17 @@ pub fn guarded<T>(
 ) -> io::Result<(T, Guard)> {
     let mut unfinished = unfinished();
     let created = create()?;
-    *unfinished = Some(path_of(&created));
-    Ok((created, Guard(())))
+    let path = path_of(&created);
+    unfinished.push(path.clone());
+    Ok((created, Guard(path)))
 }
 
-/// Runs `finish`, which gives the file its final name, as one step as far as signals can see.
-pub fn finish<T>(finish: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+/// Runs `finish`, which gives the guarded file its final name, as one step as far as signals can see.
+pub fn finish<T>(guard: &Guard, finish: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
     let mut unfinished = unfinished();
     let result = finish();
     if result.is_ok() {
-        *unfinished = None;
+        unfinished.retain(|path| *path != guard.0);
     }
     result
 }
@@ -79,7 +80,7 @@ pub fn watch() -> io::Result<()> {
             return;
         };
         let unfinished = unfinished();
-        if let Some(path) = unfinished.as_deref() {
+        for path in unfinished.iter() {
             // Nothing can be done about a failure, and nobody is left to hear of it.
             let _ = std::fs::remove_file(path);
         }

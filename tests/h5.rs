@@ -146,20 +146,9 @@ fn an_interrupt_leaves_nothing() -> Outcome {
     Ok(())
 }
 
+/// m.catmodel, for records like those of [`write`].
 #[cfg(feature = "train")]
-#[test]
-fn a_model_travels_in_the_file() -> Outcome {
-    let folder = Folder::new();
-    write(&folder.join("in.h5"), 40_000)?;
-    folder
-        .run([
-            "h5", "pack", "--train", "0.05", "--chunk", "40000", "-q", "in.h5", "out.h5",
-        ])
-        .ok();
-    folder.run(["h5", "verify", "in.h5", "out.h5"]).ok();
-    // The same with a file: whether a model of three seconds pays does not matter here.
-    let raw = folder.run(["h5", "unpack", "out.h5", "plain.h5"]).ok();
-    drop(raw);
+fn train(folder: &Folder) -> Outcome {
     let mut flat = Vec::new();
     let mut state = 7u32;
     for _ in 0..6000 {
@@ -182,6 +171,24 @@ fn a_model_travels_in_the_file() -> Outcome {
             "m.catmodel",
         ])
         .ok();
+    Ok(())
+}
+
+#[cfg(feature = "train")]
+#[test]
+fn a_model_travels_in_the_file() -> Outcome {
+    let folder = Folder::new();
+    write(&folder.join("in.h5"), 40_000)?;
+    folder
+        .run([
+            "h5", "pack", "--train", "0.05", "--chunk", "40000", "-q", "in.h5", "out.h5",
+        ])
+        .ok();
+    folder.run(["h5", "verify", "in.h5", "out.h5"]).ok();
+    // The same with a file: whether a model of three seconds pays does not matter here.
+    let raw = folder.run(["h5", "unpack", "out.h5", "plain.h5"]).ok();
+    drop(raw);
+    train(&folder)?;
     folder
         .run(["h5", "pack", "--model", "m.catmodel", "in.h5", "with.h5"])
         .ok();
@@ -207,5 +214,60 @@ fn a_model_travels_in_the_file() -> Outcome {
         .run(["h5", "unpack", "with.h5", "gone.h5"])
         .failed(1, &name);
     assert!(!folder.join("gone.h5").exists());
+    Ok(())
+}
+
+#[cfg(all(feature = "root", feature = "train"))]
+#[test]
+fn trees_become_datasets_with_models() -> Outcome {
+    let folder = Folder::new();
+    write(&folder.join("in.h5"), 5000)?;
+    train(&folder)?;
+    folder
+        .run(["root", "export", "in.h5", "trees.root", "-q"])
+        .ok();
+    let convert = |more: &[&str], to: &str| {
+        let mut line = vec!["root", "convert", "-q", "trees.root", to];
+        line.extend(more);
+        folder.run(line)
+    };
+    convert(&[], "plain.h5").ok();
+    convert(&["--model", "m.catmodel"], "with.h5").ok();
+    convert(&["--train", "0.02", "-8"], "trained.h5").ok();
+    for other in ["with.h5", "trained.h5"] {
+        folder.run(["h5", "verify", "plain.h5", other]).ok();
+        folder
+            .run(["root", "export", other, "back.root", "-q", "-f"])
+            .ok();
+        folder
+            .run(["root", "convert", "-q", "-f", "back.root", "again.h5"])
+            .ok();
+        let datasets = |file: &str| -> serde_json::Value {
+            let told = folder.run(["h5", "info", file, "--json"]).ok();
+            serde_json::from_slice(&told.stdout).unwrap_or_default()
+        };
+        let (one, two) = (datasets("plain.h5"), datasets("again.h5"));
+        for (one, two) in [0, 1].map(|at| (&one["datasets"][at], &two["datasets"][at])) {
+            assert!(one["raw"].is_u64(), "{one}");
+            for key in ["path", "dtype", "shape", "raw", "stored"] {
+                assert_eq!(one[key], two[key]);
+            }
+        }
+    }
+    let told = folder.run(["h5", "info", "with.h5", "--json"]).ok();
+    let told: serde_json::Value = serde_json::from_slice(&told.stdout)?;
+    assert_eq!(told["models"].as_array().map(Vec::len), Some(1), "{told}");
+
+    // What cannot be is said, and nothing is left of it.
+    convert(&["--model", "m.catmodel", "-5"], "a.h5").failed(1, "uses no model");
+    convert(&["--model", "nobody.catmodel"], "a.h5").failed(1, "nobody.catmodel");
+    assert!(!folder.join("a.h5").exists());
+    let files: Vec<_> = fs::read_dir(folder.join("."))?.collect::<Result<_, _>>()?;
+    assert!(
+        files
+            .iter()
+            .all(|file| !file.file_name().to_string_lossy().contains(".tmp")),
+        "{files:?}"
+    );
     Ok(())
 }

@@ -22,6 +22,29 @@ pub enum H5Command {
     Info(InfoArgs),
 }
 
+/// Models for the datasets of a file.
+#[derive(clap::Args, Debug)]
+pub struct H5Models {
+    /// Train a model for each dataset that can gain, MINUTES each, and put it into the file; level 7 unless 8 or 9 is asked for
+    #[cfg(feature = "train")]
+    #[arg(long, value_name = "MINUTES", num_args = 0..=1, default_missing_value = "10", conflicts_with = "model")]
+    pub train: Option<f64>,
+    /// Use this model for datasets that it fits, and put it into the file
+    #[arg(long, value_name = "FILE|HASH|NAME")]
+    pub model: Option<OsString>,
+}
+
+impl H5Models {
+    /// Whether datasets get models.
+    pub fn are_wanted(&self) -> bool {
+        #[cfg(feature = "train")]
+        let training = self.train.is_some();
+        #[cfg(not(feature = "train"))]
+        let training = false;
+        training || self.model.is_some()
+    }
+}
+
 /// How to pack.
 #[derive(clap::Args, Debug)]
 pub struct PackArgs {
@@ -33,13 +56,8 @@ pub struct PackArgs {
     pub output: PathBuf,
     #[command(flatten)]
     pub level: LevelFlags,
-    /// Train a model for each dataset that can gain, MINUTES each, and put it into the file; level 7 unless 8 or 9 is asked for
-    #[cfg(feature = "train")]
-    #[arg(long, value_name = "MINUTES", num_args = 0..=1, default_missing_value = "10", conflicts_with = "model")]
-    pub train: Option<f64>,
-    /// Use this model for datasets that it fits, and put it into the file
-    #[arg(long, value_name = "FILE|HASH|NAME")]
-    pub model: Option<OsString>,
+    #[command(flatten)]
+    pub models: H5Models,
     /// These datasets alone, by their paths; * and ? match as in file names
     #[arg(long, value_name = "GLOB")]
     pub dataset: Vec<glob::Pattern>,

@@ -25,7 +25,7 @@ use crate::levels::LevelFlags;
 #[cfg(any(feature = "h5", feature = "root"))]
 pub use common::Common;
 #[cfg(feature = "h5")]
-pub use h5::{H5Command, InfoArgs, PackArgs, UnpackArgs, VerifyArgs};
+pub use h5::{H5Command, H5Models, InfoArgs, PackArgs, UnpackArgs, VerifyArgs};
 #[cfg(feature = "root")]
 pub use root::RootCommand;
 #[cfg(all(feature = "root", feature = "h5"))]

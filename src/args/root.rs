@@ -9,7 +9,7 @@ use catena_root::write::Codec;
 use clap::Subcommand;
 
 #[cfg(feature = "h5")]
-use super::Common;
+use super::{Common, H5Models};
 use super::{RootPackArgs, RootUnpackArgs};
 #[cfg(feature = "h5")]
 use crate::levels::LevelFlags;
@@ -69,6 +69,8 @@ pub struct ConvertArgs {
     /// How columns lie in the file: awkward's buffers; lists padded to N elements (the longest list unless given); branches without lists alone, as a table
     #[arg(long, value_name = "awkward|padded[:N]|table", value_parser = parse_layout, default_value = "awkward")]
     pub layout: Layout,
+    #[command(flatten)]
+    pub models: H5Models,
     /// Convert what can be read though something cannot; exit status 1 then
     #[arg(long)]
     pub keep_going: bool,

@@ -2,16 +2,20 @@
 
 use std::io::IsTerminal;
 
+use catena::Level;
+use catena_h5::PackOptions;
 use catena_root::convert::{ConvertOptions, Event, Summary, convert};
 use glob::Pattern;
 
 use crate::args::ConvertArgs;
-use crate::output::{Output, Target};
+use crate::h5;
+use crate::output::{Output, Scratch, Target};
 use crate::progress::LateProgress;
 use crate::report::{Failure, Outcome, grouped, name_of};
 
 /// Converts one file.
 pub fn run(args: &ConvertArgs) -> Outcome<String> {
+    h5::ready(&args.models);
     let name = name_of(&args.input);
     let (keep, drop) = patterns(args).map_err(|e| Failure::new("root convert", e))?;
     let mut options = ConvertOptions::default();
@@ -19,7 +23,7 @@ pub fn run(args: &ConvertArgs) -> Outcome<String> {
     (options.keep, options.drop) = (keep, drop);
     options.entries = args.entries.clone().unwrap_or(0..u64::MAX);
     options.layout = args.layout;
-    options.level = args.level.level().unwrap_or_default();
+    let level = h5::level(args.level, &args.models, "root convert")?;
     options.keep_going = args.keep_going;
     options.threads = args.common.threads;
 
@@ -32,10 +36,25 @@ pub fn run(args: &ConvertArgs) -> Outcome<String> {
     };
     let quiet = args.common.quiet;
     let bar = LateProgress::new(&name, !quiet);
-    let summary = convert(&args.input, path, &options, &|event| {
-        see(&bar, &name, quiet, event)
-    })
-    .map_err(|e| Failure::new(&name, e))?;
+    let tell = |event| see(&bar, &name, quiet, event);
+    let summary = if args.models.are_wanted() {
+        // Models are for whole datasets: these are written first, quickly, and then packed.
+        let scratch = Scratch::beside(path)?;
+        options.level = Level::new(1).unwrap_or_default();
+        let summary = convert(&args.input, scratch.path(), &options, &tell)
+            .map_err(|e| Failure::new(&name, e))?;
+        let packing = PackOptions {
+            level,
+            threads: args.common.threads,
+            ..PackOptions::default()
+        };
+        let tell = |event: catena_h5::Event<'_>| h5::see(&bar, event);
+        h5::pack_with(&args.models, scratch.path(), path, packing, quiet, &tell)?;
+        summary
+    } else {
+        options.level = level;
+        convert(&args.input, path, &options, &tell).map_err(|e| Failure::new(&name, e))?
+    };
     std::mem::drop(bar);
     let before = std::fs::metadata(&args.input).map_or(0, |m| m.len());
     let after = std::fs::metadata(path).map_or(0, |m| m.len());

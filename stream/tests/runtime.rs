@@ -136,7 +136,7 @@ fn dropping_a_stream_does_not_wait_for_its_jobs() {
         let start = Instant::now();
         drop(encoder);
         assert!(
-            start.elapsed() < Duration::from_millis(50),
+            start.elapsed() < Duration::from_millis(500), // the jobs take seconds
             "the drop took {:?}",
             start.elapsed()
         );

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Once};
 
 use catena_filter::Model;
-use catena_hdf5_calls::{Direction, register_filter};
+use catena_hdf5_calls::{self as calls, Direction};
 use h5catena::{FILTER_ID, Parsed, decode_chunk, encode_chunk};
 
 use crate::error::Result;
@@ -12,11 +12,14 @@ use crate::models;
 /// The filter's number as the library has it.
 pub(crate) const ID: i32 = FILTER_ID as i32;
 
-/// Makes the library know the filter.
-pub(crate) fn register() -> Result<()> {
+/// Makes the library in this process know the filter.
+///
+/// # Errors
+/// The library takes no more filters.
+pub fn register_filter() -> Result<()> {
     static ONCE: Once = Once::new();
     let mut result = Ok(());
-    ONCE.call_once(|| result = register_filter(ID, c"catena", run));
+    ONCE.call_once(|| result = calls::register_filter(ID, c"catena", run));
     Ok(result?)
 }
 

@@ -113,8 +113,11 @@ impl<'a> Copier<'a> {
     /// Copies a dataset as it is.
     pub(crate) fn keep(&mut self, at: usize, source: Source) -> Result<()> {
         let references = has_references(&source.datatype)?;
-        if !references && !is_committed(&source.datatype)? {
-            // The library copies chunks as they are stored, behind whatever filters.
+        // Not what can be made anew: the library's copy of a filter's message that has no name is cut short if the filter has one here.
+        let anew =
+            source.storage == Storage::Chunked && !source.pointers && source.missing().is_none();
+        if !references && !anew && !is_committed(&source.datatype)? {
+            // The library copies elements as they are stored, behind whatever filters.
             let name = c".catena-unfinished";
             let root = open_object(self.to, c"/")?;
             copy_object(self.from, &self.tree.objects[at].name, &root, name)?;

@@ -22,11 +22,12 @@ mod verify;
 
 /// The library's calls, for whoever makes files to test with.
 pub use catena_hdf5_calls as calls;
+pub use codec::register_filter;
 pub use error::{Error, Result};
 pub use info::{DatasetInfo, FileInfo, info};
 pub use pack::{PackOptions, Trainer, Training, pack};
 pub use plan::Chunking;
-pub use rewrite::{Event, Summary};
+pub use rewrite::{Event, Summary, open_file};
 pub use unpack::{UnpackOptions, unpack};
 pub use verify::{Difference, verify};
 

@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use catena_filter::Model;
 use catena_hdf5_calls::{
-    Handle, ObjectKind, clear_filters, close, copy_group_properties, copy_plist, create_dataset,
-    create_file, dataset_space, file_plist, is_hdf5, open_file, open_object, set_chunk_shape,
+    self as calls, Handle, ObjectKind, clear_filters, close, copy_group_properties, copy_plist,
+    create_dataset, create_file, dataset_space, file_plist, is_hdf5, open_object, set_chunk_shape,
     set_deflate, set_filter, set_incremental, set_shuffle, storage_size, userblock,
 };
 
@@ -88,15 +88,23 @@ struct State {
     stored: u64,
 }
 
+/// Opens a file to be read by the library's own calls: it knows the filter, and the models in the file.
+///
+/// # Errors
+/// No such file, not HDF5, damaged.
+pub fn open_file(path: &Path) -> Result<Handle> {
+    Ok(open(path)?.0)
+}
+
 /// Opens a file that is to be read, and finds its objects and models.
 pub(crate) fn open(path: &Path) -> Result<(Handle, Tree)> {
-    codec::register()?;
+    codec::register_filter()?;
     // An error of the file system says more than the library's.
     std::fs::File::open(path)?;
     if !is_hdf5(path)? {
         return Err(Error::new("is not an HDF5 file"));
     }
-    let file = open_file(path)?;
+    let file = calls::open_file(path)?;
     let tree = Tree::read(&file)?;
     models::learn_all(&file, &tree)?;
     Ok((file, tree))

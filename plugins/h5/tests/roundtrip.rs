@@ -146,3 +146,18 @@ fn chosen_datasets_and_chunks() -> Outcome {
     assert!(pack(&path("in.h5"), &path("none.h5"), &mut none, &|_| ()).is_err());
     Ok(())
 }
+
+/// A file whose datasets name the filter by its number alone. The library's copy of such a dataset cannot be opened where the filter has a name.
+#[test]
+fn datasets_whose_filter_has_no_name_are_copied_whole() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/unnamed_filter.h5");
+    for level in [1, 5] {
+        let to = folder.path().join(format!("{level}.h5"));
+        let summary = pack(&from, &to, &mut options(level), &|_| ())?;
+        assert!(summary.not_smaller > 0 || level > 1, "{summary:?}");
+        same(&from, &to);
+        same(&to, &from);
+    }
+    Ok(())
+}

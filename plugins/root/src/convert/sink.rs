@@ -32,6 +32,12 @@ impl From<calls::Error> for Error {
     }
 }
 
+impl From<catena_h5::Error> for Error {
+    fn from(error: catena_h5::Error) -> Self {
+        ErrorKind::Hdf5(error.to_string()).into()
+    }
+}
+
 impl From<h5catena::Error> for Error {
     fn from(error: h5catena::Error) -> Self {
         ErrorKind::Hdf5(error.to_string()).into()
@@ -88,6 +94,8 @@ impl<'a> Sink<'a> {
         threads: usize,
         on: &'a dyn Fn(Event),
     ) -> Result<Self> {
+        // So that the filter's name is in the file: the library's H5Ocopy spoils datasets of a filter that it knows by another name than they do.
+        catena_h5::register_filter()?;
         let fcpl = calls::small_file_plist()?;
         let file = calls::create_file(path, Some(&fcpl), SUPERBLOCK)?;
         let root = calls::open_object(&file, c"/")?;

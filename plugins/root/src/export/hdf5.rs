@@ -2,12 +2,10 @@
 
 use std::collections::HashSet;
 use std::ffi::CString;
-use std::sync::Once;
 
 use catena_hdf5_calls::{
-    self as calls, Class, Direction, Handle, LinkKind, ObjectKind, attribute_names, open_attribute,
+    self as calls, Class, Handle, LinkKind, ObjectKind, attribute_names, open_attribute,
 };
-use h5catena::{FILTER_ID, Parsed, decode_chunk, encode_chunk};
 
 use super::Found;
 use crate::column::{Column, Kind, Strings, Values};
@@ -15,23 +13,6 @@ use crate::error::{Error, ErrorKind, Result};
 
 /// Groups in groups, at most.
 const DEPTH: usize = 64;
-
-/// Makes the library know the filter.
-pub(super) fn register() -> Result<()> {
-    static ONCE: Once = Once::new();
-    let mut result = Ok(());
-    ONCE.call_once(|| result = calls::register_filter(FILTER_ID as i32, c"catena", run));
-    Ok(result?)
-}
-
-fn run(direction: Direction, values: &[u32], bytes: &[u8]) -> std::result::Result<Vec<u8>, String> {
-    let parsed = Parsed::parse(values).map_err(|e| e.to_string())?;
-    let done = match direction {
-        Direction::Encode => encode_chunk(bytes, &parsed, None, 0),
-        Direction::Decode => decode_chunk(bytes, &parsed, None, 0),
-    };
-    done.map_err(|e| e.to_string())
-}
 
 pub(super) fn open(from: &Handle, path: &str) -> Result<Handle> {
     let path = match path {

@@ -12,7 +12,6 @@ use std::collections::HashSet;
 use std::io::{Seek, Write};
 use std::path::Path;
 
-use catena_hdf5_calls as calls;
 
 use crate::column::Column;
 use crate::error::{Error, ErrorKind, Result};
@@ -80,8 +79,7 @@ pub fn export(
     options: &ExportOptions,
     left: &mut dyn FnMut(&str),
 ) -> Result<ExportSummary> {
-    hdf5::register()?;
-    let file = calls::open_file(input)?;
+    let file = catena_h5::open_file(input)?;
     let (found, mut out) = hdf5::find(&file)?;
     // What a tree has no place for shows in the types: the values are read later.
     for one in &found {
