@@ -18,6 +18,9 @@ use crate::report::{Failure, Outcome, Report, name_of};
 use crate::summary::{self, Sizes};
 use crate::{foreign, naming, pump, range};
 
+/// A speed counts as kept from this part of it on.
+const KEPT: f64 = 0.9;
+
 /// What all files of one call share.
 #[derive(Debug)]
 pub struct Job<'a> {
@@ -35,6 +38,7 @@ impl<'a> Job<'a> {
             .with_layout(args.layout()?)
             .with_key_every(args.key_every)
             .with_index(!args.no_index)
+            .with_min_speed(args.min_speed)
             .with_threads(args.threads);
         if let Some(size) = args.frame_size {
             let size = usize::try_from(size).map_err(|_| "--frame-size: too large".to_string())?;
@@ -109,10 +113,13 @@ impl<'a> Job<'a> {
         pump::run(source, &in_name, &mut encoder, moved, |data| {
             output.put(data)
         })?;
+        drop(progress);
+        if let Some(what) = self.too_slow(&encoder) {
+            self.report.note(&in_name, &what);
+        }
         if self.args.verify || self.args.rm {
             self.verify(&output, raw_n.get())?;
         }
-        drop(progress);
         self.commit(path, output, &metadata)?;
         let sizes = Sizes {
             raw: raw_n.get(),
@@ -122,6 +129,19 @@ impl<'a> Job<'a> {
         let line = || summary::compressed(&in_name, &out_name, &sizes);
         self.report.summary(naming::is_filter(path, &target), line);
         Ok(())
+    }
+
+    /// What to say of a speed that was asked for and not reached.
+    fn too_slow(&self, encoder: &Encoder) -> Option<String> {
+        let (asked, reached) = (self.args.min_speed? as f64, encoder.speed()?);
+        (reached < KEPT * asked).then(|| {
+            let mb = |speed: f64| speed / 1e6;
+            format!(
+                "--min-speed of {:.3} MB/s was not kept: {:.3} MB/s",
+                mb(asked),
+                mb(reached)
+            )
+        })
     }
 
     fn decompress(&self, path: &Path) -> Outcome<()> {

@@ -60,6 +60,13 @@ impl Report {
         }
     }
 
+    /// Something that is no failure, and still to be known.
+    pub fn note(self, name: &str, what: &str) {
+        if self.level >= 1 {
+            eprintln!("catena: {name}: {what}");
+        }
+    }
+
     /// One line when a file is done. A filter in a pipe stays silent unless asked.
     pub fn summary(self, filter: bool, line: impl FnOnce() -> String) {
         if wants_summary(self.level, filter, io::stderr().is_terminal()) {

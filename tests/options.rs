@@ -341,3 +341,29 @@ fn broken_foreign_input_is_an_error() {
     folder.run(["--from", "xz", "y"]).failed(1, "y: ");
     assert_eq!(folder.names(), ["x.gz", "y"]);
 }
+
+#[test]
+fn a_speed_is_kept_or_said_not_to_be() {
+    let (folder, raw) = (Folder::new(), jets(3000));
+    folder.put("x", &raw);
+    for speed in ["1kB/s", "1K", "2KiB/s", "500"] {
+        let said = folder
+            .run(["-3", "--dtype", JETS, "--min-speed", speed, "-fo", "y", "x"])
+            .ok();
+        assert_eq!(String::from_utf8_lossy(&said.stderr), "", "{speed}");
+        assert!(folder.run(["-dc", "y"]).ok().stdout == raw);
+    }
+    let said = folder
+        .run(["--dtype", JETS, "--min-speed", "900TB/s", "-fo", "y", "x"])
+        .ok();
+    let said = String::from_utf8_lossy(&said.stderr).into_owned();
+    assert!(
+        said.contains("--min-speed of 900") && said.contains("was not kept"),
+        "{said}"
+    );
+    assert!(folder.run(["-dc", "y"]).ok().stdout == raw);
+    for wrong in ["0", "fast", "20MB/h", "-3"] {
+        let arg = format!("--min-speed={wrong}");
+        folder.run([&arg, "x"]).failed(2, "--min-speed");
+    }
+}

@@ -63,6 +63,8 @@ enum Command {
     },
     /// Trained models: levels 6 to 9, the network alone and peers on the held-out part of each file
     Network(special::Network),
+    /// Whether a stream keeps the speed that is asked for: noise, jets and grids in turn
+    Paced(special::Paced),
     /// One measurement: a job as JSON on standard input, what was found on standard output
     #[command(hide = true)]
     Measure,
@@ -78,6 +80,7 @@ fn main() -> Result<()> {
         Some(Command::Scaling { common, with }) => special::scaling(&common, &with),
         Some(Command::Speed { common }) => special::speed(&common),
         Some(Command::Network(asked)) => special::network(&asked),
+        Some(Command::Paced(asked)) => special::paced(&asked),
         Some(Command::Measure) => measure::serve(),
     }
 }

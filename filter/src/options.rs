@@ -14,7 +14,11 @@ pub const DEFAULT_MODEL_FRAME_SIZE: usize = 1 << 17;
 /// Frame size of levels 1 and 2 unless asked otherwise: 8 MiB. Their frames do not learn from one another.
 pub const DEFAULT_FAST_FRAME_SIZE: usize = 1 << 23;
 
-/// How to compress. The same options and input give the same bytes, whatever `threads` is.
+/// Frames a second, at least, of a stream that keeps a speed, unless they become smaller than [`LEAST_PACED_FRAME_SIZE`].
+const FRAMES_A_SECOND: u64 = 16;
+const LEAST_PACED_FRAME_SIZE: usize = 1 << 16;
+
+/// How to compress. The same options and input give the same bytes, whatever `threads` is, unless `min_speed` is asked for.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct CompressOptions {
@@ -36,6 +40,9 @@ pub struct CompressOptions {
     pub index: bool,
     /// Worker threads; 0: as many as the machine has cores.
     pub threads: usize,
+    /// Raw bytes a second that the stream keeps up with, by less effort where it must be; `None`: the level's effort for all frames. With it the
+    /// stream's bytes depend on the clock.
+    pub min_speed: Option<u64>,
     /// Length of the whole input if known: saves reallocations, changes no byte.
     pub size_hint: Option<u64>,
 }
@@ -52,6 +59,7 @@ impl Default for CompressOptions {
             key_every: None,
             index: true,
             threads: 0,
+            min_speed: None,
             size_hint: None,
         }
     }
@@ -117,6 +125,12 @@ impl CompressOptions {
         self
     }
 
+    /// Asks for a speed in raw bytes a second (`None`: for the level's effort, however long it takes).
+    pub fn with_min_speed(mut self, bytes: impl Into<Option<u64>>) -> Self {
+        self.min_speed = bytes.into();
+        self
+    }
+
     /// Says how long the whole input is.
     pub fn with_size_hint(mut self, bytes: impl Into<Option<u64>>) -> Self {
         self.size_hint = bytes.into();
@@ -125,13 +139,19 @@ impl CompressOptions {
 
     /// The frame size in force, before it is rounded to whole records.
     pub fn frame_size(&self) -> usize {
-        self.frame_size.unwrap_or(if self.level.get() <= 2 {
+        let by_level = if self.level.get() <= 2 {
             DEFAULT_FAST_FRAME_SIZE
         } else if self.model.is_some() {
             DEFAULT_MODEL_FRAME_SIZE
         } else {
             DEFAULT_FRAME_SIZE
-        })
+        };
+        // What is to keep a speed chooses some times a second.
+        let by_speed = self.min_speed.map_or(by_level, |speed| {
+            let frame = usize::try_from(speed / FRAMES_A_SECOND).unwrap_or(by_level);
+            frame.clamp(LEAST_PACED_FRAME_SIZE, by_level.min(DEFAULT_FRAME_SIZE))
+        });
+        self.frame_size.unwrap_or(by_speed)
     }
 
     /// The number of chains in force.
@@ -152,6 +172,9 @@ impl CompressOptions {
             return Err(Error::invalid(format!(
                 "a stream has 1 to {MAX_CHAINS} chains, not {chains}"
             )));
+        }
+        if self.min_speed == Some(0) {
+            return Err(Error::invalid("a speed of 0 bytes a second"));
         }
         if self.key_every == Some(0) {
             return Err(Error::invalid("a key frame every 0 frames"));

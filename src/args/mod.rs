@@ -87,7 +87,7 @@ pub struct Args {
     #[arg(long)]
     pub verify: bool,
 
-    /// Worker threads; 0 means one a core. The output does not depend on it
+    /// Worker threads; 0 means one a core. The output does not depend on it, but with --min-speed
     #[arg(short = 'T', long, value_name = "N", default_value_t = 0)]
     pub threads: usize,
 
@@ -119,6 +119,10 @@ pub struct Args {
     /// Refuse compressed files that need more memory than this to decompress [default: 2G]
     #[arg(short = 'M', long, value_name = "SIZE", value_parser = parse_size)]
     pub memory: Option<u64>,
+    /// Keep up with a source of this speed, such as 20MB/s, by less effort where it must be, the level's where there is time; the output then
+    /// depends on the time it took
+    #[arg(long, value_name = "SPEED", value_parser = parse_speed)]
+    pub min_speed: Option<u64>,
     /// Input that another compressor wrote, decoded on the fly
     #[arg(long, value_name = "FORMAT", value_parser = foreign_parser(), default_value = "none")]
     pub from: Foreign,
@@ -324,6 +328,29 @@ pub fn parse_size(text: &str) -> Result<u64, String> {
     number
         .checked_mul(1 << shift)
         .ok_or_else(|| format!("'{text}' is more than 64 bits hold"))
+}
+
+/// Bytes a second: 20MB/s, 500kB/s (powers of 1000), 20M, 20MiB/s (powers of 1024).
+fn parse_speed(text: &str) -> Result<u64, String> {
+    let size = text.strip_suffix("/s").unwrap_or(text);
+    let digits = size.trim_end_matches(|c: char| !c.is_ascii_digit());
+    let thousands = match size[digits.len()..].to_ascii_uppercase().as_str() {
+        "KB" => Some(1000),
+        "MB" => Some(1_000_000),
+        "GB" => Some(1_000_000_000),
+        "TB" => Some(1_000_000_000_000),
+        _ => None,
+    };
+    let speed = match thousands {
+        None => parse_size(size)?,
+        Some(unit) => parse_size(digits)?
+            .checked_mul(unit)
+            .ok_or_else(|| format!("'{text}' is more than 64 bits hold"))?,
+    };
+    match speed {
+        0 => Err("a speed of 0 is none".into()),
+        speed => Ok(speed),
+    }
 }
 
 fn parse_range(text: &str) -> Result<Range, String> {

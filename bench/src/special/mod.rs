@@ -3,6 +3,7 @@
 mod chaining;
 mod memory;
 mod network;
+mod paced;
 mod scaling;
 mod speed;
 
@@ -13,6 +14,7 @@ use anyhow::{Context, Result};
 pub use chaining::chaining;
 pub use memory::{Memory, memory};
 pub use network::{Network, network};
+pub use paced::{Paced, paced};
 pub use scaling::scaling;
 pub use speed::speed;
 

@@ -9,6 +9,8 @@ const BLOCK_CODED_MIN: usize = 4;
 /// What the largest zstd level takes off a middle one's size, at most, in practice: guides what is worth trying.
 const BEST_GAIN: f64 = 0.85;
 
+/// Level for [`Effort::Zstd`].
+const LEAST_LEVEL: i32 = 1;
 /// Level for [`Effort::Quick`] and for estimates.
 const QUICK_LEVEL: i32 = 3;
 /// Level for [`Effort::Best`].
@@ -33,7 +35,11 @@ impl Packer {
 
 /// The smallest zstd frame of these bytes if it is smaller than `limit`.
 pub(super) fn pack(effort: Effort, raw: &[u8], limit: usize) -> Option<Vec<u8>> {
-    let quick = Packer::new(QUICK_LEVEL)?.compress(raw)?;
+    let level = match effort {
+        Effort::Zstd => LEAST_LEVEL,
+        _ => QUICK_LEVEL,
+    };
+    let quick = Packer::new(level)?.compress(raw)?;
     let best = match effort {
         Effort::Best if quick.len() as f64 * BEST_GAIN < limit as f64 => {
             Packer::new(BEST_LEVEL)?.compress(raw)

@@ -105,7 +105,13 @@ fn frames(raw: &[u8], spec: Spec, coding: &Coding, pool: &Arc<Pool>) -> Result<V
             {
                 let (key, bytes) = (at == 0 || !learns, bytes.to_vec());
                 let offset = (at * frame_len) as u64;
-                flow.submit(0, key, learns, Raw { offset, key, bytes });
+                let raw = Raw {
+                    offset,
+                    key,
+                    bytes,
+                    choice: None,
+                };
+                flow.submit(0, key, learns, raw);
             }
             match flow.pop() {
                 Some(packed) => break packed.map_err(|error| error.in_frame(number as u64))?,

@@ -7,3 +7,4 @@ pub mod lattice;
 pub mod noise;
 pub mod references;
 pub mod relations;
+pub(crate) mod scheduler;

@@ -1,6 +1,7 @@
 //! Raw bytes in, a stream out.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::detection::Detection;
 use super::pack::{Pack, Packed, Raw};
@@ -9,12 +10,16 @@ use crate::Layout;
 use crate::error::{Error, Result};
 use crate::frame::{IndexBuilder, MAX_FRAME_SIZE, MAX_LANES, StreamHeader};
 use crate::options::CompressOptions;
+use crate::plan::scheduler::{Choice, Meter, Scheduler};
 use crate::pool::Pool;
 use crate::predict::{self, Spec};
 use crate::wavefront::{Notify, Wavefront};
 
 /// Records from which on a flushed frame may begin a chain: where to look for what is found out there, once.
 const FEWEST_RECORDS: usize = 100;
+
+/// So many times the frames under way of a stream that keeps a speed.
+const PACED_FLIGHT: usize = 4;
 
 /// Compresses one stream.
 ///
@@ -40,6 +45,8 @@ pub struct Encoder {
     ended: bool,
     failed: bool,
     stats: Stats,
+    /// For streams that keep a speed.
+    pace: Option<(Scheduler, Arc<Meter>)>,
 }
 
 /// What the stream header fixes.
@@ -78,7 +85,12 @@ impl Encoder {
     /// A session whose jobs run on this pool.
     pub fn on_pool(options: CompressOptions, pool: Arc<Pool>) -> Result<Self> {
         options.check()?;
+        let pace = options.min_speed.map(|speed| {
+            let scheduler = Scheduler::new(speed, options.level.get(), pool.threads());
+            (scheduler, Arc::default())
+        });
         let mut encoder = Encoder {
+            pace,
             frame_size: options.frame_size(),
             layout: None,
             detection: None,
@@ -108,6 +120,9 @@ impl Encoder {
         if self.finishing {
             return Err(Error::invalid("bytes after the end of the stream"));
         }
+        if let Some((scheduler, _)) = &mut self.pace {
+            scheduler.offered(Instant::now());
+        }
         let mut taken = 0;
         loop {
             self.advance()?;
@@ -122,6 +137,9 @@ impl Encoder {
             taken += part.len();
         }
         self.stats.bytes_in += taken as u64;
+        if let Some((scheduler, _)) = &mut self.pace {
+            scheduler.took(taken == bytes.len(), Instant::now());
+        }
         Ok(taken)
     }
 
@@ -202,6 +220,12 @@ impl Encoder {
     /// What went through so far.
     pub fn stats(&self) -> Stats {
         self.stats
+    }
+
+    /// Raw bytes a second so far, the time left out in which there was nothing to do; `None` unless the options ask for a speed.
+    pub fn speed(&self) -> Option<f64> {
+        let (scheduler, _) = self.pace.as_ref()?;
+        scheduler.achieved(self.stats.bytes_in, Instant::now())
     }
 
     /// What the bytes are taken for; `None` until the first frame is cut, unless the options say it.
@@ -294,13 +318,23 @@ impl Encoder {
         let began = stream.began[chain] && !key;
         let too_little =
             !self.finishing && record_n < FEWEST_RECORDS && bytes.len() < self.frame_size;
-        let learned = stream.learns && (began || !too_little);
+        let mut learned = stream.learns && (began || !too_little);
+        let choice = self.pace.as_mut().map(|(scheduler, meter)| {
+            let plain = stream.learns && !learned;
+            scheduler.choose(meter, bytes.len(), plain, Instant::now())
+        });
+        learned &= choice.is_none_or(|(choice, _)| choice == Choice::Model);
         stream.began[chain] = learned || began;
         let offset = stream.offset;
         stream.frame_n += 1;
         stream.offset += bytes.len() as u64;
         stream.flying += bytes.len();
-        let raw = Raw { offset, key, bytes };
+        let raw = Raw {
+            offset,
+            key,
+            bytes,
+            choice,
+        };
         stream.flow.submit(chain, key, learned, raw);
     }
 
@@ -342,10 +376,20 @@ impl Encoder {
         header.write(&mut head);
         head.extend_from_slice(embedded.as_ref().map_or(&[], |model| model.file()));
         let learns = Pack::learns(&spec);
-        let flight_max = flight_max(&self.pool, &spec, self.frame_size);
+        let mut flight_max = flight_max(&self.pool, &spec, self.frame_size);
+        if self.pace.is_some() {
+            // A modelled frame takes as long as many others, which come out behind it.
+            flight_max *= PACED_FLIGHT;
+        }
+        let meter = self.pace.as_ref().map(|(_, meter)| Arc::clone(meter));
         let (chain_n, notify) = (header.chains as usize, self.notify.clone());
         Ok(Stream {
-            flow: Wavefront::new(Pack::new(spec), chain_n, self.pool.clone(), notify),
+            flow: Wavefront::new(
+                Pack::new(spec).with_meter(meter),
+                chain_n,
+                self.pool.clone(),
+                notify,
+            ),
             index: IndexBuilder::new(head.len()),
             head,
             learns,

@@ -1,11 +1,13 @@
 //! A frame's way from raw bytes to its header and payload.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use crate::Level;
 use crate::backend::{self, Effort, Table};
 use crate::error::Result;
 use crate::frame::{FrameHeader, FrameKind, put_varint, raw_hash};
+use crate::plan::scheduler::{Choice, Meter};
 use crate::predict::{Columns, FrameTokens, Lane, Plan, Planner, Spec};
 use crate::wavefront::Work;
 
@@ -13,6 +15,8 @@ use crate::wavefront::Work;
 pub(crate) struct Pack {
     spec: Spec,
     table: Table,
+    /// Counts what frames take, for streams that keep a speed.
+    meter: Option<Arc<Meter>>,
 }
 
 /// A frame to pack.
@@ -21,6 +25,8 @@ pub(crate) struct Raw {
     pub(crate) offset: u64,
     pub(crate) key: bool,
     pub(crate) bytes: Vec<u8>,
+    /// What the scheduler chose, and the nanoseconds that it expects; nothing where the level alone decides.
+    pub(crate) choice: Option<(Choice, i64)>,
 }
 
 /// What a lane yields.
@@ -47,7 +53,28 @@ impl Packed {
 impl Pack {
     pub(crate) fn new(spec: Spec) -> Self {
         let table = Table::new(&spec.layout);
-        Pack { spec, table }
+        Pack {
+            spec,
+            table,
+            meter: None,
+        }
+    }
+
+    /// One that counts what frames take.
+    pub(crate) fn with_meter(mut self, meter: Option<Arc<Meter>>) -> Self {
+        self.meter = meter;
+        self
+    }
+
+    /// Does a part of a frame's work, and counts its time if anybody wants to know.
+    fn metered<T>(&self, choice: Choice, work: impl FnOnce() -> T) -> T {
+        let Some(meter) = &self.meter else {
+            return work();
+        };
+        let begun = Instant::now();
+        let result = work();
+        meter.worked(choice, begun.elapsed());
+        result
     }
 
     /// Whether frames are modelled at this level at all.
@@ -61,10 +88,14 @@ impl Pack {
         match modelled {
             Some(payload) => backend::fall_back(table, offset, raw, payload.len())
                 .unwrap_or((FrameKind::Modelled, payload)),
-            None if self.spec.level == Level::MIN => {
-                backend::pack(table, Effort::Quick, offset, raw)
+            None => {
+                let effort = match input.choice {
+                    Some((Choice::Backend(effort), _)) => effort,
+                    _ if self.spec.level == Level::MIN => Effort::Quick,
+                    _ => Effort::Best,
+                };
+                backend::pack(table, effort, offset, raw)
             }
-            None => backend::pack(table, Effort::Best, offset, raw),
         }
     }
 }
@@ -80,7 +111,9 @@ impl Work for Pack {
     }
 
     fn open(&self, input: &Raw, planner: &mut Planner) -> Result<Self::Opened> {
-        Ok(planner.plan(&self.spec, input.offset, &input.bytes))
+        Ok(self.metered(Choice::Model, || {
+            planner.plan(&self.spec, input.offset, &input.bytes)
+        }))
     }
 
     fn in_order(&self, _: &Self::Opened) -> bool {
@@ -97,7 +130,9 @@ impl Work for Pack {
         let mut tokens = before
             .last()
             .map_or_else(FrameTokens::default, |part| part.tokens.clone());
-        let bytes = lane.encode(&self.spec, plan, columns, &mut tokens);
+        let bytes = self.metered(Choice::Model, || {
+            lane.encode(&self.spec, plan, columns, &mut tokens)
+        });
         Ok(Part {
             bytes: Arc::new(bytes),
             tokens,
@@ -122,7 +157,13 @@ impl Work for Pack {
                 .for_each(|part| payload.extend_from_slice(&part.bytes));
             payload
         });
-        let (kind, payload) = self.smallest(input, modelled);
+        let (kind, payload) = match input.choice {
+            None => self.smallest(input, modelled),
+            Some((choice, _)) => self.metered(choice, || self.smallest(input, modelled)),
+        };
+        if let (Some(meter), Some((choice, expected))) = (&self.meter, input.choice) {
+            meter.done(choice, input.bytes.len(), expected);
+        }
         let header = FrameHeader::new(
             kind,
             (input.key, opened.is_some()),

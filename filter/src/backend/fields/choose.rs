@@ -28,7 +28,7 @@ pub(in crate::backend) fn pack(
     limit: usize,
 ) -> Option<Vec<u8>> {
     let rows = table.rows(offset, raw.len());
-    if rows.n == 0 || (table.is_bytes() && effort == Effort::Quick) {
+    if rows.n == 0 || (table.is_bytes() && effort != Effort::Best) {
         return None;
     }
     let records = &raw[rows.head..rows.head + rows.len];
@@ -105,7 +105,7 @@ fn finalists(mut ways: Vec<Way>, effort: Effort) -> Vec<Way> {
     let expected = |way: &Way| way.alone + effort.expected(way.zstd);
     let as_it_is = |way: &Way| way.alone + way.zstd;
     let keys: &[&dyn Fn(&Way) -> usize] = match effort {
-        Effort::Quick => &[&as_it_is, &as_it_is],
+        Effort::Stored | Effort::Zstd | Effort::Quick => &[&as_it_is, &as_it_is],
         Effort::Best => &[&as_it_is, &expected, &expected],
     };
     let mut finalists = Vec::new();
@@ -261,21 +261,21 @@ impl Choice {
 impl Effort {
     fn pco_level(self) -> usize {
         match self {
-            Effort::Quick => 8,
+            Effort::Stored | Effort::Zstd | Effort::Quick => 8,
             Effort::Best => 12,
         }
     }
 
     fn zstd_level(self) -> i32 {
         match self {
-            Effort::Quick => 3,
+            Effort::Stored | Effort::Zstd | Effort::Quick => 3,
             Effort::Best => 19,
         }
     }
 
     fn estimate_level(self) -> i32 {
         match self {
-            Effort::Quick => 1,
+            Effort::Stored | Effort::Zstd | Effort::Quick => 1,
             Effort::Best => 6,
         }
     }
@@ -283,7 +283,7 @@ impl Effort {
     /// What becomes of an estimate at the level that is stored, in practice.
     fn expected(self, estimate: usize) -> usize {
         match self {
-            Effort::Quick => estimate,
+            Effort::Stored | Effort::Zstd | Effort::Quick => estimate,
             Effort::Best => estimate - estimate / 16,
         }
     }
@@ -291,7 +291,7 @@ impl Effort {
     /// What an estimate may become at the level that is stored, at the least, in practice.
     fn could_become(self, estimate: usize) -> usize {
         match self {
-            Effort::Quick => estimate - estimate / 32,
+            Effort::Stored | Effort::Zstd | Effort::Quick => estimate - estimate / 32,
             Effort::Best => estimate - estimate / 8,
         }
     }

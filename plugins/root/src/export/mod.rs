@@ -12,7 +12,6 @@ use std::collections::HashSet;
 use std::io::{Seek, Write};
 use std::path::Path;
 
-
 use crate::column::Column;
 use crate::error::{Error, ErrorKind, Result};
 use crate::write::{Codec, NewBranch, Writer, is_writable};

@@ -1,0 +1,276 @@
+//! Effort frame by frame, so that a stream keeps a speed: `CompressOptions::min_speed`.
+//!
+//! The source is taken to deliver at its own speed or at the one that is asked for, whichever is slower: each frame has a time at which it came on
+//! that clock. A frame gets the largest effort with which it is done at most [`LAG`] after its clock's next frame, by what the efforts cost so far. So
+//! time that the source leaves is spent on ratio, frames that are cheap save for those behind them, and a debt is paid back.
+//!
+//! This is the one place where bytes depend on a clock, and only if the caller asks for it. A decoder sees nothing of it but frames of one kind or another.
+
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use crate::backend::Effort;
+
+/// Seconds that the encoder may be behind its clock and still choose freely.
+const LAG: f64 = 0.25;
+/// Seconds that cheap frames may save for later ones, and that slow ones may owe.
+const CREDIT: f64 = 2.0;
+/// Raw bytes after which what an effort took counts half.
+const MEMORY: u64 = 8 << 20;
+/// Bytes a second and thread of the backends before anything is known.
+const FIRST_SPEEDS: [f64; 4] = [1.5e9, 200e6, 30e6, 1.5e6];
+/// And of the model, by level from 3 on.
+const MODEL_SPEEDS: [f64; 7] = [2.5e6, 2.1e6, 1.7e6, 1.0e6, 0.3e6, 0.15e6, 0.15e6];
+
+/// What is done with a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Choice {
+    /// The model, and what is quickly found if it is smaller.
+    Model,
+    /// A backend alone.
+    Backend(Effort),
+}
+
+impl Choice {
+    /// From little effort to much.
+    const ALL: [Choice; 5] = [
+        Choice::Backend(Effort::Stored),
+        Choice::Backend(Effort::Zstd),
+        Choice::Backend(Effort::Quick),
+        Choice::Backend(Effort::Best),
+        Choice::Model,
+    ];
+
+    fn index(self) -> usize {
+        Choice::ALL.iter().position(|&c| c == self).unwrap_or(0)
+    }
+}
+
+/// What frames took so far, counted by the threads that pack them.
+#[derive(Debug, Default)]
+pub(crate) struct Meter {
+    /// Nanoseconds of threads that frames under way are expected to take.
+    pending: AtomicI64,
+    took: [Took; 5],
+}
+
+#[derive(Debug, Default)]
+struct Took {
+    bytes: AtomicU64,
+    nanos: AtomicU64,
+}
+
+impl Meter {
+    /// A thread worked on a frame for so long.
+    pub(crate) fn worked(&self, choice: Choice, time: Duration) {
+        let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        self.took[choice.index()]
+            .nanos
+            .fetch_add(nanos, Ordering::Relaxed);
+    }
+
+    /// A frame is done that was expected to take so many nanoseconds.
+    pub(crate) fn done(&self, choice: Choice, raw_len: usize, expected: i64) {
+        self.pending.fetch_sub(expected, Ordering::Relaxed);
+        let took = &self.took[choice.index()];
+        let bytes = took.bytes.fetch_add(raw_len as u64, Ordering::Relaxed) + raw_len as u64;
+        if bytes > MEMORY {
+            // Two threads may do so at a time: what is forgotten is forgotten twice as fast.
+            took.bytes.fetch_sub(bytes / 2, Ordering::Relaxed);
+            let nanos = took.nanos.load(Ordering::Relaxed);
+            took.nanos.fetch_sub(nanos / 2, Ordering::Relaxed);
+        }
+    }
+
+    /// Nanoseconds a byte; `first` while too little is known.
+    fn cost(&self, choice: Choice, first: f64) -> f64 {
+        const FIRST_WEIGHT: f64 = 65536.0;
+        let took = &self.took[choice.index()];
+        let bytes = took.bytes.load(Ordering::Relaxed) as f64;
+        let nanos = took.nanos.load(Ordering::Relaxed) as f64;
+        (nanos + first * FIRST_WEIGHT) / (bytes + FIRST_WEIGHT)
+    }
+}
+
+/// Chooses for one stream. Times are seconds since its first byte.
+#[derive(Debug)]
+pub(crate) struct Scheduler {
+    /// Bytes a second.
+    speed: f64,
+    threads: f64,
+    top: Choice,
+    first_costs: [f64; 5],
+    began: Option<Instant>,
+    /// When the current frame came, on the clock of the source.
+    came: f64,
+    /// Bytes of the frame before it.
+    before: usize,
+    /// When the frame before it was chosen for, and how long the source has been kept waiting since.
+    chosen: f64,
+    blocked: f64,
+    full_since: Option<f64>,
+    /// Seconds that the source let the encoder wait in all, and since when it does.
+    hungry: f64,
+    hungry_since: Option<f64>,
+}
+
+impl Scheduler {
+    /// For a stream of this level on so many threads.
+    pub(crate) fn new(speed: u64, level: u8, threads: usize) -> Self {
+        let top = match level {
+            0 | 1 => Choice::Backend(Effort::Quick),
+            2 => Choice::Backend(Effort::Best),
+            _ => Choice::Model,
+        };
+        let model = MODEL_SPEEDS[usize::from(level.clamp(3, 9)) - 3];
+        let mut first_costs = [1e9 / model; 5];
+        for (cost, speed) in first_costs.iter_mut().zip(FIRST_SPEEDS) {
+            *cost = 1e9 / speed;
+        }
+        Scheduler {
+            speed: speed.max(1) as f64,
+            threads: threads.max(1) as f64,
+            top,
+            first_costs,
+            began: None,
+            came: 0.0,
+            before: 0,
+            chosen: 0.0,
+            blocked: 0.0,
+            full_since: None,
+            hungry: 0.0,
+            hungry_since: None,
+        }
+    }
+
+    fn seconds(&mut self, now: Instant) -> f64 {
+        let began = *self.began.get_or_insert(now);
+        now.saturating_duration_since(began).as_secs_f64()
+    }
+
+    /// The source offers bytes.
+    pub(crate) fn offered(&mut self, now: Instant) {
+        let now = self.seconds(now);
+        if let Some(since) = self.full_since.take() {
+            self.blocked += now - since;
+        }
+        if let Some(since) = self.hungry_since.take() {
+            self.hungry += now - since;
+        }
+    }
+
+    /// All that was offered was taken, or not: then the source has to wait.
+    pub(crate) fn took(&mut self, all: bool, now: Instant) {
+        let now = self.seconds(now);
+        match all {
+            true => self.hungry_since = Some(now),
+            false => self.full_since = Some(now),
+        }
+    }
+
+    /// What to do with the next frame of so many bytes, and the nanoseconds that it is expected to take. Modelled frames are not worth it: `plain`.
+    pub(crate) fn choose(
+        &mut self,
+        meter: &Meter,
+        raw_len: usize,
+        plain: bool,
+        now: Instant,
+    ) -> (Choice, i64) {
+        let now = self.seconds(now);
+        let blocked = std::mem::take(&mut self.blocked) + self.full_since.map_or(0.0, |s| now - s);
+        if self.full_since.is_some() {
+            self.full_since = Some(now);
+        }
+        let period = (now - self.chosen - blocked).max(0.0);
+        self.chosen = now;
+        let due = self.came + (self.before as f64 / self.speed).max(period);
+        self.came = due.clamp(now - CREDIT, now + CREDIT);
+        self.before = raw_len;
+        let until = self.came + raw_len as f64 / self.speed + LAG;
+        let pending = meter.pending.load(Ordering::Relaxed).max(0) as f64;
+        let mut found = (Choice::ALL[0], 0);
+        for choice in Choice::ALL {
+            let skipped = plain && choice == Choice::Model;
+            if choice.index() > self.top.index()
+                || choice == Choice::Backend(Effort::Best) && self.top == Choice::Model
+                || skipped
+            {
+                continue;
+            }
+            let cost = meter.cost(choice, self.first_costs[choice.index()]) * raw_len as f64;
+            if now + (pending + cost) / (1e9 * self.threads) <= until {
+                found = (choice, cost as i64);
+            }
+        }
+        meter.pending.fetch_add(found.1, Ordering::Relaxed);
+        found
+    }
+
+    /// Bytes a second of so many, over the time in which the source did not keep the encoder waiting; `None` before there were any.
+    pub(crate) fn achieved(&self, bytes: u64, now: Instant) -> Option<f64> {
+        let all = now.saturating_duration_since(self.began?).as_secs_f64();
+        let busy = all - self.hungry - self.hungry_since.map_or(0.0, |since| all - since);
+        Some(bytes as f64 / busy.max(1e-3))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MIB: usize = 1 << 20;
+
+    /// A source of this speed, efforts that cost what they do at first on one thread: shares of modelled frames, and seconds in all.
+    fn run(min_speed: f64, source: f64, seconds: f64) -> ([f64; 5], f64) {
+        let meter = Meter::default();
+        let mut scheduler = Scheduler::new(min_speed as u64, 5, 1);
+        let start = Instant::now();
+        let at = |t: f64| start + Duration::from_secs_f64(t);
+        let (mut arrives, mut free, mut shares, mut n) = (0.0f64, 0.0f64, [0.0; 5], 0.0);
+        while arrives < seconds {
+            // The queue holds a frame: the source waits while two are not done.
+            let now = arrives.max(free - 0.1);
+            scheduler.offered(at(arrives));
+            if now > arrives {
+                scheduler.took(false, at(arrives));
+                scheduler.offered(at(now));
+            }
+            let (choice, expected) = scheduler.choose(&meter, MIB, false, at(now));
+            scheduler.took(true, at(now));
+            let took = MIB as f64 * scheduler.first_costs[choice.index()] / 1e9;
+            meter.worked(choice, Duration::from_secs_f64(took));
+            meter.done(choice, MIB, expected);
+            free = free.max(now) + took;
+            shares[choice.index()] += 1.0;
+            n += 1.0;
+            arrives = now + MIB as f64 / source;
+        }
+        (shares.map(|share| share / n), n * MIB as f64 / free)
+    }
+
+    #[test]
+    fn a_slow_source_leaves_time_for_the_model() {
+        let (shares, _) = run(20e6, 1e6, 60.0);
+        assert!(shares[4] > 0.95, "{shares:?}");
+    }
+
+    #[test]
+    fn a_fast_source_gets_the_speed_that_was_asked_for() {
+        for speed in [3e6, 10e6, 20e6] {
+            let (shares, achieved) = run(speed, 1e9, 30.0);
+            assert!(
+                (0.9 * speed..1.4 * speed).contains(&achieved),
+                "{speed}: {achieved}, {shares:?}"
+            );
+            assert!(shares[4] > 0.01 && shares[2] > 0.3, "{shares:?}");
+        }
+        let (shares, achieved) = run(100e6, 1e9, 10.0);
+        assert!(achieved > 90e6 && shares[1] > 0.3, "{achieved} {shares:?}");
+    }
+
+    #[test]
+    fn what_is_asked_too_much_is_stored() {
+        let (shares, _) = run(5e9, 1e12, 1.0);
+        assert!(shares[0] > 0.9, "{shares:?}");
+    }
+}
