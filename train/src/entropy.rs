@@ -73,7 +73,10 @@ pub fn train_entropy(blocks: &[Vec<f64>]) -> TrainedEntropy {
         weights,
         loss,
         held_out_loss: errors.sum::<f64>() / truth.len().max(1) as f64,
-        held_out_variance: truth.iter().map(|it| (it - mean) * (it - mean)).sum::<f64>()
+        held_out_variance: truth
+            .iter()
+            .map(|it| (it - mean) * (it - mean))
+            .sum::<f64>()
             / truth.len().max(1) as f64,
         blocks: [train.len(), held_out.len()],
     }
@@ -113,7 +116,11 @@ fn synthetic(random: &mut ChaCha8Rng) -> Vec<f64> {
             5 => (normal * levels).round() / levels,
             _ => (at as f64 * wave).sin() + 0.05 * normal,
         };
-        let x = if outliers && random.random_range(0..500u32) == 0 { x * 12.0 } else { x };
+        let x = if outliers && random.random_range(0..500u32) == 0 {
+            x * 12.0
+        } else {
+            x
+        };
         let zero = zeros > 0.0 && random.random_bool(zeros);
         block.push(if zero { 0.0 } else { (x + offset) * scale });
     }

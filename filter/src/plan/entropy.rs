@@ -66,8 +66,16 @@ impl Statistics {
             mean: (mean * unit) as f32,
             variance: (second * unit * unit) as f32,
             deviation: (deviation * unit) as f32,
-            skewness: if spread { (third / (second * deviation)) as f32 } else { 0.0 },
-            kurtosis: if spread { (fourth / (second * second) - 3.0) as f32 } else { 0.0 },
+            skewness: if spread {
+                (third / (second * deviation)) as f32
+            } else {
+                0.0
+            },
+            kurtosis: if spread {
+                (fourth / (second * second) - 3.0) as f32
+            } else {
+                0.0
+            },
             sparsity: sparse as f32,
         }
     }
@@ -75,7 +83,11 @@ impl Statistics {
     /// What the network sees: each statistic x as x / (c + |x|), so that none runs away.
     pub fn inputs(&self) -> [f32; INPUTS] {
         let squash = |x: f32, c: f32| {
-            let x = if x.is_nan() { 0.0 } else { x.clamp(-1e30, 1e30) };
+            let x = if x.is_nan() {
+                0.0
+            } else {
+                x.clamp(-1e30, 1e30)
+            };
             x / (c + x.abs())
         };
         [
@@ -146,7 +158,11 @@ pub fn target(values: &[f64]) -> f32 {
     let mut counts = [0u32; 256];
     let mut n = 0u32;
     for x in values.iter().filter(|x| x.is_finite()) {
-        let step = if largest > 0.0 { x / largest * STEPS } else { 0.0 };
+        let step = if largest > 0.0 {
+            x / largest * STEPS
+        } else {
+            0.0
+        };
         counts[(step.round_ties_even() as i32 + 128).clamp(0, 255) as usize] += 1;
         n += 1;
     }
@@ -231,5 +247,5 @@ mod tests {
         assert_eq!(said.to_bits(), PINNED, "{:#x}", said.to_bits());
     }
 
-    const PINNED: u32 = 0;
+    const PINNED: u32 = 0x3F46_55E0;
 }

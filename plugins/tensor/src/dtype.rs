@@ -71,7 +71,8 @@ impl Dtype {
     pub fn numpy(descr: &str) -> Result<Self> {
         let unknown = || Error::unsupported(format!("the unknown dtype {descr:?}"));
         let mut letters = descr.chars();
-        let (Some(order @ ('<' | '>' | '|' | '=')), Some(letter)) = (letters.next(), letters.next())
+        let (Some(order @ ('<' | '>' | '|' | '=')), Some(letter)) =
+            (letters.next(), letters.next())
         else {
             return Err(unknown());
         };
@@ -111,7 +112,9 @@ impl Dtype {
         let layouts = [layout.as_str()];
         let mut dtype = Dtype::new(descr, width, &layouts, float.map(|it| (it, big)));
         if letter == 'c' && dtype.layouts.iter().all(|it| it.starts_with('2')) {
-            dtype.layouts.push(layout.trim_start_matches('2').to_owned());
+            dtype
+                .layouts
+                .push(layout.trim_start_matches('2').to_owned());
         }
         Ok(dtype)
     }
@@ -155,17 +158,31 @@ mod tests {
 
     #[test]
     fn every_type_has_layouts_that_divide_its_width() {
-        let names = "BOOL U8 I8 F8_E5M2 F8_E4M3 F8_E8M0 I16 U16 F16 BF16 I32 U32 F32 I64 U64 F64 C64";
+        let names =
+            "BOOL U8 I8 F8_E5M2 F8_E4M3 F8_E8M0 I16 U16 F16 BF16 I32 U32 F32 I64 U64 F64 C64";
         let safetensors = names.split(' ').map(|it| Dtype::safetensors(it).unwrap());
         let names = "|b1 |u1 |i1 <i2 >u2 <f2 >f4 <f8 <c8 >c16 <f16 <M8[ns] |S7 <U3 >U2 |V12 |S0";
         let numpy = names.split(' ').map(|it| Dtype::numpy(it).unwrap());
         for dtype in safetensors.chain(numpy) {
             for layout in dtype.layouts() {
                 let layout = Layout::parse(layout).unwrap();
-                assert_eq!(dtype.width() % u64::from(layout.record_size()), 0, "{dtype:?}");
+                assert_eq!(
+                    dtype.width() % u64::from(layout.record_size()),
+                    0,
+                    "{dtype:?}"
+                );
             }
         }
-        for bad in ["", "f4", "<f3", "<i16", "<", "|O", "<x4", "<f99999999999999999999"] {
+        for bad in [
+            "",
+            "f4",
+            "<f3",
+            "<i16",
+            "<",
+            "|O",
+            "<x4",
+            "<f99999999999999999999",
+        ] {
             assert!(Dtype::numpy(bad).is_err(), "{bad}");
         }
         assert!(Dtype::safetensors("F4").is_err());

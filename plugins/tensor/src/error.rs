@@ -64,7 +64,8 @@ impl Error {
 
     /// The same error, in this tensor or member; the innermost place stays.
     pub(crate) fn within(mut self, name: &str) -> Self {
-        self.place.get_or_insert_with(|| name.escape_debug().to_string());
+        self.place
+            .get_or_insert_with(|| name.escape_debug().to_string());
         self
     }
 

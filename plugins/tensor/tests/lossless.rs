@@ -14,10 +14,18 @@ fn files_of_every_kind_come_back() {
         let (archive, summary) = packed(&file);
         let (back, restored) = unpacked(&archive).unwrap();
         assert!(back == file && !restored.lossy, "{name}");
-        assert!(archive.len() as u64 <= file.len() as u64 + OVERHEAD_MAX, "{name}: {} of {}", archive.len(), file.len());
+        assert!(
+            archive.len() as u64 <= file.len() as u64 + OVERHEAD_MAX,
+            "{name}: {} of {}",
+            archive.len(),
+            file.len()
+        );
         assert!(summary.tensors.iter().all(|it| it.loss.is_none()));
         let told = info(archive.as_slice(), &UnpackOptions::default()).unwrap();
-        assert_eq!((told.file_bytes, told.archive_bytes), (file.len() as u64, archive.len() as u64));
+        assert_eq!(
+            (told.file_bytes, told.archive_bytes),
+            (file.len() as u64, archive.len() as u64)
+        );
         if !told.format.is_empty() {
             assert_eq!(told.tensors, summary.tensors, "{name}");
         }
@@ -29,10 +37,30 @@ fn the_tensors_of_a_checkpoint_are_found() {
     let file = checkpoint();
     let (archive, summary) = packed(&file);
     let names: Vec<&str> = summary.tensors.iter().map(|it| it.name.as_str()).collect();
-    assert_eq!(names, ["l0.weight", "l0.bias", "l1.weight", "l1.bias", "l2.weight", "l2.bias", "half", "int8", "mask", "none", "one"]);
+    assert_eq!(
+        names,
+        [
+            "l0.weight",
+            "l0.bias",
+            "l1.weight",
+            "l1.bias",
+            "l2.weight",
+            "l2.bias",
+            "half",
+            "int8",
+            "mask",
+            "none",
+            "one"
+        ]
+    );
     assert_eq!(summary.tensors[6].shape, [30, 10, 10]);
     assert_eq!(summary.tensors[9].bytes, 0);
-    assert!(archive.len() * 10 < file.len() * 9, "{} of {}", archive.len(), file.len());
+    assert!(
+        archive.len() * 10 < file.len() * 9,
+        "{} of {}",
+        archive.len(),
+        file.len()
+    );
     let coded: u64 = summary.tensors.iter().map(|it| it.archive_bytes).sum();
     assert!(coded > 0 && coded < archive.len() as u64);
 }
@@ -64,7 +92,10 @@ fn long_tensors_are_cut_and_come_back() {
     // Three streams and more than a part.
     let row = le(&[1.5; 1000]);
     let data = row.repeat(9000);
-    let header = format!("{{\"w\":{{\"dtype\":\"F32\",\"shape\":[9000,1000],\"data_offsets\":[0,{}]}}}}", data.len());
+    let header = format!(
+        "{{\"w\":{{\"dtype\":\"F32\",\"shape\":[9000,1000],\"data_offsets\":[0,{}]}}}}",
+        data.len()
+    );
     let file = safetensors(&header, &data);
     let options = PackOptions::default().with_level(Level::MIN);
     let (archive, _) = try_pack(&file, &options).unwrap();
@@ -77,10 +108,18 @@ fn noise_is_not_longer_than_it_was() {
     let mut next = random(4);
     for n in [0, 1, 5, 300, 70_000] {
         let noise: Vec<u8> = (0..n).map(|_| next() as u8).collect();
-        let header = format!("{{\"{}\":{{\"dtype\":\"U8\",\"shape\":[{n}],\"data_offsets\":[0,{n}]}}}}", next());
+        let header = format!(
+            "{{\"{}\":{{\"dtype\":\"U8\",\"shape\":[{n}],\"data_offsets\":[0,{n}]}}}}",
+            next()
+        );
         let file = safetensors(&header, &noise);
         let (archive, _) = packed(&file);
-        assert!(archive.len() as u64 <= file.len() as u64 + OVERHEAD_MAX, "{} of {}", archive.len(), file.len());
+        assert!(
+            archive.len() as u64 <= file.len() as u64 + OVERHEAD_MAX,
+            "{} of {}",
+            archive.len(),
+            file.len()
+        );
         assert!(unpacked(&archive).unwrap().0 == file);
     }
 }
@@ -94,7 +133,10 @@ fn golden_archives() {
         if std::env::var_os("CATENA_GOLDEN").is_some() && !path.exists() {
             std::fs::write(&path, packed(&file).0).unwrap();
         }
-        assert!(unpacked(&std::fs::read(&path).unwrap()).unwrap().0 == file, "{name}");
+        assert!(
+            unpacked(&std::fs::read(&path).unwrap()).unwrap().0 == file,
+            "{name}"
+        );
     }
 }
 
@@ -106,7 +148,10 @@ fn errors_of_archives_say_what_is_wrong() {
     let (mut archive, _) = packed(&checkpoint());
     let small = UnpackOptions::default().with_memory_limit(1000);
     let refused = unpack(archive.as_slice(), Vec::new(), &small, &|_| {}).unwrap_err();
-    assert!(matches!(refused.kind(), ErrorKind::MemoryLimit { .. }), "{refused}");
+    assert!(
+        matches!(refused.kind(), ErrorKind::MemoryLimit { .. }),
+        "{refused}"
+    );
     archive[4] = 99;
     assert!(matches!(error(&archive).kind(), ErrorKind::Version(99)));
 }

@@ -14,7 +14,9 @@ fn lossy(bound: f64) -> PackOptions {
 
 fn floats(file: &[u8], n: usize) -> Vec<f32> {
     let words = file[file.len() - 4 * n..].chunks_exact(4);
-    words.map(|it| f32::from_le_bytes(it.try_into().unwrap())).collect()
+    words
+        .map(|it| f32::from_le_bytes(it.try_into().unwrap()))
+        .collect()
 }
 
 #[test]
@@ -32,7 +34,9 @@ fn errors_keep_within_the_bound_and_are_reported() {
         assert!(restored.lossy && back.len() == file.len());
         let mut most = 0.0f64;
         for (was, is) in values.chunks(100).zip(floats(&back, 8000).chunks(100)) {
-            let largest = was.iter().fold(0.0, |most: f64, x| most.max(f64::from(x.abs())));
+            let largest = was
+                .iter()
+                .fold(0.0, |most: f64, x| most.max(f64::from(x.abs())));
             for (a, b) in was.iter().zip(is) {
                 let error = (f64::from(*a) - f64::from(*b)).abs();
                 assert!(error <= bound * largest, "{a} became {b} at {bound}");
@@ -53,19 +57,35 @@ fn errors_keep_within_the_bound_and_are_reported() {
 #[test]
 fn what_is_not_finite_keeps_its_bits() {
     let mut values = weights(1000, 2);
-    let odd = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, f32::from_bits(0x7FA1_2345), f32::from_bits(0xFFC0_0001)];
+    let odd = [
+        f32::NAN,
+        f32::INFINITY,
+        f32::NEG_INFINITY,
+        f32::from_bits(0x7FA1_2345),
+        f32::from_bits(0xFFC0_0001),
+    ];
     for (at, x) in odd.into_iter().enumerate() {
         values[at * 190 + 3] = x;
     }
     for shape in ["(1000,)", "(10, 100)"] {
         let file = npy("'<f4'", false, shape, &le(&values));
-        let back = floats(&unpacked(&try_pack(&file, &lossy(0.01)).unwrap().0).unwrap().0, 1000);
+        let back = floats(
+            &unpacked(&try_pack(&file, &lossy(0.01)).unwrap().0)
+                .unwrap()
+                .0,
+            1000,
+        );
         for (was, is) in values.iter().zip(back).filter(|(was, _)| !was.is_finite()) {
             assert_eq!(was.to_bits(), is.to_bits());
         }
     }
     let file = npy("'<f4'", false, "(1000,)", &le(&[f32::NAN; 1000]));
-    assert!(unpacked(&try_pack(&file, &lossy(0.01)).unwrap().0).unwrap().0 == file);
+    assert!(
+        unpacked(&try_pack(&file, &lossy(0.01)).unwrap().0)
+            .unwrap()
+            .0
+            == file
+    );
 }
 
 #[test]
@@ -73,8 +93,24 @@ fn only_floats_lose_anything() {
     let file = checkpoint();
     let (archive, summary) = try_pack(&file, &lossy(0.01)).unwrap();
     let back = unpacked(&archive).unwrap().0;
-    let lost: Vec<&str> = summary.tensors.iter().filter(|it| it.loss.is_some()).map(|it| it.name.as_str()).collect();
-    assert_eq!(lost, ["l0.weight", "l0.bias", "l1.weight", "l1.bias", "l2.weight", "l2.bias", "half"]);
+    let lost: Vec<&str> = summary
+        .tensors
+        .iter()
+        .filter(|it| it.loss.is_some())
+        .map(|it| it.name.as_str())
+        .collect();
+    assert_eq!(
+        lost,
+        [
+            "l0.weight",
+            "l0.bias",
+            "l1.weight",
+            "l1.bias",
+            "l2.weight",
+            "l2.bias",
+            "half"
+        ]
+    );
     // The header, and int8, mask and the scalar behind the floats.
     let header = 8 + u64::from_le_bytes(file[..8].try_into().unwrap()) as usize;
     assert!(back[..header] == file[..header] && back != file);
@@ -85,13 +121,23 @@ fn only_floats_lose_anything() {
 fn every_float_type_and_order() {
     let f16 = |x: &f32| half(*x);
     let values = weights(900, 3);
-    let doubles: Vec<u8> = values.iter().flat_map(|&x| f64::from(x).to_be_bytes()).collect();
+    let doubles: Vec<u8> = values
+        .iter()
+        .flat_map(|&x| f64::from(x).to_be_bytes())
+        .collect();
     let halves: Vec<u8> = values.iter().flat_map(|x| f16(x).to_be_bytes()).collect();
-    for (descr, bytes) in [("'>f8'", doubles), ("'>f2'", halves), ("'<f4'", le(&values))] {
+    for (descr, bytes) in [
+        ("'>f8'", doubles),
+        ("'>f2'", halves),
+        ("'<f4'", le(&values)),
+    ] {
         let file = npy(descr, true, "(30, 30)", &bytes);
         let (archive, summary) = try_pack(&file, &lossy(0.02)).unwrap();
         let loss = summary.tensors[0].loss.unwrap();
-        assert!(loss.max_rel_error <= 0.02 && loss.max_rel_error > 0.001, "{descr}: {loss:?}");
+        assert!(
+            loss.max_rel_error <= 0.02 && loss.max_rel_error > 0.001,
+            "{descr}: {loss:?}"
+        );
         assert_eq!(unpacked(&archive).unwrap().0.len(), file.len());
     }
 }
@@ -101,7 +147,9 @@ fn half(x: f32) -> u16 {
     let bits = x.to_bits();
     let exponent = (bits >> 23 & 0xFF) as i32 - 112;
     match exponent {
-        1..=30 => (bits >> 16 & 0x8000) as u16 | (exponent as u16) << 10 | (bits >> 13 & 0x3FF) as u16,
+        1..=30 => {
+            (bits >> 16 & 0x8000) as u16 | (exponent as u16) << 10 | (bits >> 13 & 0x3FF) as u16
+        }
         _ => 0,
     }
 }
@@ -113,7 +161,10 @@ fn the_same_from_any_number_of_threads_and_for_ever() {
     let (three, _) = try_pack(&file, &lossy(0.01).with_threads(3)).unwrap();
     assert!(one == three);
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
-    let (path, restored) = (folder.join("1_lossy.ctensor"), folder.join("1_lossy.safetensors"));
+    let (path, restored) = (
+        folder.join("1_lossy.ctensor"),
+        folder.join("1_lossy.safetensors"),
+    );
     if std::env::var_os("CATENA_GOLDEN").is_some() && !path.exists() {
         std::fs::write(&path, &one).unwrap();
         std::fs::write(&restored, unpacked(&one).unwrap().0).unwrap();

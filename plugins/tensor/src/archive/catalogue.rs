@@ -33,7 +33,10 @@ pub(super) fn write(format: &str, tensors: &[TensorInfo], notes: &[String]) -> V
         put_bytes(&mut out, tensor.name.as_bytes());
         put_bytes(&mut out, tensor.dtype.as_bytes());
         put_varint(&mut out, tensor.shape.len() as u64);
-        tensor.shape.iter().for_each(|&len| put_varint(&mut out, len));
+        tensor
+            .shape
+            .iter()
+            .for_each(|&len| put_varint(&mut out, len));
         put_varint(&mut out, tensor.bytes);
         put_varint(&mut out, tensor.archive_bytes);
         out.push(tensor.loss.is_some().into());
@@ -42,7 +45,9 @@ pub(super) fn write(format: &str, tensors: &[TensorInfo], notes: &[String]) -> V
         }
     }
     put_varint(&mut out, notes.len() as u64);
-    notes.iter().for_each(|it| put_bytes(&mut out, it.as_bytes()));
+    notes
+        .iter()
+        .for_each(|it| put_bytes(&mut out, it.as_bytes()));
     out
 }
 
@@ -69,7 +74,9 @@ pub(super) fn read(bytes: &[u8]) -> Result<(String, Vec<TensorInfo>, Vec<String>
         });
     }
     let n = cursor.count()?;
-    let notes = (0..n).map(|_| cursor.text().map(str::to_owned)).collect::<Result<_>>()?;
+    let notes = (0..n)
+        .map(|_| cursor.text().map(str::to_owned))
+        .collect::<Result<_>>()?;
     cursor.end()?;
     Ok((format, tensors, notes))
 }

@@ -46,7 +46,12 @@ pub(super) struct Writer<W> {
 
 impl<W: Write> Writer<W> {
     pub fn new(output: W, lossy: bool) -> Result<Self> {
-        let mut writer = Writer { output, hash: Xxh3Default::new(), file_len: 0, written: 0 };
+        let mut writer = Writer {
+            output,
+            hash: Xxh3Default::new(),
+            file_len: 0,
+            written: 0,
+        };
         writer.put(&MAGIC)?;
         writer.put(&[VERSION, if lossy { LOSSY } else { 0 }])?;
         Ok(writer)
@@ -124,7 +129,9 @@ impl<R: Read> Reader<R> {
                     _ => Err(Error::corrupt("flags that are not known")),
                 }
             }
-            Some((&MAGIC, &[other, ..])) if other != VERSION => Err(ErrorKind::Version(other).into()),
+            Some((&MAGIC, &[other, ..])) if other != VERSION => {
+                Err(ErrorKind::Version(other).into())
+            }
             Some((&MAGIC, _)) => Err(Error::truncated()),
             _ => Err(ErrorKind::NotArchive.into()),
         }
@@ -158,7 +165,11 @@ impl<R: Read> Reader<R> {
         if kind == PartKind::Catalogue && file_len > 0 {
             return Err(Error::corrupt("a catalogue that stands for bytes"));
         }
-        Ok(Some(Part { kind, file_len, payload }))
+        Ok(Some(Part {
+            kind,
+            file_len,
+            payload,
+        }))
     }
 
     /// Tells of bytes of the file that were restored.
@@ -171,7 +182,9 @@ impl<R: Read> Reader<R> {
         let digest = self.bytes(16)?;
         header.extend(&digest);
         if self.bytes(4)? != checksum(&header, &[]) {
-            return Err(Error::corrupt("the checksum of the end record does not match"));
+            return Err(Error::corrupt(
+                "the checksum of the end record does not match",
+            ));
         }
         if self.input.by_ref().take(1).read_to_end(&mut Vec::new())? > 0 {
             return Err(Error::corrupt("bytes after the end"));

@@ -65,7 +65,10 @@ impl Search {
     /// The setting that gives exactly these bytes.
     pub fn find(&mut self, raw: &[u8], coded: &[u8]) -> Option<Setting> {
         let levels = [6, 9, 1, 5, 4, 7, 8, 3, 2].map(Setting);
-        let all = self.last.into_iter().chain(levels.into_iter().filter(|it| Some(*it) != self.last));
+        let all = self
+            .last
+            .into_iter()
+            .chain(levels.into_iter().filter(|it| Some(*it) != self.last));
         let mut fitting = all.filter(|it| it.may_fit(raw, coded));
         let found = fitting.find(|it| it.encode(raw).is_some_and(|out| out == coded))?;
         self.last = Some(found);
@@ -79,12 +82,16 @@ pub(super) fn inflate(coded: &[u8], raw_len: u64) -> Option<Vec<u8>> {
     let mut context = Decompress::new(false);
     let mut out: Vec<u8> = Vec::new();
     loop {
-        let more = (coded.len() * 4).clamp(1 << 12, 1 << 24).min(raw_len - out.len());
+        let more = (coded.len() * 4)
+            .clamp(1 << 12, 1 << 24)
+            .min(raw_len - out.len());
         // One byte more than may come tells of a member that is too long.
         out.reserve(more + 1);
         let input = coded.get(usize::try_from(context.total_in()).ok()?..)?;
         let before = (context.total_in(), context.total_out());
-        let status = context.decompress_vec(input, &mut out, FlushDecompress::None).ok()?;
+        let status = context
+            .decompress_vec(input, &mut out, FlushDecompress::None)
+            .ok()?;
         if out.len() > raw_len {
             return None;
         }
@@ -106,7 +113,9 @@ mod tests {
 
     #[test]
     fn settings_are_found_and_give_the_same_bytes() {
-        let raw: Vec<u8> = (0..400_000u32).flat_map(|i| (i * i / 7).to_be_bytes()).collect();
+        let raw: Vec<u8> = (0..400_000u32)
+            .flat_map(|i| (i * i / 7).to_be_bytes())
+            .collect();
         let mut search = Search::default();
         for level in [1, 6, 9] {
             let coded = Setting(level).encode(&raw).unwrap();

@@ -37,7 +37,10 @@ pub struct ArchiveInfo {
 /// As of [`super::unpack`].
 pub fn info(input: impl Read, options: &UnpackOptions) -> Result<ArchiveInfo> {
     let mut reader = Reader::new(input, options.memory_limit)?;
-    let mut info = ArchiveInfo { lossy: reader.lossy, ..ArchiveInfo::default() };
+    let mut info = ArchiveInfo {
+        lossy: reader.lossy,
+        ..ArchiveInfo::default()
+    };
     while let Some(part) = reader.part(false)? {
         info.file_bytes = info.file_bytes.saturating_add(part.file_len);
         match part.kind {

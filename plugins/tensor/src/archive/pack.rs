@@ -74,12 +74,19 @@ pub struct Summary {
 ///
 /// # Errors
 /// `Malformed`, `Unsupported`: the file; nothing was written then. `InvalidInput`: the options. `Io`, `Codec`.
-pub fn pack(input: &mut (impl Read + Seek), output: impl Write, options: &PackOptions, on: &(dyn Fn(u64) + Sync)) -> Result<Summary> {
+pub fn pack(
+    input: &mut (impl Read + Seek),
+    output: impl Write,
+    options: &PackOptions,
+    on: &(dyn Fn(u64) + Sync),
+) -> Result<Summary> {
     let map = Map::of(input)?;
     if let Some(lossy) = &options.lossy {
         lossy.check()?;
         if map.format == Format::Npz {
-            return Err(Error::unsupported("npz files are packed without loss alone, for the zip file has checksums of its members"));
+            return Err(Error::unsupported(
+                "npz files are packed without loss alone, for the zip file has checksums of its members",
+            ));
         }
     }
     let source = Source::new(input, map.file_bytes);
@@ -137,7 +144,13 @@ impl<W: Write> Packing<'_, W> {
     }
 
     /// Bytes of no tensor.
-    fn plain<R: Read + Seek>(&mut self, source: &mut Source<'_, R>, mut at: u64, end: u64, kept: bool) -> Result<()> {
+    fn plain<R: Read + Seek>(
+        &mut self,
+        source: &mut Source<'_, R>,
+        mut at: u64,
+        end: u64,
+        kept: bool,
+    ) -> Result<()> {
         while at < end {
             let bytes = source.read(at, (end - at).min(STREAM))?;
             match kept {
@@ -150,7 +163,14 @@ impl<W: Write> Packing<'_, W> {
         Ok(())
     }
 
-    fn tensor<R: Read + Seek>(&mut self, source: &mut Source<'_, R>, number: usize, tensor: &Tensor, start: u64, len: u64) -> Result<()> {
+    fn tensor<R: Read + Seek>(
+        &mut self,
+        source: &mut Source<'_, R>,
+        number: usize,
+        tensor: &Tensor,
+        start: u64,
+        len: u64,
+    ) -> Result<()> {
         let (mut at, end) = (start, start + len);
         let step = stream_len(tensor);
         while at < end {
@@ -169,7 +189,14 @@ impl<W: Write> Packing<'_, W> {
     }
 
     /// A deflated member: inflated, if deflating it again gives the same bytes.
-    fn member<R: Read + Seek>(&mut self, source: &mut Source<'_, R>, name: &str, start: u64, len: u64, raw_len: u64) -> Result<()> {
+    fn member<R: Read + Seek>(
+        &mut self,
+        source: &mut Source<'_, R>,
+        name: &str,
+        start: u64,
+        len: u64,
+        raw_len: u64,
+    ) -> Result<()> {
         let fits = len <= MEMBER_MAX && raw_len <= MEMBER_MAX;
         let opened = match fits {
             true => {
@@ -180,7 +207,9 @@ impl<W: Write> Packing<'_, W> {
             false => None,
         };
         let Some((setting, raw, coded)) = opened else {
-            self.summary.notes.push(format!("{name}: kept as bytes: zlib does not deflate it to the same bytes"));
+            self.summary.notes.push(format!(
+                "{name}: kept as bytes: zlib does not deflate it to the same bytes"
+            ));
             return self.plain(source, start, start + len, true);
         };
         let from = self.taking.part();
@@ -235,15 +264,25 @@ impl<W: Write> Packing<'_, W> {
         let told = std::sync::atomic::AtomicU64::new(0);
         let most = file.len() as u64;
         let tell = |n: u64| {
-            let before = told.fetch_add(n, std::sync::atomic::Ordering::Relaxed).min(most);
+            let before = told
+                .fetch_add(n, std::sync::atomic::Ordering::Relaxed)
+                .min(most);
             (self.on)(n.min(most - before));
         };
-        let coded = streams::code(&taking.spans, &taking.streams, self.options.level, self.threads, &tell)?;
+        let coded = streams::code(
+            &taking.spans,
+            &taking.streams,
+            self.options.level,
+            self.threads,
+            &tell,
+        )?;
         let raw: Vec<Vec<u8>> = taking.streams.into_iter().map(|it| it.raw).collect();
         let restored = segment::restore(&taking.spans, &raw, file.len() as u64)?;
         let same = restored == file;
         if !same && self.lossy.is_none() {
-            return Err(Error::corrupt("a part that does not come back: a defect of this program"));
+            return Err(Error::corrupt(
+                "a part that does not come back: a defect of this program",
+            ));
         }
         let plain = match same && coded.payload.len() >= file.len() {
             true => Some(plain(&file)?),
@@ -251,7 +290,9 @@ impl<W: Write> Packing<'_, W> {
         };
         match plain.filter(|plain| plain.len() < coded.payload.len()) {
             Some(plain) => self.writer.part(PartKind::Plain, &file, &plain)?,
-            None => self.writer.part(PartKind::Segment, &restored, &coded.payload)?,
+            None => self
+                .writer
+                .part(PartKind::Segment, &restored, &coded.payload)?,
         }
         for ((shares, coded), raw) in taking.shares.iter().zip(&coded.lens).zip(&raw) {
             for (number, bytes) in shares {
@@ -273,8 +314,11 @@ impl<W: Write> Packing<'_, W> {
         }
         let summary = &self.summary;
         let text = catalogue::write(&summary.format, &summary.tensors, &summary.notes);
-        let options = BlockOptions::new().with_threads(1).with_level(self.options.level);
-        let coded = block::encode(&text, &catena_filter::Layout::bytes(), &options).map_err(ErrorKind::Codec)?;
+        let options = BlockOptions::new()
+            .with_threads(1)
+            .with_level(self.options.level);
+        let coded = block::encode(&text, &catena_filter::Layout::bytes(), &options)
+            .map_err(ErrorKind::Codec)?;
         // A reader of a lossy archive must be able to tell what was lost.
         let fits = self.writer.written + coded.len() as u64 <= summary.file_bytes + CATALOGUE_SLACK;
         if fits || self.lossy.is_some() {
@@ -288,7 +332,11 @@ impl<W: Write> Packing<'_, W> {
 /// Bytes of a tensor that go into one stream: whole rows, or whole elements where a row is too long.
 fn stream_len(tensor: &Tensor) -> u64 {
     let width = tensor.dtype.width().max(1);
-    let row = tensor.axes().iter().skip(1).try_fold(width, |n, &len| n.checked_mul(len));
+    let row = tensor
+        .axes()
+        .iter()
+        .skip(1)
+        .try_fold(width, |n, &len| n.checked_mul(len));
     let unit = row.filter(|&row| row > 0 && row <= STREAM).unwrap_or(width);
     match unit <= STREAM {
         true => STREAM - STREAM % unit,
@@ -313,5 +361,6 @@ fn array<'a>(raw: &'a [u8], name: &str) -> Result<(Tensor, &'a [u8], &'a [u8], &
 /// Bytes as one block, at no cost.
 fn plain(file: &[u8]) -> Result<Vec<u8>> {
     let options = BlockOptions::new().with_threads(1).with_level(Level::MIN);
-    block::encode(file, &catena_filter::Layout::bytes(), &options).map_err(|e| ErrorKind::Codec(e).into())
+    block::encode(file, &catena_filter::Layout::bytes(), &options)
+        .map_err(|e| ErrorKind::Codec(e).into())
 }

@@ -97,13 +97,18 @@ fn stream(cursor: &mut Cursor<'_>) -> Result<StreamHeader> {
         return Err(Error::corrupt("a layout that is too long"));
     }
     let axes = cursor.count()?;
-    let shape = (0..axes).map(|_| cursor.varint()).collect::<Result<Vec<_>>>()?;
+    let shape = (0..axes)
+        .map(|_| cursor.varint())
+        .collect::<Result<Vec<_>>>()?;
     let layout = Layout::parse(dtype).map_err(bad)?;
     let layout = match shape.is_empty() {
         true => layout,
         false => layout.with_shape(&shape).map_err(bad)?,
     };
-    Ok(StreamHeader { layout, coded_len: cursor.varint()? })
+    Ok(StreamHeader {
+        layout,
+        coded_len: cursor.varint()?,
+    })
 }
 
 fn take_spans(cursor: &mut Cursor<'_>, outermost: bool) -> Result<Vec<Span>> {
@@ -112,7 +117,10 @@ fn take_spans(cursor: &mut Cursor<'_>, outermost: bool) -> Result<Vec<Span>> {
     for _ in 0..n {
         spans.push(match cursor.varint()? {
             BYTES => Span::Bytes(cursor.varint()?),
-            ELEMENTS => Span::Elements { stream: cursor.size()?, len: cursor.varint()? },
+            ELEMENTS => Span::Elements {
+                stream: cursor.size()?,
+                len: cursor.varint()?,
+            },
             DEFLATED if outermost => {
                 let level = u8::try_from(cursor.varint()?).unwrap_or(0);
                 Span::Deflated(Setting::new(level)?, take_spans(cursor, false)?)
@@ -145,7 +153,9 @@ fn give(spans: &[Span], streams: &mut [Cursor<'_>], most: u64, out: &mut Vec<u8>
                 let mut raw = Vec::new();
                 give(inner, streams, u64::MAX, &mut raw)?;
                 let coded = setting.encode(&raw);
-                out.extend(coded.ok_or_else(|| Error::corrupt("a member that zlib does not deflate"))?);
+                out.extend(
+                    coded.ok_or_else(|| Error::corrupt("a member that zlib does not deflate"))?,
+                );
             }
             Span::Quantised(quantised) => quantised.give(streams, most, out)?,
         }
@@ -158,6 +168,8 @@ fn give(spans: &[Span], streams: &mut [Cursor<'_>], most: u64, out: &mut Vec<u8>
 
 /// So many bytes from the front of a stream.
 fn take<'a>(streams: &mut [Cursor<'a>], stream: usize, len: u64) -> Result<&'a [u8]> {
-    let stream = streams.get_mut(stream).ok_or_else(|| Error::corrupt("a stream that is not there"))?;
+    let stream = streams
+        .get_mut(stream)
+        .ok_or_else(|| Error::corrupt("a stream that is not there"))?;
     stream.bytes(usize::try_from(len).map_err(|_| Error::truncated())?)
 }

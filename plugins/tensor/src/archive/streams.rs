@@ -26,7 +26,11 @@ pub(super) struct Stream {
 impl Stream {
     /// Plain bytes.
     pub fn bytes(level: Level) -> Self {
-        Stream { layouts: vec![Layout::bytes()], level, raw: Vec::new() }
+        Stream {
+            layouts: vec![Layout::bytes()],
+            level,
+            raw: Vec::new(),
+        }
     }
 
     /// The block of the best layout.
@@ -38,30 +42,51 @@ impl Stream {
         let whole = self.raw.len() <= SAMPLE || self.layouts.len() == 1;
         let mut best: Option<(&Layout, Vec<u8>)> = None;
         for layout in &self.layouts {
-            let sample = if whole { &self.raw } else { self.sample(layout) };
+            let sample = if whole {
+                &self.raw
+            } else {
+                self.sample(layout)
+            };
             let coded = encode(sample, layout)?;
             if best.as_ref().is_none_or(|(_, it)| coded.len() < it.len()) {
                 best = Some((layout, coded));
             }
         }
         let (layout, coded) = best.ok_or_else(|| Error::corrupt("a stream without a layout"))?;
-        let coded = if whole { coded } else { encode(&self.raw, layout)? };
+        let coded = if whole {
+            coded
+        } else {
+            encode(&self.raw, layout)?
+        };
         Ok((layout.clone(), coded))
     }
 
     /// Whole rows from the middle.
     fn sample(&self, layout: &Layout) -> &[u8] {
-        let rows = layout.shape().iter().skip(1).try_fold(1u64, |n, &len| n.checked_mul(len));
+        let rows = layout
+            .shape()
+            .iter()
+            .skip(1)
+            .try_fold(1u64, |n, &len| n.checked_mul(len));
         let row = rows.and_then(|n| n.checked_mul(layout.record_size().into()));
-        let row = row.and_then(|it| usize::try_from(it).ok()).unwrap_or(1).max(1);
+        let row = row
+            .and_then(|it| usize::try_from(it).ok())
+            .unwrap_or(1)
+            .max(1);
         let from = (self.raw.len() - SAMPLE) / 2;
-        self.raw.get(from - from % row..).and_then(|it| it.get(..SAMPLE)).unwrap_or(&self.raw)
+        self.raw
+            .get(from - from % row..)
+            .and_then(|it| it.get(..SAMPLE))
+            .unwrap_or(&self.raw)
     }
 }
 
 /// The layouts that a tensor's elements may be read with: `axes` as they lie in memory, slowest first, of which the first may have been cut.
 pub(super) fn layouts(dtypes: &[String], axes: &[u64]) -> Vec<Layout> {
-    let mut layouts: Vec<Layout> = dtypes.iter().filter_map(|it| Layout::parse(it).ok()).collect();
+    let mut layouts: Vec<Layout> = dtypes
+        .iter()
+        .filter_map(|it| Layout::parse(it).ok())
+        .collect();
     let axes: Vec<u64> = axes.iter().copied().filter(|&len| len > 1).collect();
     if let (Some(flat), [_, inner @ .., last]) = (layouts.first().cloned(), axes.as_slice()) {
         // The first axis may be cut, so its length is left open.
@@ -69,7 +94,9 @@ pub(super) fn layouts(dtypes: &[String], axes: &[u64]) -> Vec<Layout> {
         shape.extend_from_slice(inner);
         shape.push(*last);
         layouts.extend(flat.with_shape(&shape));
-        let single = dtypes.first().filter(|it| !it.contains(',') && !it.starts_with(|c: char| c.is_ascii_digit()));
+        let single = dtypes
+            .first()
+            .filter(|it| !it.contains(',') && !it.starts_with(|c: char| c.is_ascii_digit()));
         if let Some(dtype) = single.filter(|_| *last <= RECORD_MAX) {
             layouts.extend(Layout::parse(&format!("{last}{dtype}")));
         }
@@ -87,7 +114,13 @@ pub(super) struct Coded {
 }
 
 /// Codes all streams. `on` is told of raw bytes that are done.
-pub(super) fn code(spans: &[Span], streams: &[Stream], level: Level, threads: usize, on: &(dyn Fn(u64) + Sync)) -> Result<Coded> {
+pub(super) fn code(
+    spans: &[Span],
+    streams: &[Stream],
+    level: Level,
+    threads: usize,
+    on: &(dyn Fn(u64) + Sync),
+) -> Result<Coded> {
     let coded = parallel::map(threads, streams, |stream| {
         let coded = stream.code();
         on(stream.raw.len() as u64);
@@ -97,19 +130,34 @@ pub(super) fn code(spans: &[Span], streams: &[Stream], level: Level, threads: us
     let lens: Vec<u64> = coded.iter().map(|(_, it)| it.len() as u64).collect();
     let headers: Vec<StreamHeader> = coded
         .iter()
-        .map(|(layout, it)| StreamHeader { layout: layout.clone(), coded_len: it.len() as u64 })
+        .map(|(layout, it)| StreamHeader {
+            layout: layout.clone(),
+            coded_len: it.len() as u64,
+        })
         .collect();
-    let description = Stream { raw: write(spans, &headers), ..Stream::bytes(level) };
+    let description = Stream {
+        raw: write(spans, &headers),
+        ..Stream::bytes(level)
+    };
     let mut payload = Vec::new();
     put_bytes(&mut payload, &description.code()?.1);
-    coded.iter().for_each(|(_, it)| payload.extend_from_slice(it));
+    coded
+        .iter()
+        .for_each(|(_, it)| payload.extend_from_slice(it));
     Ok(Coded { payload, lens })
 }
 
 /// Spans and raw streams of a payload, of at most so many bytes together.
-pub(super) fn decode(payload: &[u8], memory_limit: u64, threads: usize) -> Result<(Vec<Span>, Vec<Vec<u8>>)> {
+pub(super) fn decode(
+    payload: &[u8],
+    memory_limit: u64,
+    threads: usize,
+) -> Result<(Vec<Span>, Vec<Vec<u8>>)> {
     let mut cursor = Cursor::new(payload);
-    let mut budget = Budget { limit: memory_limit, used: 0 };
+    let mut budget = Budget {
+        limit: memory_limit,
+        used: 0,
+    };
     let description = cursor.sized()?;
     budget.take(description)?;
     let (spans, headers) = read(&decode_block(description, &Layout::bytes())?)?;
@@ -121,13 +169,19 @@ pub(super) fn decode(payload: &[u8], memory_limit: u64, threads: usize) -> Resul
         blocks.push((header.layout, block));
     }
     cursor.end()?;
-    let raw = parallel::map(threads, &blocks, |(layout, block)| decode_block(block, layout));
+    let raw = parallel::map(threads, &blocks, |(layout, block)| {
+        decode_block(block, layout)
+    });
     Ok((spans, raw.into_iter().collect::<Result<_>>()?))
 }
 
 /// One block of plain bytes.
 pub(super) fn decode_plain(payload: &[u8], memory_limit: u64) -> Result<Vec<u8>> {
-    Budget { limit: memory_limit, used: 0 }.take(payload)?;
+    Budget {
+        limit: memory_limit,
+        used: 0,
+    }
+    .take(payload)?;
     decode_block(payload, &Layout::bytes())
 }
 
@@ -143,7 +197,11 @@ impl Budget {
         self.used = self.used.saturating_add(info.raw_len);
         match self.used <= self.limit {
             true => Ok(()),
-            false => Err(ErrorKind::MemoryLimit { needed: self.used, limit: self.limit }.into()),
+            false => Err(ErrorKind::MemoryLimit {
+                needed: self.used,
+                limit: self.limit,
+            }
+            .into()),
         }
     }
 }

@@ -61,7 +61,10 @@ impl Taking {
             }
         };
         self.append(stream, None, bytes);
-        self.spans.push(Span::Elements { stream, len: bytes.len() as u64 });
+        self.spans.push(Span::Elements {
+            stream,
+            len: bytes.len() as u64,
+        });
     }
 
     /// Elements of a tensor: all of them, or whole rows.
@@ -69,11 +72,20 @@ impl Taking {
         let candidates = layouts(tensor.dtype.layouts(), &tensor.axes());
         let stream = self.stream_for(candidates, bytes.len());
         self.append(stream, Some(number), bytes);
-        self.spans.push(Span::Elements { stream, len: bytes.len() as u64 });
+        self.spans.push(Span::Elements {
+            stream,
+            len: bytes.len() as u64,
+        });
     }
 
     /// The same with a loss, if the tensor can be lost of. Returns whether it was.
-    pub fn lossy(&mut self, number: usize, tensor: &Tensor, bytes: &[u8], lossy: &mut Lossy) -> bool {
+    pub fn lossy(
+        &mut self,
+        number: usize,
+        tensor: &Tensor,
+        bytes: &[u8],
+        lossy: &mut Lossy,
+    ) -> bool {
         let Some((float, big)) = tensor.dtype.float() else {
             return false;
         };
@@ -89,7 +101,11 @@ impl Taking {
         let stream = self.stream_for(candidates, taken.integers.len());
         self.append(stream, Some(number), &taken.integers);
         taken.quantised.stream = stream;
-        let flat = tensor.dtype.layouts().first().and_then(|it| Layout::parse(it).ok());
+        let flat = tensor
+            .dtype
+            .layouts()
+            .first()
+            .and_then(|it| Layout::parse(it).ok());
         let scales = self.stream_for(vec![flat.unwrap_or_else(Layout::bytes)], 0);
         self.append(scales, Some(number), &taken.scales);
         taken.quantised.scales = scales;
@@ -112,14 +128,22 @@ impl Taking {
 
     fn stream_for(&mut self, candidates: Vec<Layout>, len: usize) -> usize {
         if len >= SHARED_MAX {
-            return self.add(Stream { layouts: candidates, level: self.level, raw: Vec::new() });
+            return self.add(Stream {
+                layouts: candidates,
+                level: self.level,
+                raw: Vec::new(),
+            });
         }
         let flat = candidates.into_iter().next().unwrap_or_else(Layout::bytes);
         if let Some((_, stream)) = self.shared.iter().find(|(layout, _)| *layout == flat) {
             return *stream;
         }
         let layouts = vec![flat.clone()];
-        let stream = self.add(Stream { layouts, level: self.level, raw: Vec::new() });
+        let stream = self.add(Stream {
+            layouts,
+            level: self.level,
+            raw: Vec::new(),
+        });
         self.shared.push((flat, stream));
         stream
     }

@@ -19,7 +19,10 @@ pub struct UnpackOptions {
 
 impl Default for UnpackOptions {
     fn default() -> Self {
-        UnpackOptions { threads: 0, memory_limit: 2 << 30 }
+        UnpackOptions {
+            threads: 0,
+            memory_limit: 2 << 30,
+        }
     }
 }
 
@@ -51,7 +54,12 @@ pub struct Restored {
 ///
 /// # Errors
 /// `NotArchive`, `Version`, `Corrupt`, `Truncated`, `MemoryLimit`, `Checksum`, `Codec`, `Io`.
-pub fn unpack(input: impl Read, mut output: impl Write, options: &UnpackOptions, on: &(dyn Fn(u64) + Sync)) -> Result<Restored> {
+pub fn unpack(
+    input: impl Read,
+    mut output: impl Write,
+    options: &UnpackOptions,
+    on: &(dyn Fn(u64) + Sync),
+) -> Result<Restored> {
     let threads = parallel::threads(options.threads);
     let mut reader = Reader::new(input, options.memory_limit)?;
     let mut bytes = 0;
@@ -59,7 +67,8 @@ pub fn unpack(input: impl Read, mut output: impl Write, options: &UnpackOptions,
         let file = match part.kind {
             PartKind::Plain => streams::decode_plain(&part.payload, options.memory_limit)?,
             PartKind::Segment => {
-                let (spans, streams) = streams::decode(&part.payload, options.memory_limit, threads)?;
+                let (spans, streams) =
+                    streams::decode(&part.payload, options.memory_limit, threads)?;
                 segment::restore(&spans, &streams, part.file_len)?
             }
             PartKind::Catalogue => continue,
@@ -73,5 +82,8 @@ pub fn unpack(input: impl Read, mut output: impl Write, options: &UnpackOptions,
         on(part.file_len);
     }
     output.flush().map_err(ErrorKind::Io)?;
-    Ok(Restored { bytes, lossy: reader.lossy })
+    Ok(Restored {
+        bytes,
+        lossy: reader.lossy,
+    })
 }

@@ -40,7 +40,10 @@ pub struct LossyOptions {
 
 impl Default for LossyOptions {
     fn default() -> Self {
-        LossyOptions { max_rel_error: 0.01, max_pruned: 0.25 }
+        LossyOptions {
+            max_rel_error: 0.01,
+            max_pruned: 0.25,
+        }
     }
 }
 
@@ -61,7 +64,10 @@ impl LossyOptions {
     /// `InvalidInput`: out of range.
     pub(crate) fn check(&self) -> Result<()> {
         if !(self.max_rel_error > 0.0 && self.max_rel_error <= 0.5) {
-            return Err(ErrorKind::InvalidInput("the largest relative error is above 0 and at most 0.5").into());
+            return Err(ErrorKind::InvalidInput(
+                "the largest relative error is above 0 and at most 0.5",
+            )
+            .into());
         }
         if !(0.0..=0.25).contains(&self.max_pruned) {
             return Err(ErrorKind::InvalidInput("the share pruned is 0 to 0.25").into());
@@ -105,12 +111,22 @@ impl Lossy {
         if n < VALUES_MIN {
             return None;
         }
-        let row = axes.iter().skip(1).try_fold(1u64, |n, &len| n.checked_mul(len));
+        let row = axes
+            .iter()
+            .skip(1)
+            .try_fold(1u64, |n, &len| n.checked_mul(len));
         let row = row.filter(|&row| axes.len() > 1 && row >= CHANNEL_MIN);
         let row = row.and_then(|row| usize::try_from(row).ok());
         let row = row.filter(|row| n.is_multiple_of(*row)).unwrap_or(n);
         let mut tally = Tally::default();
-        let taken = quantise::quantise(values, row, &self.options, &self.scheduler.state(), &self.predictor, &mut tally)?;
+        let taken = quantise::quantise(
+            values,
+            row,
+            &self.options,
+            &self.scheduler.state(),
+            &self.predictor,
+            &mut tally,
+        )?;
         self.scheduler.learn(values.bytes.len() as u64, &tally);
         match self.tallies.iter_mut().find(|(it, _)| *it == number) {
             Some((_, all)) => all.add(&tally),

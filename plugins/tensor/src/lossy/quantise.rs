@@ -40,7 +40,10 @@ pub(super) fn quantise(
         values.float.put(quantised.largest, values.big, &mut scales);
         put_varint(&mut bytes, quantised.steps);
         channels.push(quantised.integers);
-        let words = raw.chunks_exact(values.float.width()).zip(&channel).enumerate();
+        let words = raw
+            .chunks_exact(values.float.width())
+            .zip(&channel)
+            .enumerate();
         for (place, (word, _)) in words.filter(|(_, (_, x))| !x.is_finite()) {
             let place = (at * row + place) as u64;
             put_varint(&mut specials, place - last_special);
@@ -53,13 +56,19 @@ pub(super) fn quantise(
     tally.entropy += entropy_bits(&integers);
     bytes.extend(specials);
     tally.beside += (scales.len() + bytes.len()) as u64;
-    let most = integers.iter().map(|it| it.unsigned_abs()).max().unwrap_or(0);
+    let most = integers
+        .iter()
+        .map(|it| it.unsigned_abs())
+        .max()
+        .unwrap_or(0);
     let width = match most {
         ..=127 => 1,
         ..=32_767 => 2,
         _ => 4,
     };
-    let coded = integers.iter().flat_map(|it| it.to_le_bytes().into_iter().take(width));
+    let coded = integers
+        .iter()
+        .flat_map(|it| it.to_le_bytes().into_iter().take(width));
     Some(Taken {
         integers: coded.collect(),
         quantised: Quantised {
@@ -85,12 +94,23 @@ struct Channel {
 }
 
 impl Channel {
-    fn of(channel: &[f64], entropy: f64, options: &LossyOptions, state: &State, values: &Values<'_>, tally: &mut Tally) -> Option<Self> {
+    fn of(
+        channel: &[f64],
+        entropy: f64,
+        options: &LossyOptions,
+        state: &State,
+        values: &Values<'_>,
+        tally: &mut Tally,
+    ) -> Option<Self> {
         let finite = || channel.iter().filter(|x| x.is_finite());
         let largest = finite().fold(0.0, |most: f64, x| most.max(x.abs()));
         if largest == 0.0 {
             finite().for_each(|_| tally.count(0.0, 0.0, 0.0));
-            return Some(Channel { integers: vec![0; channel.len()], largest, steps: 1 });
+            return Some(Channel {
+                integers: vec![0; channel.len()],
+                largest,
+                steps: 1,
+            });
         }
         let bound = options.max_rel_error * largest;
         let bits = f64::from(state.bits) + BITS_BY_ENTROPY * (entropy - ENTROPY_MIDDLE);
@@ -123,7 +143,11 @@ impl Channel {
             if own.max_error <= bound {
                 own.bits = channel.len() as f64 * log2((2 * steps + 1) as f64);
                 tally.add(&own);
-                return Some(Channel { integers, largest, steps });
+                return Some(Channel {
+                    integers,
+                    largest,
+                    steps,
+                });
             }
             steps += 1 + steps / 16;
         }
@@ -133,7 +157,11 @@ impl Channel {
 
 /// Values below it are set to zero: as many as the share says, and none that would break the bound.
 fn threshold(channel: &[f64], share: f64, bound: f64) -> f64 {
-    let mut sizes: Vec<f64> = channel.iter().filter(|x| x.is_finite()).map(|x| x.abs()).collect();
+    let mut sizes: Vec<f64> = channel
+        .iter()
+        .filter(|x| x.is_finite())
+        .map(|x| x.abs())
+        .collect();
     let place = (sizes.len() as f64 * share) as usize;
     if place >= sizes.len() {
         return 0.0;

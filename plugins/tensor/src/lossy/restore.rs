@@ -39,7 +39,13 @@ impl Quantised {
 
     pub fn write(&self, out: &mut Vec<u8>) {
         out.push(self.float.number() | u8::from(self.big) << 2 | self.width << 3);
-        for number in [self.channels, self.row, self.specials, self.stream as u64, self.scales as u64] {
+        for number in [
+            self.channels,
+            self.row,
+            self.specials,
+            self.stream as u64,
+            self.scales as u64,
+        ] {
             put_varint(out, number);
         }
     }
@@ -76,14 +82,29 @@ impl Quantised {
             return Err(bad());
         }
         let missing = || Error::corrupt("a stream that is not there");
-        let (n, row) = (usize::try_from(n).map_err(|_| bad())?, usize::try_from(self.row).map_err(|_| bad())?);
+        let (n, row) = (
+            usize::try_from(n).map_err(|_| bad())?,
+            usize::try_from(self.row).map_err(|_| bad())?,
+        );
         let bytes = n.checked_mul(self.width.into()).ok_or_else(bad)?;
-        let integers = streams.get_mut(self.stream).ok_or_else(missing)?.bytes(bytes)?;
-        let scales = n.checked_div(row).and_then(|it| it.checked_mul(width)).ok_or_else(bad)?;
-        let scales = streams.get_mut(self.scales).ok_or_else(missing)?.bytes(scales)?;
+        let integers = streams
+            .get_mut(self.stream)
+            .ok_or_else(missing)?
+            .bytes(bytes)?;
+        let scales = n
+            .checked_div(row)
+            .and_then(|it| it.checked_mul(width))
+            .ok_or_else(bad)?;
+        let scales = streams
+            .get_mut(self.scales)
+            .ok_or_else(missing)?
+            .bytes(scales)?;
         let beside = streams.first_mut().ok_or_else(missing)?;
         let from = out.len();
-        for (channel, scale) in integers.chunks_exact(row * usize::from(self.width)).zip(scales.chunks_exact(width)) {
+        for (channel, scale) in integers
+            .chunks_exact(row * usize::from(self.width))
+            .zip(scales.chunks_exact(width))
+        {
             let largest = self.float.read(scale, self.big);
             let steps = beside.varint()?;
             if steps == 0 {
@@ -96,10 +117,15 @@ impl Quantised {
         }
         let mut place = 0u64;
         for _ in 0..self.specials {
-            place = place.checked_add(beside.varint()?).filter(|&it| it < n as u64).ok_or_else(bad)?;
+            place = place
+                .checked_add(beside.varint()?)
+                .filter(|&it| it < n as u64)
+                .ok_or_else(bad)?;
             let word = beside.bytes(width)?;
             let start = from + place as usize * width;
-            out.get_mut(start..start + width).ok_or_else(bad)?.copy_from_slice(word);
+            out.get_mut(start..start + width)
+                .ok_or_else(bad)?
+                .copy_from_slice(word);
         }
         Ok(())
     }

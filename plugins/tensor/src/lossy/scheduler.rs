@@ -39,7 +39,10 @@ impl Scheduler {
     pub fn new(level: Level, max_pruned: f64) -> Self {
         let at = usize::from(level.get()).clamp(1, COST.len()) - 1;
         Scheduler {
-            state: State { bits: BITS_START, pruned: PRUNED_START.min(max_pruned) },
+            state: State {
+                bits: BITS_START,
+                pruned: PRUNED_START.min(max_pruned),
+            },
             max_pruned,
             cost: COST.get(at).copied().unwrap_or(0.0) * 1e-9,
             direction: [-1, 1],
@@ -86,7 +89,10 @@ mod tests {
     fn it_goes_on_while_it_pays_and_back_when_it_does_not() {
         let mut scheduler = Scheduler::new(Level::default(), 0.25);
         let start = scheduler.state();
-        let tally = |entropy: f64| Tally { entropy, ..Tally::default() };
+        let tally = |entropy: f64| Tally {
+            entropy,
+            ..Tally::default()
+        };
         for step in 0..8 {
             scheduler.learn(4000, &tally(8000.0 - 500.0 * f64::from(step)));
         }

@@ -23,7 +23,9 @@ impl Float {
     }
 
     pub fn from_number(number: u8) -> Option<Self> {
-        [Float::F16, Float::Bf16, Float::F32, Float::F64].into_iter().find(|it| it.number() == number)
+        [Float::F16, Float::Bf16, Float::F32, Float::F64]
+            .into_iter()
+            .find(|it| it.number() == number)
     }
 
     /// The value of some bytes, of which there are as many as the width.
@@ -84,7 +86,8 @@ impl<'a> Values<'a> {
 
     /// So many values at a time: their bytes.
     pub fn rows(&self, n: usize) -> impl Iterator<Item = &'a [u8]> {
-        self.bytes.chunks_exact(n.max(1).saturating_mul(self.float.width()))
+        self.bytes
+            .chunks_exact(n.max(1).saturating_mul(self.float.width()))
     }
 
     /// The values of some bytes.

@@ -59,10 +59,13 @@ impl Tensor {
         if self.shape.contains(&0) {
             return Ok(0);
         }
-        let bytes = self.shape.iter().try_fold(self.dtype.width(), |n, &len| n.checked_mul(len));
-        bytes
-            .filter(|&n| n < 1 << 62)
-            .ok_or_else(|| Error::malformed("a shape of more bytes than can be counted").within(&self.name))
+        let bytes = self
+            .shape
+            .iter()
+            .try_fold(self.dtype.width(), |n, &len| n.checked_mul(len));
+        bytes.filter(|&n| n < 1 << 62).ok_or_else(|| {
+            Error::malformed("a shape of more bytes than can be counted").within(&self.name)
+        })
     }
 
     /// The axes as they lie in memory, slowest first.
@@ -125,14 +128,22 @@ impl Map {
         places.sort_by_key(|place| (place.start, place.len));
         let mut end = 0;
         for place in &places {
-            let after = place.start.checked_add(place.len).filter(|&it| it <= file_bytes);
+            let after = place
+                .start
+                .checked_add(place.len)
+                .filter(|&it| it <= file_bytes);
             match after {
                 Some(after) if place.start >= end => end = after,
                 Some(_) => return Err(Error::malformed("overlapping").within(place.name())),
                 None => return Err(Error::malformed("ends beyond the file").within(place.name())),
             }
         }
-        Ok(Map { format, file_bytes, notes, places })
+        Ok(Map {
+            format,
+            file_bytes,
+            notes,
+            places,
+        })
     }
 }
 

@@ -32,13 +32,19 @@ pub(super) fn map<R: Read + Seek>(source: &mut Source<'_, R>) -> Result<Vec<Plac
             "its shape asks for {needed} bytes, {len} are there"
         )));
     }
-    Ok(vec![Place { start, len: needed, what: What::Tensor(tensor) }])
+    Ok(vec![Place {
+        start,
+        len: needed,
+        what: What::Tensor(tensor),
+    }])
 }
 
 /// Bytes of magic, version, length and header together.
 pub(super) fn header_len(bytes: &[u8]) -> Result<usize> {
     let short = || Error::malformed("shorter than its header");
-    let rest = bytes.strip_prefix(&MAGIC).ok_or_else(|| Error::malformed("no npy array"))?;
+    let rest = bytes
+        .strip_prefix(&MAGIC)
+        .ok_or_else(|| Error::malformed("no npy array"))?;
     match rest {
         [1, 0, a, b, ..] => Ok(10 + usize::from(u16::from_le_bytes([*a, *b]))),
         [2 | 3, 0, a, b, c, d, ..] => {
@@ -49,7 +55,9 @@ pub(super) fn header_len(bytes: &[u8]) -> Result<usize> {
             Ok(12 + len as usize)
         }
         [1..=3, 0] | [1..=3, 0, _, ..] | [_] | [] => Err(short()),
-        [major, minor, ..] => Err(Error::unsupported(format!("npy of version {major}.{minor}"))),
+        [major, minor, ..] => Err(Error::unsupported(format!(
+            "npy of version {major}.{minor}"
+        ))),
     }
 }
 
@@ -57,7 +65,9 @@ pub(super) fn header_len(bytes: &[u8]) -> Result<usize> {
 pub(crate) fn parse(bytes: &[u8], name: &str) -> Result<(Tensor, u64)> {
     let end = header_len(bytes).map_err(|e| e.within(name))?;
     let from = if bytes.get(6) == Some(&1) { 10 } else { 12 };
-    let text = bytes.get(from..end).ok_or_else(|| Error::malformed("shorter than its header").within(name))?;
+    let text = bytes
+        .get(from..end)
+        .ok_or_else(|| Error::malformed("shorter than its header").within(name))?;
     let mut literal = Literal { text };
     let tensor = literal.array(name).map_err(|e| e.within(name))?;
     Ok((tensor, end as u64))
@@ -93,9 +103,12 @@ impl Literal<'_> {
         }
         self.skip_space();
         match (dtype, fortran, shape, self.text.is_empty()) {
-            (Some(dtype), Some(fortran), Some(shape), true) => {
-                Ok(Tensor { name: name.to_owned(), dtype, shape, fortran })
-            }
+            (Some(dtype), Some(fortran), Some(shape), true) => Ok(Tensor {
+                name: name.to_owned(),
+                dtype,
+                shape,
+                fortran,
+            }),
             _ => Err(bad()),
         }
     }
@@ -132,18 +145,27 @@ impl Literal<'_> {
             self.expect(b')')?;
             let count = count.iter().try_fold(1u64, |n, &len| n.checked_mul(len));
             let size = count.and_then(|n| n.checked_mul(dtype.width()));
-            width = size.and_then(|n| width.checked_add(n)).filter(|&n| n < 1 << 32).ok_or_else(bad)?;
-            layouts = layouts.zip(field(&dtype, count.unwrap_or(0))).map(|(mut all, it)| {
-                all.push(it);
-                all
-            });
+            width = size
+                .and_then(|n| width.checked_add(n))
+                .filter(|&n| n < 1 << 32)
+                .ok_or_else(bad)?;
+            layouts = layouts
+                .zip(field(&dtype, count.unwrap_or(0)))
+                .map(|(mut all, it)| {
+                    all.push(it);
+                    all
+                });
             names.push(format!("{name}:{}", dtype.name()));
             if !self.accept(b',') {
                 self.expect(b']')?;
                 break;
             }
         }
-        Ok(Dtype::record(format!("[{}]", names.join(",")), width, layouts))
+        Ok(Dtype::record(
+            format!("[{}]", names.join(",")),
+            width,
+            layouts,
+        ))
     }
 
     fn shape(&mut self) -> Result<Vec<u64>> {
@@ -165,11 +187,18 @@ impl Literal<'_> {
 
     fn number(&mut self) -> Result<u64> {
         self.skip_space();
-        let n = self.text.iter().take_while(|it| it.is_ascii_digit()).count();
+        let n = self
+            .text
+            .iter()
+            .take_while(|it| it.is_ascii_digit())
+            .count();
         let (digits, rest) = self.text.split_at_checked(n).ok_or_else(bad)?;
         // NumPy under Python 2 wrote long integers with a letter.
         self.text = rest.strip_prefix(b"L").unwrap_or(rest);
-        std::str::from_utf8(digits).ok().and_then(|it| it.parse().ok()).ok_or_else(bad)
+        std::str::from_utf8(digits)
+            .ok()
+            .and_then(|it| it.parse().ok())
+            .ok_or_else(bad)
     }
 
     fn truth(&mut self) -> Result<bool> {
@@ -196,7 +225,9 @@ impl Literal<'_> {
             escaped = it == b'\\' && !escaped;
             ends
         });
-        let (text, rest) = rest.split_at_checked(end.ok_or_else(bad)?).ok_or_else(bad)?;
+        let (text, rest) = rest
+            .split_at_checked(end.ok_or_else(bad)?)
+            .ok_or_else(bad)?;
         self.text = rest.get(1..).unwrap_or_default();
         Ok(String::from_utf8_lossy(text).into_owned())
     }
@@ -235,7 +266,10 @@ fn field(dtype: &Dtype, count: u64) -> Option<String> {
         "u1" if dtype.width() > 1 => format!("V{bytes}"),
         _ => {
             let letters = layout.trim_start_matches(|it: char| it.is_ascii_digit());
-            let width: u64 = letters.trim_start_matches(|it: char| !it.is_ascii_digit()).parse().ok()?;
+            let width: u64 = letters
+                .trim_start_matches(|it: char| !it.is_ascii_digit())
+                .parse()
+                .ok()?;
             format!("{}{letters}", bytes.checked_div(width)?)
         }
     })
@@ -246,19 +280,29 @@ mod tests {
     use super::*;
 
     fn array(text: &str) -> Result<Tensor> {
-        Literal { text: text.as_bytes() }.array("")
+        Literal {
+            text: text.as_bytes(),
+        }
+        .array("")
     }
 
     #[test]
     fn headers_are_read_as_numpy_writes_them() {
         let it = array("{'descr': '<f4', 'fortran_order': True, 'shape': (3, 4), }   \n").unwrap();
-        assert_eq!((it.dtype.name(), it.fortran, it.axes()), ("<f4", true, vec![4, 3]));
+        assert_eq!(
+            (it.dtype.name(), it.fortran, it.axes()),
+            ("<f4", true, vec![4, 3])
+        );
         let it = array("{'descr': '|b1', 'fortran_order': False, 'shape': (), }").unwrap();
         assert_eq!(it.bytes().unwrap(), 1);
         let it = array("{\"descr\": '<f8', 'fortran_order': False, 'shape': (5L,)}").unwrap();
         assert_eq!(it.shape, [5]);
-        let record = "[('a', '<f4'), ('b', '|u1', (3,)), (('title', 'c'), '<i8'), ('d', [('x', '<f2')])]";
-        let it = array(&format!("{{'descr': {record}, 'fortran_order': False, 'shape': (2,)}}")).unwrap();
+        let record =
+            "[('a', '<f4'), ('b', '|u1', (3,)), (('title', 'c'), '<i8'), ('d', [('x', '<f2')])]";
+        let it = array(&format!(
+            "{{'descr': {record}, 'fortran_order': False, 'shape': (2,)}}"
+        ))
+        .unwrap();
         assert_eq!(it.bytes().unwrap(), 2 * (4 + 3 + 8 + 2));
         assert_eq!(it.dtype.layouts(), ["1<f4,3u1,1<i8,1<f2"]);
     }
@@ -278,7 +322,8 @@ mod tests {
         ] {
             assert!(array(bad).is_err(), "{bad}");
         }
-        let it = array("{'descr': '<f8', 'fortran_order': False, 'shape': (4294967295,4294967295)}");
+        let it =
+            array("{'descr': '<f8', 'fortran_order': False, 'shape': (4294967295,4294967295)}");
         assert!(it.unwrap().bytes().is_err());
     }
 }

@@ -39,13 +39,21 @@ pub(super) fn map<R: Read + Seek>(
                     Ok((tensor, from, bytes)) if from.checked_add(bytes) == Some(member.len) => {
                         // Both are within the member, whose place the map checks.
                         let start = member.start.saturating_add(from);
-                        places.push(Place { start, len: bytes, what: What::Tensor(tensor) });
+                        places.push(Place {
+                            start,
+                            len: bytes,
+                            what: What::Tensor(tensor),
+                        });
                     }
-                    Ok(_) => notes.push(format!("{name}: kept as bytes: longer or shorter than its shape")),
+                    Ok(_) => notes.push(format!(
+                        "{name}: kept as bytes: longer or shorter than its shape"
+                    )),
                     Err(e) => notes.push(format!("kept as bytes: {e}")),
                 }
             }
-            Method::Other => notes.push(format!("{name}: kept as bytes: encrypted, or of another method than deflate")),
+            Method::Other => notes.push(format!(
+                "{name}: kept as bytes: encrypted, or of another method than deflate"
+            )),
         }
     }
     Ok(places)

@@ -35,7 +35,11 @@ pub(super) fn map<R: Read + Seek>(source: &mut Source<'_, R>) -> Result<Vec<Plac
     let header: Header = serde_json::from_slice(&header)
         .map_err(|e| Error::malformed(format!("the header is no header of safetensors: {e}")))?;
     let data_bytes = source.file_bytes - data;
-    header.0.into_iter().map(|(name, entry)| place(name, entry, data, data_bytes)).collect()
+    header
+        .0
+        .into_iter()
+        .map(|(name, entry)| place(name, entry, data, data_bytes))
+        .collect()
 }
 
 fn place(name: String, entry: Entry, data: u64, data_bytes: u64) -> Result<Place> {
@@ -45,13 +49,22 @@ fn place(name: String, entry: Entry, data: u64, data_bytes: u64) -> Result<Place
         let what = format!("offsets {start} to {end} of {data_bytes} bytes");
         return Err(Error::malformed(what).within(&name));
     }
-    let tensor = Tensor { name, dtype, shape: entry.shape, fortran: false };
+    let tensor = Tensor {
+        name,
+        dtype,
+        shape: entry.shape,
+        fortran: false,
+    };
     let (needed, len) = (tensor.bytes()?, end - start);
     if needed != len {
         let what = format!("its shape asks for {needed} bytes, its offsets for {len}");
         return Err(Error::malformed(what).within(&tensor.name));
     }
-    Ok(Place { start: data + start, len, what: What::Tensor(tensor) })
+    Ok(Place {
+        start: data + start,
+        len,
+        what: What::Tensor(tensor),
+    })
 }
 
 /// A tensor's entry. Members that are not known are passed over.
@@ -85,7 +98,9 @@ impl<'de> Visitor<'de> for Entries {
         let mut names = std::collections::HashSet::new();
         while let Some(name) = map.next_key::<String>()? {
             if !names.insert(name.clone()) {
-                return Err(serde::de::Error::custom(format!("{name:?} stands there twice")));
+                return Err(serde::de::Error::custom(format!(
+                    "{name:?} stands there twice"
+                )));
             }
             if name == "__metadata__" {
                 map.next_value::<serde::de::IgnoredAny>()?;

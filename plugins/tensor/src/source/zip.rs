@@ -100,7 +100,10 @@ fn directory_place<R: Read + Seek>(source: &mut Source<'_, R>) -> Result<(u64, u
 }
 
 /// One entry of the directory; `None` if it has no data.
-fn entry<R: Read + Seek>(cursor: &mut Cursor<'_>, source: &mut Source<'_, R>) -> Result<Option<Member>> {
+fn entry<R: Read + Seek>(
+    cursor: &mut Cursor<'_>,
+    source: &mut Source<'_, R>,
+) -> Result<Option<Member>> {
     if cursor.array::<4>()? != *b"PK\x01\x02" {
         return Err(bad("whose directory is damaged"));
     }
@@ -128,14 +131,22 @@ fn entry<R: Read + Seek>(cursor: &mut Cursor<'_>, source: &mut Source<'_, R>) ->
         return Err(bad("with a member that is not where it should be").within(&name));
     }
     let lens = u64::from(local.u16()?) + u64::from(local.u16()?);
-    let start = header.checked_add(30 + lens).ok_or_else(|| bad("too large"))?;
+    let start = header
+        .checked_add(30 + lens)
+        .ok_or_else(|| bad("too large"))?;
     let encrypted = flags & 1 != 0;
     let method = match method {
         0 if !encrypted && len == raw_len => Method::Stored,
         8 if !encrypted => Method::Deflated,
         _ => Method::Other,
     };
-    Ok(Some(Member { name, method, start, len, raw_len }))
+    Ok(Some(Member {
+        name,
+        method,
+        start,
+        len,
+        raw_len,
+    }))
 }
 
 /// Numbers of which those that are all ones stand in the extra field of zip64, in order.

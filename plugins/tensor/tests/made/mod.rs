@@ -22,7 +22,9 @@ pub fn random(seed: u64) -> impl FnMut() -> u64 {
 pub fn weights(n: usize, seed: u64) -> Vec<f32> {
     let mut next = random(seed);
     let mut uniform = move || (next() & 0xFFFF) as f32 / 65536.0 - 0.5;
-    (0..n).map(|_| (0..6).map(|_| uniform()).sum::<f32>() * 0.1).collect()
+    (0..n)
+        .map(|_| (0..6).map(|_| uniform()).sum::<f32>() * 0.1)
+        .collect()
 }
 
 pub fn le(values: &[f32]) -> Vec<u8> {
@@ -42,16 +44,39 @@ pub fn checkpoint() -> Vec<u8> {
     let mut header = String::from("{ \"__metadata__\":{\"format\":\"pt\"}");
     let mut add = |name: &str, dtype: &str, shape: &str, bytes: Vec<u8>| {
         let (from, to) = (data.len(), data.len() + bytes.len());
-        header += &format!(",\"{name}\":{{\"dtype\":\"{dtype}\",\"shape\":{shape},\"data_offsets\":[{from},{to}]}}");
+        header += &format!(
+            ",\"{name}\":{{\"dtype\":\"{dtype}\",\"shape\":{shape},\"data_offsets\":[{from},{to}]}}"
+        );
         data.extend(bytes);
     };
     for layer in 0..3 {
-        add(&format!("l{layer}.weight"), "F32", "[40,100]", le(&weights(4000, layer)));
-        add(&format!("l{layer}.bias"), "F32", "[100]", le(&weights(100, 50 + layer)));
+        add(
+            &format!("l{layer}.weight"),
+            "F32",
+            "[40,100]",
+            le(&weights(4000, layer)),
+        );
+        add(
+            &format!("l{layer}.bias"),
+            "F32",
+            "[100]",
+            le(&weights(100, 50 + layer)),
+        );
     }
-    let bf16 = weights(3000, 9).iter().flat_map(|x| ((x.to_bits() >> 16) as u16).to_le_bytes()).collect();
+    let bf16 = weights(3000, 9)
+        .iter()
+        .flat_map(|x| ((x.to_bits() >> 16) as u16).to_le_bytes())
+        .collect();
     add("half", "BF16", "[30,10,10]", bf16);
-    add("int8", "I8", "[500]", weights(500, 3).iter().map(|x| (x * 100.0) as i8 as u8).collect());
+    add(
+        "int8",
+        "I8",
+        "[500]",
+        weights(500, 3)
+            .iter()
+            .map(|x| (x * 100.0) as i8 as u8)
+            .collect(),
+    );
     add("mask", "BOOL", "[7]", vec![1, 0, 1, 1, 0, 0, 1]);
     add("none", "F32", "[0,5]", vec![]);
     add("one", "F64", "[]", 1.5f64.to_le_bytes().to_vec());
@@ -118,11 +143,29 @@ pub fn zip(members: &[(&str, u16, &[u8], Vec<u8>)]) -> Vec<u8> {
 /// Members deflated at two levels, one stored, one that no level of zlib gives, and an object array.
 pub fn npz() -> Vec<u8> {
     let a = npy("'<f4'", false, "(60, 50)", &le(&weights(3000, 1)));
-    let b = npy("'>i2'", true, "(40, 30)", &(0..2400u32).map(|i| (i / 3) as u8).collect::<Vec<_>>());
-    let c = npy("'<f8'", false, "(200,)", &(0..200).flat_map(|i| f64::from(i).sqrt().to_le_bytes()).collect::<Vec<_>>());
+    let b = npy(
+        "'>i2'",
+        true,
+        "(40, 30)",
+        &(0..2400u32).map(|i| (i / 3) as u8).collect::<Vec<_>>(),
+    );
+    let c = npy(
+        "'<f8'",
+        false,
+        "(200,)",
+        &(0..200)
+            .flat_map(|i| f64::from(i).sqrt().to_le_bytes())
+            .collect::<Vec<_>>(),
+    );
     let object = npy("'|O'", false, "(1,)", b"\x80\x04N.");
     // Deflate's stored blocks, as zlib writes them at level 0 only.
-    let stored = [&[1][..], &(c.len() as u16).to_le_bytes(), &(!(c.len() as u16)).to_le_bytes(), &c].concat();
+    let stored = [
+        &[1][..],
+        &(c.len() as u16).to_le_bytes(),
+        &(!(c.len() as u16)).to_le_bytes(),
+        &c,
+    ]
+    .concat();
     zip(&[
         ("a.npy", 8, &a, deflate(&a, 6)),
         ("b.npy", 8, &b, deflate(&b, 9)),
@@ -135,8 +178,21 @@ pub fn npz() -> Vec<u8> {
 /// Every kind of file, with a name.
 pub fn files() -> Vec<(&'static str, Vec<u8>)> {
     let complex = npy("'>c8'", false, "(70, 3)", &le(&weights(420, 8)));
-    let record = npy("[('x', '<f4'), ('n', '<i2', (3,))]", false, "(90,)", &[7; 900]);
-    let fortran = npy("'>f8'", true, "(30, 20)", &weights(600, 5).iter().flat_map(|&x| f64::from(x).to_be_bytes()).collect::<Vec<_>>());
+    let record = npy(
+        "[('x', '<f4'), ('n', '<i2', (3,))]",
+        false,
+        "(90,)",
+        &[7; 900],
+    );
+    let fortran = npy(
+        "'>f8'",
+        true,
+        "(30, 20)",
+        &weights(600, 5)
+            .iter()
+            .flat_map(|&x| f64::from(x).to_be_bytes())
+            .collect::<Vec<_>>(),
+    );
     vec![
         ("checkpoint", checkpoint()),
         ("npz", npz()),
@@ -145,7 +201,10 @@ pub fn files() -> Vec<(&'static str, Vec<u8>)> {
         ("fortran", fortran),
         ("empty", safetensors("{}", b"")),
         ("scalar", npy("'<f4'", false, "()", &[0, 0, 0x80, 0x3F])),
-        ("text", npy("'<U3'", false, "(5,)", &[65, 0, 0, 0].repeat(15))),
+        (
+            "text",
+            npy("'<U3'", false, "(5,)", &[65, 0, 0, 0].repeat(15)),
+        ),
     ]
 }
 
@@ -162,7 +221,9 @@ pub fn packed(file: &[u8]) -> (Vec<u8>, Summary) {
 
 pub fn unpacked(archive: &[u8]) -> catena_tensor::Result<(Vec<u8>, Restored)> {
     let mut file = Vec::new();
-    let limit = UnpackOptions::default().with_threads(1).with_memory_limit(64 << 20);
+    let limit = UnpackOptions::default()
+        .with_threads(1)
+        .with_memory_limit(64 << 20);
     let restored = unpack(archive, &mut file, &limit, &|_| {})?;
     assert_eq!(restored.bytes, file.len() as u64);
     Ok((file, restored))
