@@ -27,6 +27,8 @@ mod report;
 mod root;
 mod signals;
 mod summary;
+#[cfg(feature = "tensor")]
+mod tensor;
 #[cfg(feature = "train")]
 mod train;
 
@@ -140,6 +142,8 @@ fn run_command(command: &Command) -> Outcome<()> {
         Command::H5 { command } => out = h5::run(command)?.into_bytes(),
         #[cfg(feature = "root")]
         Command::Root { command } => out = root::run(command)?.into_bytes(),
+        #[cfg(feature = "tensor")]
+        Command::Tensor { command } => out = tensor::run(command)?.into_bytes(),
         Command::Completions { shell } => {
             clap_complete::generate(*shell, &mut Args::command(), "catena", &mut out)
         }

@@ -21,6 +21,17 @@ pub enum Target {
     Nowhere,
 }
 
+#[cfg(any(feature = "root", feature = "tensor"))]
+impl Target {
+    /// The file of this name; - is standard output.
+    pub fn of(path: &Path) -> Self {
+        match path.as_os_str() == "-" {
+            true => Target::Stdout,
+            false => Target::Path(path.to_owned()),
+        }
+    }
+}
+
 /// An open output.
 #[derive(Debug)]
 pub struct Output {

@@ -121,6 +121,37 @@ impl<'a> LateProgress<'a> {
     }
 }
 
+/// A bar for work that tells how many bytes it dealt with, from any thread.
+#[cfg(any(feature = "root", feature = "tensor"))]
+pub struct Watch {
+    done: Counter,
+    bar: std::sync::Mutex<Progress>,
+}
+
+#[cfg(any(feature = "root", feature = "tensor"))]
+impl Watch {
+    /// Shown on a terminal alone, if it is wanted; a `total` of 0 is not known.
+    pub fn new(name: &str, total: u64, wanted: bool) -> Self {
+        let done = Counter::default();
+        let shown = wanted && std::io::IsTerminal::is_terminal(&std::io::stderr());
+        let none = Counter::default();
+        let bar = match shown {
+            true => Progress::start(name, Some(total).filter(|&n| n > 0), &done, &none, &none),
+            false => Progress::hidden(),
+        };
+        Watch {
+            done,
+            bar: std::sync::Mutex::new(bar),
+        }
+    }
+
+    /// So many more bytes were dealt with.
+    pub fn see(&self, bytes: u64) {
+        self.done.add(usize::try_from(bytes).unwrap_or(0));
+        self.bar.lock().unwrap_or_else(|e| e.into_inner()).tick();
+    }
+}
+
 /// Raw over coded bytes, or a dash while there is nothing to say.
 fn ratio_text(raw: u64, coded: u64) -> String {
     if coded == 0 {

@@ -1,6 +1,6 @@
 //! What the user asks for, in the words of zstd and xz. Everything is parsed into types here, once.
 
-#[cfg(any(feature = "h5", feature = "root"))]
+#[cfg(any(feature = "h5", feature = "root", feature = "tensor"))]
 mod common;
 #[cfg(feature = "h5")]
 mod h5;
@@ -8,6 +8,8 @@ mod h5;
 mod root;
 #[cfg(feature = "root")]
 mod root_archive;
+#[cfg(feature = "tensor")]
+mod tensor;
 #[cfg(feature = "train")]
 mod train;
 
@@ -22,7 +24,7 @@ use clap::{ArgAction, Parser, Subcommand};
 
 use crate::levels::LevelFlags;
 
-#[cfg(any(feature = "h5", feature = "root"))]
+#[cfg(any(feature = "h5", feature = "root", feature = "tensor"))]
 pub use common::Common;
 #[cfg(feature = "h5")]
 pub use h5::{H5Command, H5Models, InfoArgs, PackArgs, UnpackArgs, VerifyArgs};
@@ -32,6 +34,8 @@ pub use root::RootCommand;
 pub use root::{ConvertArgs, ExportArgs};
 #[cfg(feature = "root")]
 pub use root_archive::{RootPackArgs, RootUnpackArgs};
+#[cfg(feature = "tensor")]
+pub use tensor::{TensorCommand, TensorPackArgs, TensorUnpackArgs};
 #[cfg(feature = "train")]
 pub use train::{EvalArgs, TrainArgs};
 
@@ -190,6 +194,12 @@ pub enum Command {
     Root {
         #[command(subcommand)]
         command: RootCommand,
+    },
+    /// safetensors, npy and npz files: pack them, unpack them, look into archives of them
+    #[cfg(feature = "tensor")]
+    Tensor {
+        #[command(subcommand)]
+        command: TensorCommand,
     },
     /// Print a completion script
     Completions {

@@ -9,10 +9,10 @@ use catena_root::archive::{
 };
 use catena_root::{Error, ErrorKind};
 
-use crate::args::{Common, RootPackArgs, RootUnpackArgs};
-use crate::input::{Counter, Input};
+use crate::args::{RootPackArgs, RootUnpackArgs};
+use crate::input::Input;
 use crate::output::{Output, Target};
-use crate::progress::Progress;
+use crate::progress::Watch;
 use crate::report::{Failure, Outcome, grouped, name_of};
 
 /// The first bytes of an archive.
@@ -25,8 +25,8 @@ pub fn run_pack(args: &RootPackArgs) -> Outcome<String> {
         .len()
         .ok_or_else(|| Failure::new(&name, "is no file, and packing reads back and forth"))?;
     let like = input.metadata.clone();
-    let mut output = Output::open(&target(&args.output), args.common.force, false)?;
-    let watch = Watch::new(&name, total, &args.common);
+    let mut output = Output::open(&Target::of(&args.output), args.common.force, false)?;
+    let watch = Watch::new(&name, total, !args.common.quiet);
     let options = PackOptions::default()
         .with_level(args.level.level().unwrap_or_default())
         .with_threads(args.common.threads);
@@ -49,8 +49,8 @@ pub fn run_unpack(args: &RootUnpackArgs) -> Outcome<String> {
     let input = Input::open(&args.input)?;
     let name = input.name.clone();
     let like = input.metadata.clone();
-    let mut output = Output::open(&target(&args.output), args.common.force, false)?;
-    let watch = Watch::new(&name, 0, &args.common);
+    let mut output = Output::open(&Target::of(&args.output), args.common.force, false)?;
+    let watch = Watch::new(&name, 0, !args.common.quiet);
     let options = UnpackOptions::default()
         .with_threads(args.common.threads)
         .with_memory_limit(args.memory_limit.saturating_mul(1 << 20));
@@ -109,13 +109,6 @@ pub fn text(name: &str, info: &ArchiveInfo) -> String {
     text + &format!("  objects by codec: {}\n", settings.join(", "))
 }
 
-fn target(path: &Path) -> Target {
-    match path.as_os_str() == "-" {
-        true => Target::Stdout,
-        false => Target::Path(path.to_owned()),
-    }
-}
-
 fn failure(name: &str, error: Error) -> Failure {
     match error.kind() {
         ErrorKind::Io(io) if io.kind() == std::io::ErrorKind::BrokenPipe => Failure::BrokenPipe,
@@ -130,31 +123,4 @@ fn told(summary: &Summary) -> String {
         grouped(summary.file_bytes),
         grouped(summary.archive_bytes),
     )
-}
-
-/// A progress bar for what the library tells.
-struct Watch {
-    done: Counter,
-    bar: std::sync::Mutex<Progress>,
-}
-
-impl Watch {
-    fn new(name: &str, total: u64, common: &Common) -> Self {
-        let done = Counter::default();
-        let shown = !common.quiet && std::io::stderr().is_terminal();
-        let none = Counter::default();
-        let bar = match shown {
-            true => Progress::start(name, Some(total).filter(|&n| n > 0), &done, &none, &none),
-            false => Progress::hidden(),
-        };
-        Watch {
-            done,
-            bar: std::sync::Mutex::new(bar),
-        }
-    }
-
-    fn see(&self, bytes: u64) {
-        self.done.add(usize::try_from(bytes).unwrap_or(0));
-        self.bar.lock().unwrap_or_else(|e| e.into_inner()).tick();
-    }
 }

@@ -2,6 +2,8 @@
 //!
 //! The modules stand in the order in which a training run uses them.
 
+pub mod entropy;
+
 pub mod references;
 
 pub mod data;

@@ -3,6 +3,7 @@
 //! What is found is written into the stream, so a decoder repeats none of it. It must still be the same on every machine: entropies are computed
 //! with [`crate::predict::functions`], never the system's logarithm.
 
+pub mod entropy;
 pub mod lattice;
 pub mod noise;
 pub mod references;

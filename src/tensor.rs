@@ -1,0 +1,193 @@
+//! `catena tensor`: files of tensors on the command line. The work is done by the crate `catena-tensor`.
+
+use std::fs::File;
+use std::io::{BufReader, IsTerminal};
+use std::path::Path;
+
+use catena_tensor::archive::{
+    ArchiveInfo, PackOptions, TensorInfo, UnpackOptions, info, pack, unpack,
+};
+use catena_tensor::{Error, ErrorKind, Loss, LossyOptions};
+use serde::Serialize;
+
+use crate::args::{TensorCommand, TensorPackArgs, TensorUnpackArgs};
+use crate::input::Input;
+use crate::output::{Output, Target};
+use crate::progress::Watch;
+use crate::report::{Failure, Outcome, grouped, name_of};
+
+/// One of the commands; what it has to say.
+pub fn run(command: &TensorCommand) -> Outcome<String> {
+    match command {
+        TensorCommand::Pack(args) => run_pack(args),
+        TensorCommand::Unpack(args) => run_unpack(args),
+        TensorCommand::Info { files, json } => {
+            let infos = files.iter().map(|path| Described::of(path));
+            let infos: Vec<Described> = infos.collect::<Outcome<_>>()?;
+            if *json {
+                let text = serde_json::to_string_pretty(&infos);
+                return text
+                    .map(|text| text + "\n")
+                    .map_err(|e| Failure::new("tensor info", e));
+            }
+            let texts = infos.iter().map(|it| text(&it.file, &it.archive));
+            Ok(texts.collect::<Vec<_>>().join("\n"))
+        }
+    }
+}
+
+fn run_pack(args: &TensorPackArgs) -> Outcome<String> {
+    let input = Input::open(&args.input)?;
+    let name = input.name.clone();
+    let total = input
+        .len()
+        .ok_or_else(|| Failure::new(&name, "is no file, and packing reads back and forth"))?;
+    let like = input.metadata.clone();
+    let lossy = LossyOptions::default()
+        .with_max_rel_error(args.max_rel_error)
+        .with_max_pruned(args.max_pruned);
+    let options = PackOptions::default()
+        .with_level(args.level.level().unwrap_or_default())
+        .with_threads(args.common.threads)
+        .with_lossy(args.lossy.then_some(lossy));
+    let mut output = Output::open(&Target::of(&args.output), args.common.force, false)?;
+    let watch = Watch::new(&name, total, !args.common.quiet);
+    let mut file = input.into_file();
+    let packed = pack(&mut file, &mut output, &options, &|n| watch.see(n));
+    drop(watch);
+    let summary = packed.map_err(|e| failure(&name, e))?;
+    output.commit(Some(&like))?;
+    if !args.common.quiet {
+        for note in &summary.notes {
+            eprintln!("{name}: {note}");
+        }
+        for tensor in &summary.tensors {
+            if let Some(loss) = &tensor.loss {
+                eprintln!("{name}: {}: {}", shown(&tensor.name), lost(loss));
+            }
+        }
+        if std::io::stderr().is_terminal() || args.lossy {
+            let kind = if args.lossy { ", with a loss" } else { "" };
+            eprintln!(
+                "{}: {} to {} bytes{kind}; {} tensors",
+                name_of(&args.output),
+                grouped(summary.file_bytes),
+                grouped(summary.archive_bytes),
+                summary.tensors.len(),
+            );
+        }
+    }
+    Ok(String::new())
+}
+
+fn run_unpack(args: &TensorUnpackArgs) -> Outcome<String> {
+    let input = Input::open(&args.input)?;
+    let name = input.name.clone();
+    let like = input.metadata.clone();
+    let mut output = Output::open(&Target::of(&args.output), args.common.force, false)?;
+    let watch = Watch::new(&name, 0, !args.common.quiet);
+    let options = UnpackOptions::default()
+        .with_threads(args.common.threads)
+        .with_memory_limit(args.memory_limit.saturating_mul(1 << 20));
+    let unpacked = unpack(input, &mut output, &options, &|n| watch.see(n));
+    drop(watch);
+    let restored = unpacked.map_err(|e| failure(&name, e))?;
+    output.commit(Some(&like))?;
+    if restored.lossy && !args.common.quiet {
+        eprintln!(
+            "{name}: was packed with a loss: this is not the file that was packed; info says what was lost"
+        );
+    }
+    Ok(String::new())
+}
+
+/// What `info` tells of an archive.
+#[derive(Debug, Serialize)]
+struct Described {
+    file: String,
+    #[serde(flatten)]
+    archive: ArchiveInfo,
+}
+
+impl Described {
+    fn of(path: &Path) -> Outcome<Self> {
+        let name = name_of(path);
+        let file = File::open(path).map_err(|e| Failure::new(&name, e))?;
+        let archive = info(BufReader::new(file), &UnpackOptions::default());
+        Ok(Described {
+            archive: archive.map_err(|e| failure(&name, e))?,
+            file: name,
+        })
+    }
+}
+
+fn text(name: &str, info: &ArchiveInfo) -> String {
+    let kind = match info.format.as_str() {
+        "" => "archive without a catalogue".to_owned(),
+        format => format!("archive of a {format} file"),
+    };
+    let loss = if info.lossy { ", LOSSY" } else { "" };
+    let mut text = format!(
+        "{name}: {kind}{loss}: {} bytes in {}, ratio {:.3}; {} tensors\n",
+        grouped(info.file_bytes),
+        grouped(info.archive_bytes),
+        ratio(info.file_bytes, info.archive_bytes),
+        info.tensors.len(),
+    );
+    for tensor in &info.tensors {
+        text += &line(tensor);
+    }
+    for note in &info.notes {
+        text += &format!("  {note}\n");
+    }
+    text
+}
+
+fn line(tensor: &TensorInfo) -> String {
+    let shape: Vec<String> = tensor.shape.iter().map(u64::to_string).collect();
+    let mut line = format!(
+        "  {}  {} [{}]  {} bytes in {}, ratio {:.3}",
+        shown(&tensor.name),
+        tensor.dtype.escape_debug(),
+        shape.join(", "),
+        grouped(tensor.bytes),
+        grouped(tensor.archive_bytes),
+        ratio(tensor.bytes, tensor.archive_bytes),
+    );
+    if let Some(loss) = &tensor.loss {
+        line += &format!("\n    lost: {}", lost(loss));
+    }
+    line + "\n"
+}
+
+/// A name from a file, fit for a terminal.
+fn shown(name: &str) -> String {
+    match name {
+        "" => "(array)".into(),
+        name => name.escape_debug().to_string(),
+    }
+}
+
+fn lost(loss: &Loss) -> String {
+    format!(
+        "largest error {:.3e} ({:.3e} of its channel's largest), mean {:.3e} ({:.3e}); {:.1} % pruned, {:.1} % became zero; {:.1} bits a value",
+        loss.max_error,
+        loss.max_rel_error,
+        loss.mean_error,
+        loss.mean_rel_error,
+        100.0 * loss.pruned,
+        100.0 * loss.zeroed,
+        loss.bits,
+    )
+}
+
+fn ratio(raw: u64, coded: u64) -> f64 {
+    raw as f64 / coded.max(1) as f64
+}
+
+fn failure(name: &str, error: Error) -> Failure {
+    match error.kind() {
+        ErrorKind::Io(io) if io.kind() == std::io::ErrorKind::BrokenPipe => Failure::BrokenPipe,
+        _ => Failure::new(name, error),
+    }
+}
