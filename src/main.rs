@@ -2,6 +2,8 @@
 
 mod args;
 mod attributes;
+mod bench;
+mod compare;
 mod costs;
 mod demo;
 #[cfg(feature = "train")]
@@ -128,6 +130,7 @@ fn run_command(command: &Command) -> Outcome<()> {
     let mut out = Vec::new();
     match command {
         Command::Demo { all_fields } => return demo::run(*all_fields),
+        Command::Bench(args) => out = bench::run(args)?.into_bytes(),
         Command::Model { command } => out = models::run(command)?.into_bytes(),
         #[cfg(feature = "train")]
         Command::Train(args) => return train::run(args),

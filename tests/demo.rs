@@ -40,3 +40,50 @@ fn the_demo_runs_outside_the_repository() {
     );
     assert_eq!(folder.names(), [""; 0]);
 }
+
+#[test]
+fn bench_measures_files_that_are_not_ours() {
+    let folder = Folder::new();
+    folder.put("jets", &common::jets(300));
+    folder.put(
+        "text",
+        &b"It was the best of times, it was the worst of times. ".repeat(40),
+    );
+    let line = ["bench", "--levels", "1,5", "jets", "text"];
+    let text = String::from_utf8(folder.run(line).ok().stdout).expect("text");
+    for word in [
+        "jets: ",
+        "gzip -9",
+        "pco -12, columns",
+        "catena -5 *",
+        "CAQ",
+        "left out: pco",
+    ] {
+        assert!(text.contains(word), "'{word}' is not in: {text}");
+    }
+    let line = [
+        "bench",
+        "--json",
+        "--levels",
+        "3",
+        "--dtype",
+        common::JETS,
+        "jets",
+    ];
+    let found: serde_json::Value =
+        serde_json::from_slice(&folder.run(line).ok().stdout).expect("JSON");
+    let rows = found[0]["rows"].as_array().expect("rows");
+    assert_eq!(rows.len(), 5);
+    for row in rows {
+        let [ratio, seconds, caq] =
+            ["ratio", "cpu_seconds", "caq"].map(|key| row[key].as_f64().expect("a number"));
+        assert!((caq - ratio / (seconds + 1.0)).abs() < 1e-9, "{row}");
+    }
+    assert_eq!(rows[0]["gain"], 0.0);
+    folder
+        .run(["bench", "--levels", "10", "jets"])
+        .failed(2, "no level");
+    folder.run(["bench", "nothing"]).failed(1, "nothing");
+    folder.put("empty", b"");
+    folder.run(["bench", "--levels", "1", "empty"]).ok();
+}

@@ -65,6 +65,10 @@ enum Command {
     Network(special::Network),
     /// Whether a stream keeps the speed that is asked for: noise, jets and grids in turn
     Paced(special::Paced),
+    /// CAQ of all codecs on bundles of files: bench/leaderboard
+    Leaderboard(special::Leaderboard),
+    /// Fields by prediction against fields by trying everything
+    Plan(special::Plan),
     /// One measurement: a job as JSON on standard input, what was found on standard output
     #[command(hide = true)]
     Measure,
@@ -81,6 +85,8 @@ fn main() -> Result<()> {
         Some(Command::Speed { common }) => special::speed(&common),
         Some(Command::Network(asked)) => special::network(&asked),
         Some(Command::Paced(asked)) => special::paced(&asked),
+        Some(Command::Leaderboard(asked)) => special::leaderboard(&asked),
+        Some(Command::Plan(asked)) => special::plan(&asked),
         Some(Command::Measure) => measure::serve(),
     }
 }

@@ -51,6 +51,11 @@ impl Row {
         self.codec.strip_prefix("catena-")?.parse().ok()
     }
 
+    /// Whether a codec learns from the data as it goes, or chooses by it.
+    pub fn is_adaptive(codec: &str) -> bool {
+        codec.starts_with("catena-")
+    }
+
     /// Whether it was given and not measured here.
     pub fn given(&self) -> bool {
         self.cost.is_none()

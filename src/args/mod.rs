@@ -108,7 +108,7 @@ pub struct Args {
     /// Put the model's file into the compressed file, so that it can be decompressed anywhere
     #[arg(long, requires = "model")]
     pub embed_model: bool,
-    /// Raw bytes a frame, such as 64K or 4M [default: 1M; 8M for -1 and -2]
+    /// Raw bytes a frame, such as 64K or 4M [default: 1M; 8M for -1, 16M for -2, 128K with a model]
     #[arg(long, value_name = "SIZE", value_parser = parse_size)]
     pub frame_size: Option<u64>,
     /// Chains that are compressed side by side, each with a memory of its own [default: 1]
@@ -159,6 +159,8 @@ pub enum Command {
         #[arg(long)]
         all_fields: bool,
     },
+    /// Compress FILEs at several levels, beside gzip, xz, zstd and pco: bytes, speed, CAQ. Everything is decompressed and compared
+    Bench(BenchArgs),
     /// Show, list, install and remove trained models
     Model {
         #[command(subcommand)]
@@ -208,6 +210,26 @@ pub enum Command {
     },
     /// Print the manual page (roff)
     Man,
+}
+
+/// What to measure.
+#[derive(clap::Args, Debug)]
+pub struct BenchArgs {
+    /// Files, each read into memory
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+    /// What a record is [default: detected]
+    #[arg(long, value_name = "DTYPE", value_parser = parse_layout)]
+    pub dtype: Option<Layout>,
+    /// The records form a grid, slowest axis first
+    #[arg(long, value_name = "N,...", requires = "dtype")]
+    pub shape: Option<String>,
+    /// Levels
+    #[arg(long, value_name = "N,...", value_delimiter = ',', default_values_t = [1u8, 2, 3, 5, 6], value_parser = crate::bench::parse_level)]
+    pub levels: Vec<u8>,
+    /// Machine-readable, one JSON array with an object a file
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// What to do with models.

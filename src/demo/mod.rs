@@ -1,31 +1,20 @@
 //! `catena demo`: the main job on the data that the program carries with it. Compresses at several levels beside the usual
 //! codecs, decompresses, compares, and says where the bytes went.
 
-mod catena_codec;
 mod fields;
-mod peers;
 mod samples;
 mod table;
 
 use std::io::{self, Write};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use catena::{Layout, Level};
+use catena::Level;
 
+use crate::compare::{self, Codec};
 use crate::progress::Progress;
 use crate::report::{Failure, Outcome, grouped};
 use samples::Sample;
 use table::{Row, Size};
-
-/// A codec in the comparison.
-trait Codec {
-    /// As the table names it.
-    fn name(&self) -> String;
-    /// Coded bytes.
-    fn compress(&self, raw: &[u8], layout: &Layout) -> Result<Vec<u8>, String>;
-    /// The raw bytes again, `raw_len` of them.
-    fn decompress(&self, coded: &[u8], layout: &Layout, raw_len: usize) -> Result<Vec<u8>, String>;
-}
 
 /// Levels of Catena in the table. The fields are taken apart at the default level.
 const LEVELS: [u8; 4] = [1, 3, 5, 6];
@@ -52,9 +41,9 @@ pub fn run(all_fields: bool) -> Outcome<()> {
     }
     say(&mut out, &text)?;
 
-    let codecs = peers::all()
+    let codecs = compare::peers()
         .into_iter()
-        .chain(LEVELS.iter().map(|level| catena_codec::at(*level)));
+        .chain(LEVELS.iter().map(|level| compare::at(*level)));
     let mut rows = Vec::new();
     for codec in codecs {
         let running = Progress::spinner(&codec.name());
@@ -89,31 +78,10 @@ fn measure(codec: &dyn Codec, samples: &[Sample]) -> Outcome<Row> {
     };
     for sample in samples {
         let wrong = |e: String| Failure::new(&name, format_args!("{}: {e}", sample.file));
-        let (coded, compress) =
-            timed(|| codec.compress(sample.bytes, &sample.layout)).map_err(wrong)?;
-        let back = || codec.decompress(&coded, &sample.layout, sample.bytes.len());
-        let (raw, decompress) = timed(back).map_err(wrong)?;
-        if raw != sample.bytes {
-            return Err(wrong("came back different".into()));
-        }
-        row.sizes.push(Size(coded.len() as u64));
-        row.compress += compress;
-        row.decompress += decompress;
+        let measured = compare::measure(codec, sample.bytes, &sample.layout).map_err(wrong)?;
+        row.sizes.push(Size(measured.coded));
+        row.compress += measured.compress;
+        row.decompress += measured.decompress;
     }
     Ok(row)
-}
-
-/// The result and the best time of a few runs; slow codecs run once.
-fn timed<T>(mut run: impl FnMut() -> Result<T, String>) -> Result<(T, Duration), String> {
-    const ENOUGH: Duration = Duration::from_millis(150);
-    let begin = Instant::now();
-    let mut best = Duration::MAX;
-    loop {
-        let started = Instant::now();
-        let result = run()?;
-        best = best.min(started.elapsed());
-        if begin.elapsed() > ENOUGH {
-            return Ok((result, best));
-        }
-    }
 }

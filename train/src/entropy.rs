@@ -10,6 +10,8 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, Exp1, StandardNormal};
 
+use crate::perceptron::{Perceptron, Sample, shuffle};
+
 const SEED: u64 = 42;
 const EPOCHS: usize = 10;
 const RATE: f64 = 1e-3;
@@ -32,9 +34,6 @@ pub struct TrainedEntropy {
     pub blocks: [usize; 2],
 }
 
-/// A block as the network sees it: inputs and target.
-type Sample = ([f64; INPUTS], f64);
-
 /// Trains on blocks of values; a fifth of them is held out.
 pub fn train_entropy(blocks: &[Vec<f64>]) -> TrainedEntropy {
     let mut random = ChaCha8Rng::seed_from_u64(SEED);
@@ -48,20 +47,14 @@ pub fn train_entropy(blocks: &[Vec<f64>]) -> TrainedEntropy {
     let (train, held_out) = (chosen(false), chosen(true));
     let samples: Vec<Sample> = train.iter().map(|block| sample(block)).collect();
 
-    let mut network = Network::xavier(&mut random);
+    let mut network = Perceptron::xavier([INPUTS, HIDDEN, 1], RANGE.map(f64::from), &mut random);
     let mut loss = 0.0;
     for _ in 0..EPOCHS {
-        let mut places: Vec<usize> = (0..samples.len()).collect();
-        shuffle(&mut places, &mut random);
-        loss = 0.0;
-        for batch in places.chunks(BATCH) {
-            let batch: Vec<&Sample> = batch.iter().map(|&place| &samples[place]).collect();
-            loss += network.step(&batch) * batch.len() as f64;
-        }
-        loss /= samples.len().max(1) as f64;
+        loss = network.epoch(&samples, BATCH, RATE, &mut random);
     }
 
-    let weights = network.weights.map(|weight| weight as f32);
+    let mut weights = [0.0; WEIGHTS];
+    weights.copy_from_slice(&network.numbers());
     let predictor = EntropyPredictor::new(weights);
     let truth: Vec<f64> = held_out.iter().map(|it| f64::from(target(it))).collect();
     let mean = truth.iter().sum::<f64>() / truth.len().max(1) as f64;
@@ -129,88 +122,7 @@ fn synthetic(random: &mut ChaCha8Rng) -> Vec<f64> {
 
 fn sample(block: &[f64]) -> Sample {
     let inputs = Statistics::of(block).inputs().map(f64::from);
-    (inputs, f64::from(target(block)))
-}
-
-fn shuffle(order: &mut [usize], random: &mut ChaCha8Rng) {
-    for last in (1..order.len()).rev() {
-        order.swap(last, random.random_range(0..=last));
-    }
-}
-
-/// The network with Adam's two moments.
-struct Network {
-    weights: [f64; WEIGHTS],
-    first: [f64; WEIGHTS],
-    second: [f64; WEIGHTS],
-    steps: i32,
-}
-
-impl Network {
-    /// Uniform within sqrt(6 / (in + out)), biases 0.
-    fn xavier(random: &mut ChaCha8Rng) -> Self {
-        let mut weights = [0.0; WEIGHTS];
-        let mut fill = |from: usize, n: usize, fan: usize| {
-            let most = (6.0 / fan as f64).sqrt();
-            for weight in &mut weights[from..from + n] {
-                *weight = random.random_range(-most..most);
-            }
-        };
-        fill(0, HIDDEN * INPUTS, INPUTS + HIDDEN);
-        fill(HIDDEN * INPUTS + HIDDEN, HIDDEN, HIDDEN + 1);
-        Network {
-            weights,
-            first: [0.0; WEIGHTS],
-            second: [0.0; WEIGHTS],
-            steps: 0,
-        }
-    }
-
-    /// One step on a batch; its mean squared error before it.
-    fn step(&mut self, batch: &[&Sample]) -> f64 {
-        let (output, bias) = (HIDDEN * INPUTS + HIDDEN, WEIGHTS - 1);
-        let span = f64::from(RANGE[1] - RANGE[0]);
-        let mut gradient = [0.0; WEIGHTS];
-        let mut loss = 0.0;
-        for (inputs, truth) in batch {
-            let mut hidden = [0.0; HIDDEN];
-            let mut sum = self.weights[bias];
-            for (neuron, x) in hidden.iter_mut().enumerate() {
-                let row = &self.weights[neuron * INPUTS..(neuron + 1) * INPUTS];
-                let products = row.iter().zip(inputs).map(|(w, x)| w * x);
-                *x = (self.weights[HIDDEN * INPUTS + neuron] + products.sum::<f64>()).max(0.0);
-                sum += self.weights[output + neuron] * *x;
-            }
-            let h = sum * 0.5;
-            let root = (1.0 + h * h).sqrt();
-            let said = f64::from(RANGE[0]) + span * (0.5 + 0.5 * h / root);
-            let error = said - truth;
-            loss += error * error;
-            let slope = 2.0 * error * span * 0.25 / (root * root * root) / batch.len() as f64;
-            gradient[bias] += slope;
-            for (neuron, x) in hidden.iter().enumerate().filter(|(_, x)| **x > 0.0) {
-                gradient[output + neuron] += slope * x;
-                let back = slope * self.weights[output + neuron];
-                gradient[HIDDEN * INPUTS + neuron] += back;
-                for (at, input) in inputs.iter().enumerate() {
-                    gradient[neuron * INPUTS + at] += back * input;
-                }
-            }
-        }
-        self.adam(&gradient);
-        loss / batch.len().max(1) as f64
-    }
-
-    fn adam(&mut self, gradient: &[f64; WEIGHTS]) {
-        self.steps += 1;
-        let [first_share, second_share] = [0.9f64, 0.999].map(|decay| 1.0 - decay.powi(self.steps));
-        for (at, g) in gradient.iter().enumerate() {
-            self.first[at] = 0.9 * self.first[at] + 0.1 * g;
-            self.second[at] = 0.999 * self.second[at] + 0.001 * g * g;
-            let root = (self.second[at] / second_share).sqrt() + 1e-8;
-            self.weights[at] -= RATE * (self.first[at] / first_share) / root;
-        }
-    }
+    (inputs.to_vec(), vec![f64::from(target(block))])
 }
 
 #[cfg(test)]

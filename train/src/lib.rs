@@ -15,6 +15,8 @@ pub mod device;
 
 pub mod ops;
 pub mod parameters;
+mod perceptron;
+pub mod plan;
 pub mod preset;
 
 pub mod network;

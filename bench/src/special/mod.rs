@@ -1,9 +1,11 @@
 //! Questions that the table of files does not answer: memory of a long stream, what chaining pays, threads, speed, networks.
 
 mod chaining;
+mod leaderboard;
 mod memory;
 mod network;
 mod paced;
+mod plan;
 mod scaling;
 mod speed;
 
@@ -12,9 +14,11 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 
 pub use chaining::chaining;
+pub use leaderboard::{Leaderboard, leaderboard};
 pub use memory::{Memory, memory};
 pub use network::{Network, network};
 pub use paced::{Paced, paced};
+pub use plan::{Plan, plan};
 pub use scaling::scaling;
 pub use speed::speed;
 

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::layout::{ByteOrder, Kind, Layout};
+use crate::plan::backends::{Element, sampled};
 
 /// One column: an element of this width from `offset` on in each record.
 #[derive(Clone, Copy, Debug)]
@@ -11,6 +12,17 @@ pub(super) struct Column {
     pub(super) width: usize,
     pub(super) order: ByteOrder,
     pub(super) offset: usize,
+}
+
+impl Column {
+    /// Its type.
+    pub(super) fn element(&self) -> Element {
+        Element {
+            kind: self.kind,
+            width: self.width,
+            order: self.order,
+        }
+    }
 }
 
 /// The columns of a record as [`Layout::columns`] sees it.
@@ -151,6 +163,26 @@ impl Table {
         for record in rows.chunks_exact(size) {
             out.extend_from_slice(&record[offset..offset + width]);
         }
+    }
+
+    /// Some of the unit's elements as numbers, in the places of [`sampled`].
+    pub(super) fn sample(&self, unit: &Unit, rows: &[u8]) -> Vec<u64> {
+        let Column {
+            width,
+            offset,
+            order,
+            ..
+        } = unit.column;
+        let number = |place: usize| {
+            let at = (unit.records.start + place) * self.record_size + offset;
+            let element = rows.get(at..at + width).unwrap_or(&[]);
+            let shifted = |number, &byte: &u8| number << 8 | u64::from(byte);
+            match order {
+                ByteOrder::Little => element.iter().rev().fold(0, shifted),
+                ByteOrder::Big => element.iter().fold(0, shifted),
+            }
+        };
+        sampled(unit.n()).map(number).collect()
     }
 
     /// Puts the unit's elements back into the records.

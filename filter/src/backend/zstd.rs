@@ -13,6 +13,8 @@ const BEST_GAIN: f64 = 0.85;
 const LEAST_LEVEL: i32 = 1;
 /// Level for [`Effort::Quick`] and for estimates.
 const QUICK_LEVEL: i32 = 3;
+/// log2 of the bytes that [`BEST_LEVEL`] looks back.
+const BEST_WINDOW_LOG: u32 = 24;
 /// Level for [`Effort::Best`].
 const BEST_LEVEL: i32 = 19;
 
@@ -24,6 +26,11 @@ impl Packer {
         let mut compressor = ::zstd::bulk::Compressor::new(level).ok()?;
         compressor.include_contentsize(false).ok()?;
         compressor.include_checksum(false).ok()?;
+        if level == BEST_LEVEL {
+            // A whole frame; zstd's own window at this level is half of it. What is shorter gets a smaller one.
+            let window = ::zstd::zstd_safe::CParameter::WindowLog(BEST_WINDOW_LOG);
+            compressor.set_parameter(window).ok()?;
+        }
         Some(Packer(compressor))
     }
 

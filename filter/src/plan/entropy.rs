@@ -2,8 +2,9 @@
 //!
 //! mean, variance, standard deviation, skewness, kurtosis, sparsity -> 64 ReLU -> a sigmoid -> [0.2, 0.9]. The weights are built in; `catena-train` makes them.
 //! Invariant: the same values give the same prediction on every machine: sums are in the order of the values, in f64; the network is f32 with + - * / and sqrt alone, without
-//! fused products, and its sigmoid is algebraic ([`sigmoid`]). What is predicted is defined by [`target`].
+//! fused products, and its sigmoid is algebraic ([`perceptron`]). What is predicted is defined by [`target`].
 
+use super::perceptron;
 use crate::predict::functions::log2;
 
 /// Statistics of a block.
@@ -11,7 +12,7 @@ pub const INPUTS: usize = 6;
 /// Hidden neurons.
 pub const HIDDEN: usize = 64;
 /// Numbers of the network: hidden weights (row by neuron), hidden biases, output weights, output bias.
-pub const WEIGHTS: usize = HIDDEN * INPUTS + HIDDEN + HIDDEN + 1;
+pub const WEIGHTS: usize = perceptron::weights(INPUTS, HIDDEN, 1);
 /// What is predicted lies between these.
 pub const RANGE: [f32; 2] = [0.2, 0.9];
 /// Magnitudes below this count as zero for the sparsity.
@@ -111,11 +112,7 @@ impl EntropyPredictor {
     /// The one that was trained: see `docs/tensor.md`.
     pub fn built_in() -> Self {
         let bytes: &[u8; WEIGHTS * 4] = include_bytes!("entropy.bin");
-        let mut weights = [0.0; WEIGHTS];
-        let (words, _) = bytes.as_chunks::<4>();
-        for (weight, word) in weights.iter_mut().zip(words) {
-            *weight = f32::from_le_bytes(*word);
-        }
+        let weights = perceptron::read(bytes);
         EntropyPredictor { weights }
     }
 
@@ -127,28 +124,10 @@ impl EntropyPredictor {
     /// The predicted entropy of a block with these statistics, of 1 for eight bits a byte; within [`RANGE`].
     pub fn predict(&self, statistics: &Statistics) -> f32 {
         let inputs = statistics.inputs();
-        let (hidden, rest) = self.weights.split_at(HIDDEN * INPUTS);
-        let (biases, rest) = rest.split_at(HIDDEN);
-        let mut sum = rest[HIDDEN];
-        for neuron in 0..HIDDEN {
-            let row = &hidden[neuron * INPUTS..(neuron + 1) * INPUTS];
-            let mut x = biases[neuron];
-            for input in 0..INPUTS {
-                x += row[input] * inputs[input];
-            }
-            if x > 0.0 {
-                sum += rest[neuron] * x;
-            }
-        }
+        let [said] = perceptron::forward::<INPUTS, HIDDEN, 1>(&self.weights, &inputs);
         let [low, high] = RANGE;
-        (low + (high - low) * sigmoid(sum)).clamp(low, high)
+        (low + (high - low) * said).clamp(low, high)
     }
-}
-
-/// 0.5 + h / (2 sqrt(1 + h^2)) with h = x / 2: the logistic function's value and slope at 0, without an exponential.
-pub fn sigmoid(x: f32) -> f32 {
-    let h = x.clamp(-1e6, 1e6) * 0.5;
-    0.5 + 0.5 * (h / (1.0 + h * h).sqrt())
 }
 
 /// What the predictor learns: the Shannon entropy of a block's bytes over 8, clipped to [`RANGE`]. The bytes are the values divided by a 127th of the block's

@@ -3,9 +3,14 @@
 //! What is found is written into the stream, so a decoder repeats none of it. It must still be the same on every machine: entropies are computed
 //! with [`crate::predict::functions`], never the system's logarithm.
 
+pub mod backends;
+pub mod caq;
 pub mod entropy;
 pub mod lattice;
 pub mod noise;
+pub mod perceptron;
 pub mod references;
 pub mod relations;
+#[doc(hidden)]
+pub use crate::backend::trial;
 pub(crate) mod scheduler;

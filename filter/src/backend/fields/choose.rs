@@ -259,21 +259,21 @@ impl Choice {
 }
 
 impl Effort {
-    fn pco_level(self) -> usize {
+    pub(in crate::backend) fn pco_level(self) -> usize {
         match self {
             Effort::Stored | Effort::Zstd | Effort::Quick => 8,
             Effort::Best => 12,
         }
     }
 
-    fn zstd_level(self) -> i32 {
+    pub(in crate::backend) fn zstd_level(self) -> i32 {
         match self {
             Effort::Stored | Effort::Zstd | Effort::Quick => 3,
             Effort::Best => 19,
         }
     }
 
-    fn estimate_level(self) -> i32 {
+    pub(in crate::backend) fn estimate_level(self) -> i32 {
         match self {
             Effort::Stored | Effort::Zstd | Effort::Quick => 1,
             Effort::Best => 6,

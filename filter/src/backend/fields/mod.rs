@@ -5,8 +5,10 @@
 //! constants; pco units; stored units; the bytes outside whole records; the zstd frame.
 
 mod choose;
+mod planned;
 
 pub(super) use choose::{may_reach, pack};
+pub(super) use planned::pack as pack_planned;
 
 use std::sync::Arc;
 

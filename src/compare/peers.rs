@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 
-use catena::{Kind, Layout};
+use catena::{ByteOrder, Kind, Layout};
 use pco::standalone::{simple_compress, simple_decompress};
 
 use super::Codec;
@@ -84,9 +84,13 @@ impl Codec for Pco {
 
     /// The columns one after another, each behind its length.
     fn compress(&self, raw: &[u8], layout: &Layout) -> Result<Vec<u8>, String> {
+        let record = layout.record_size() as usize;
+        if layout.is_bytes() || raw.len() < record || !raw.len().is_multiple_of(record) {
+            return Err("takes whole records of numbers".into());
+        }
         let mut coded = Vec::new();
         for column in columns(layout)? {
-            let column = column.compress(raw, layout.record_size() as usize)?;
+            let column = column.compress(raw, record)?;
             coded.extend_from_slice(&(column.len() as u32).to_le_bytes());
             coded.extend_from_slice(&column);
         }
@@ -116,12 +120,16 @@ impl Codec for Pco {
 struct Column {
     offset: usize,
     number: Number,
+    order: ByteOrder,
 }
 
 /// pco has no numbers of one byte: they are widened.
 #[derive(Clone, Copy)]
 enum Number {
     Byte,
+    U16,
+    I16,
+    F16,
     U32,
     I32,
     F32,
@@ -135,17 +143,21 @@ fn columns(layout: &Layout) -> Result<Vec<Column>, String> {
     for field in layout.fields() {
         let number = match (field.kind, field.width) {
             (_, 1) => Number::Byte,
+            (Kind::Float, 2) => Number::F16,
+            (Kind::Int, 2) => Number::I16,
+            (Kind::Uint, 2) => Number::U16,
             (Kind::Float, 4) => Number::F32,
             (Kind::Float, 8) => Number::F64,
             (Kind::Int, 4) => Number::I32,
             (Kind::Int, 8) => Number::I64,
             (Kind::Uint, 4) => Number::U32,
             (Kind::Uint, 8) => Number::U64,
-            (kind, width) => return Err(format!("no sample has a {kind:?} of {width} bytes")),
+            (kind, width) => return Err(format!("no numbers of {width} bytes ({kind:?})")),
         };
         let place = |at: u32| Column {
             offset: (field.offset + at * field.width) as usize,
             number,
+            order: field.order,
         };
         columns.extend((0..field.count).map(place));
     }
@@ -160,7 +172,10 @@ impl Column {
                 let value = |bytes: &[u8]| {
                     bytes[self.offset..]
                         .first_chunk()
-                        .map(|b| <$type>::from_le_bytes(*b))
+                        .map(|b| match self.order {
+                            ByteOrder::Little => <$type>::from_le_bytes(*b),
+                            ByteOrder::Big => <$type>::from_be_bytes(*b),
+                        })
                 };
                 let values: Option<Vec<$type>> = raw.chunks_exact(record).map(value).collect();
                 simple_compress(&values.ok_or("a field ends past its record")?, &config)
@@ -174,6 +189,9 @@ impl Column {
                     .collect();
                 simple_compress(&values, &config)
             }
+            Number::U16 => gather!(u16),
+            Number::I16 => gather!(i16),
+            Number::F16 => gather!(half::f16),
             Number::U32 => gather!(u32),
             Number::I32 => gather!(i32),
             Number::F32 => gather!(f32),
@@ -189,8 +207,11 @@ impl Column {
             ($type:ty) => {{
                 let values = simple_decompress::<$type>(coded).map_err(|e| e.to_string())?;
                 for (place, value) in raw.chunks_exact_mut(record).zip(values) {
-                    place[self.offset..][..size_of::<$type>()]
-                        .copy_from_slice(&value.to_le_bytes());
+                    let bytes = match self.order {
+                        ByteOrder::Little => value.to_le_bytes(),
+                        ByteOrder::Big => value.to_be_bytes(),
+                    };
+                    place[self.offset..][..size_of::<$type>()].copy_from_slice(&bytes);
                 }
             }};
         }
@@ -201,6 +222,9 @@ impl Column {
                     place[self.offset] = value as u8;
                 }
             }
+            Number::U16 => scatter!(u16),
+            Number::I16 => scatter!(i16),
+            Number::F16 => scatter!(half::f16),
             Number::U32 => scatter!(u32),
             Number::I32 => scatter!(i32),
             Number::F32 => scatter!(f32),

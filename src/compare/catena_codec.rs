@@ -16,6 +16,10 @@ impl Codec for Catena {
         format!("catena -{}", self.0.get())
     }
 
+    fn is_adaptive(&self) -> bool {
+        self.0.get() > 2
+    }
+
     fn compress(&self, raw: &[u8], layout: &Layout) -> Result<Vec<u8>, String> {
         let options = CompressOptions::default()
             .with_level(self.0)

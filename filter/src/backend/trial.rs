@@ -1,0 +1,60 @@
+//! What the backends make of things, for the benches and for the training of the plan's predictor. No part of the interface.
+
+use std::time::{Duration, Instant};
+
+use super::table::{Table, shuffle};
+use super::{Effort, fields, pco, zstd};
+use crate::layout::Layout;
+use crate::plan::backends::{Element, features, predict};
+
+/// Bits a byte of a layout's first column: by zstd of planes and elements, and by pco, as level 1 does it; with the sample's elements.
+pub fn column(layout: &Layout, raw: &[u8]) -> Option<(Element, Vec<u64>, usize, [f32; 3])> {
+    let table = Table::new(layout);
+    let rows = table.rows(0, raw.len());
+    let cut = *table.cuts().first()?;
+    let units = table.units(0, &rows, cut);
+    let unit = units.first()?;
+    let records = raw.get(..rows.len)?;
+    let (mut elements, mut planes) = (Vec::new(), Vec::new());
+    table.gather(unit, records, &mut elements);
+    shuffle(&elements, unit.column.width, &mut planes);
+    let mut packer = zstd::Packer::new(Effort::Quick.zstd_level())?;
+    let bits = |len: usize| (8 * len) as f32 / elements.len().max(1) as f32;
+    let by_zstd = [packer.compress(&planes)?, packer.compress(&elements)?];
+    let by_pco = pco::compress(&unit.column, &elements, Effort::Quick.pco_level());
+    let by_pco = by_pco.map_or(f32::NAN, |bytes| bits(bytes.len()));
+    Some((
+        unit.column.element(),
+        table.sample(unit, records),
+        unit.n(),
+        [bits(by_zstd[0].len()), bits(by_zstd[1].len()), by_pco],
+    ))
+}
+
+/// A frame's fields by trying everything and by prediction: bytes, and the time that each takes.
+pub fn fields(layout: &Layout, raw: &[u8]) -> [(usize, Duration); 2] {
+    let table = Table::new(layout);
+    let timed = |pack: fn(&Table, Effort, u64, &[u8], usize) -> Option<Vec<u8>>| {
+        let begun = Instant::now();
+        let payload = pack(&table, Effort::Quick, 0, raw, raw.len());
+        (
+            payload.map_or(raw.len(), |payload| payload.len()),
+            begun.elapsed(),
+        )
+    };
+    [timed(fields::pack), timed(fields::pack_planned)]
+}
+
+/// The time that samples and predictions of a frame take.
+pub fn planning(layout: &Layout, raw: &[u8]) -> Duration {
+    let table = Table::new(layout);
+    let begun = Instant::now();
+    let rows = table.rows(0, raw.len());
+    for &cut in table.cuts() {
+        for unit in table.units(0, &rows, cut) {
+            let sample = table.sample(&unit, &raw[..rows.len]);
+            std::hint::black_box(predict(&features(unit.column.element(), &sample, unit.n())));
+        }
+    }
+    begun.elapsed()
+}
