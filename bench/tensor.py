@@ -164,6 +164,8 @@ def one(tensors, level, bound, folder):
 
 def spread(rows, key, form):
     values = [row[key] for row in rows]
+    if not np.isfinite(values).all():
+        return "-"
     many = f" ± {form.format(statistics.stdev(values))}" if len(values) > 1 else ""
     return form.format(statistics.mean(values)) + many
 

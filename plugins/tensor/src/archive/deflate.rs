@@ -114,7 +114,7 @@ mod tests {
     #[test]
     fn settings_are_found_and_give_the_same_bytes() {
         let raw: Vec<u8> = (0..400_000u32)
-            .flat_map(|i| (i * i / 7).to_be_bytes())
+            .flat_map(|i| (i.wrapping_mul(i) / 7).to_be_bytes())
             .collect();
         let mut search = Search::default();
         for level in [1, 6, 9] {

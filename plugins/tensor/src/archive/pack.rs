@@ -214,7 +214,7 @@ impl<W: Write> Packing<'_, W> {
         };
         let from = self.taking.part();
         match array(&raw, name) {
-            Ok((tensor, head, body, rest)) => {
+            Ok((tensor, [head, body, rest])) => {
                 self.taking.bytes(head);
                 let number = self.add(&tensor, body.len() as u64);
                 let step = usize::try_from(stream_len(&tensor)).unwrap_or(usize::MAX);
@@ -345,7 +345,7 @@ fn stream_len(tensor: &Tensor) -> u64 {
 }
 
 /// The array of a member: header, elements, and what follows.
-fn array<'a>(raw: &'a [u8], name: &str) -> Result<(Tensor, &'a [u8], &'a [u8], &'a [u8])> {
+fn array<'a>(raw: &'a [u8], name: &str) -> Result<(Tensor, [&'a [u8]; 3])> {
     if !raw.starts_with(&NPY_MAGIC) {
         return Err(Error::malformed("no npy array").within(name));
     }
@@ -355,7 +355,7 @@ fn array<'a>(raw: &'a [u8], name: &str) -> Result<(Tensor, &'a [u8], &'a [u8], &
     let len = usize::try_from(tensor.bytes()?).map_err(|_| short())?;
     let (head, rest) = raw.split_at_checked(from).ok_or_else(short)?;
     let (body, rest) = rest.split_at_checked(len).ok_or_else(short)?;
-    Ok((tensor, head, body, rest))
+    Ok((tensor, [head, body, rest]))
 }
 
 /// Bytes as one block, at no cost.

@@ -62,8 +62,8 @@ pub(super) fn quantise(
         .max()
         .unwrap_or(0);
     let width = match most {
-        ..=127 => 1,
-        ..=32_767 => 2,
+        0..=127 => 1,
+        128..=32_767 => 2,
         _ => 4,
     };
     let coded = integers
