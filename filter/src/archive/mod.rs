@@ -5,6 +5,7 @@
 //! spoils no other but those of its chain up to the next key frame.
 
 mod open;
+mod recover;
 mod remains;
 
 pub use remains::{Remains, repair};
@@ -52,6 +53,8 @@ pub struct FrameInfo {
 #[derive(Debug)]
 struct Part {
     header: StreamHeader,
+    /// Its first byte.
+    start: u64,
     /// Where an embedded model would stand: behind the header.
     model_at: u64,
     /// Its frames' numbers in the archive.
@@ -142,7 +145,7 @@ impl<R> Archive<R> {
         &self.frames
     }
 
-    /// Where and why the walk over the frames ended early, after [`Archive::recover`].
+    /// Where and why the walk over the frames ended early, after [`Archive::recover`]. Frames behind may have been found all the same.
     pub fn damage(&self) -> Option<&Error> {
         self.damage.as_ref()
     }

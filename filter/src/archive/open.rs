@@ -48,22 +48,7 @@ impl<R: Read + Seek> Archive<R> {
         }
     }
 
-    /// Opens what is left of an input: all frames before the first byte that makes no sense as a header.
-    /// [`Archive::damage`] tells what was found there.
-    pub fn recover(reader: R, options: DecompressOptions) -> Result<Self> {
-        let mut archive = Self::empty(reader, options);
-        let end = archive.reader.seek(SeekFrom::End(0))?;
-        match archive.walk(end) {
-            Ok(()) => Ok(archive),
-            Err(error) if archive.parts.is_empty() => Err(error),
-            Err(error) => {
-                archive.damage = Some(error);
-                Ok(archive)
-            }
-        }
-    }
-
-    fn empty(reader: R, options: DecompressOptions) -> Self {
+    pub(super) fn empty(reader: R, options: DecompressOptions) -> Self {
         Archive {
             reader,
             pool: Pool::for_threads(options.threads),
@@ -116,7 +101,7 @@ impl<R: Read + Seek> Archive<R> {
     }
 
     /// The end record before `end`, and its place.
-    fn end_record(&mut self, end: u64) -> Result<(EndRecord, u64)> {
+    pub(super) fn end_record(&mut self, end: u64) -> Result<(EndRecord, u64)> {
         let corrupt = || Error::corrupt("end of the stream");
         let tail_at = end.checked_sub(TAIL_LEN as u64).ok_or_else(corrupt)?;
         let tail = Tail::parse(&self.bytes_at(tail_at, TAIL_LEN)?)?.ok_or_else(corrupt)?;
@@ -132,7 +117,12 @@ impl<R: Read + Seek> Archive<R> {
         }
     }
 
-    fn enter_indexed(&mut self, start: u64, end: u64, entries: &[IndexEntry]) -> Result<()> {
+    pub(super) fn enter_indexed(
+        &mut self,
+        start: u64,
+        end: u64,
+        entries: &[IndexEntry],
+    ) -> Result<()> {
         let mut position = start + self.enter_stream(start)?;
         for entry in entries {
             position = self.enter_frame(position, entry)?;
@@ -144,7 +134,7 @@ impl<R: Read + Seek> Archive<R> {
     }
 
     /// Reads the stream header at `start` and enters the stream; the length of all before the first frame.
-    fn enter_stream(&mut self, start: u64) -> Result<u64> {
+    pub(super) fn enter_stream(&mut self, start: u64) -> Result<u64> {
         let mut want = HEAD_LEN;
         loop {
             let bytes = self.bytes_at(start, want)?;
@@ -154,6 +144,7 @@ impl<R: Read + Seek> Archive<R> {
                 let len = len + header.embedded.unwrap_or(0);
                 self.parts.push(Part {
                     header,
+                    start,
                     model_at,
                     frames: next..next,
                 });
@@ -167,7 +158,7 @@ impl<R: Read + Seek> Archive<R> {
     }
 
     /// Enters a frame of the last stream; the place after it.
-    fn enter_frame(&mut self, position: u64, entry: &IndexEntry) -> Result<u64> {
+    pub(super) fn enter_frame(&mut self, position: u64, entry: &IndexEntry) -> Result<u64> {
         let stream = self.parts.len() - 1;
         let part = &mut self.parts[stream];
         let place = part.frames.len() as u64;
@@ -195,7 +186,7 @@ impl<R: Read + Seek> Archive<R> {
     }
 
     /// Finds all frames by walking over their headers.
-    fn walk(&mut self, end: u64) -> Result<()> {
+    pub(super) fn walk(&mut self, end: u64) -> Result<()> {
         let mut position = 0;
         while position < end || self.parts.is_empty() {
             position = self.walk_stream(position)?;
@@ -204,7 +195,7 @@ impl<R: Read + Seek> Archive<R> {
     }
 
     /// Walks over one stream; the place after it.
-    fn walk_stream(&mut self, start: u64) -> Result<u64> {
+    pub(super) fn walk_stream(&mut self, start: u64) -> Result<u64> {
         let head_len = self
             .enter_stream(start)
             .map_err(|error| error.at_offset(start))?;
@@ -261,5 +252,20 @@ impl<R: Read + Seek> Archive<R> {
             part.frames.end -= 1;
             self.len -= frame.raw_len as u64;
         }
+    }
+    /// Takes the last stream out.
+    pub(super) fn take_last_part(&mut self) -> Option<(Part, Vec<FrameInfo>)> {
+        let part = self.parts.pop()?;
+        let frames = self.frames.split_off(part.frames.start);
+        self.len -= frames.iter().map(|frame| frame.raw_len as u64).sum::<u64>();
+        Some((part, frames))
+    }
+
+    /// Puts it back.
+    pub(super) fn put_part(&mut self, part: Option<(Part, Vec<FrameInfo>)>) {
+        let Some((part, frames)) = part else { return };
+        self.len += frames.iter().map(|frame| frame.raw_len as u64).sum::<u64>();
+        self.parts.push(part);
+        self.frames.extend(frames);
     }
 }
