@@ -20,7 +20,7 @@ PIECE = 8 << 20
 def repack(source, target, level=5):
     """Writes the packed file; `target` must not exist. Returns the raw bytes of what was packed."""
     options = Catena(level)
-    with h5py.File(source, "r") as old, h5py.File(target, "x", libver=("earliest", "latest")) as new:
+    with h5py.File(source, "r") as old, h5py.File(target, "x", track_order=_tracked(old)) as new:
         objects, packed = {}, 0
         _remember(objects, old, "/")
         for path, item in _walk(old, objects):
@@ -50,22 +50,25 @@ def compare(one, other):
         mine, theirs = {}, {}
         _remember(mine, old, "/")
         _remember(theirs, new, "/")
-        links = [[(path, type(item).__name__, getattr(item, "path", "") if not isinstance(item, (h5py.Group, h5py.Dataset)) else "")
-                  for path, item in _walk(file, seen)] for file, seen in ((old, mine), (new, theirs))]
+        links = [[_kind(path, item) for path, item in _walk(file, seen, in_order=True)] for file, seen in ((old, mine), (new, theirs))]
         if links[0] != links[1]:
             raise ValueError(f"objects differ: {sorted(set(links[0]) ^ set(links[1]))[:4]}")
+
+        def meet(one, other):
+            return bool(one) == bool(other) and (not one or mine[_address(old[one])] == theirs[_address(new[other])])
+
         for path, item in _all(old, mine):
             copy = new[path]
             if isinstance(item, h5py.Dataset):
                 if (item.dtype, item.shape, item.maxshape) != (copy.dtype, copy.shape, copy.maxshape):
                     raise ValueError(f"{path}: type or shape differs")
                 for part in _pieces(item):
-                    if not _same(item[part], copy[part], old, new):
+                    if not _same(item[part], copy[part], meet):
                         raise ValueError(f"{path}: elements differ in {part}")
             if sorted(item.attrs) != sorted(copy.attrs):
                 raise ValueError(f"{path}: other attributes")
             for name in item.attrs:
-                if not _same(item.attrs[name], copy.attrs[name], old, new):
+                if not _same(item.attrs[name], copy.attrs[name], meet):
                     raise ValueError(f"{path}: attribute {name} differs")
 
 
@@ -79,27 +82,38 @@ def can_pack(dataset):
 # --- walking ---------------------------------------------------------------------------------------------------------
 
 
+def _address(item):
+    return h5py.h5o.get_info(item.id).addr
+
+
 def _remember(objects, item, path):
-    objects.setdefault(h5py.h5o.get_info(item.id).addr, path)
+    objects.setdefault(_address(item), path)
 
 
-def _walk(group, objects, base=""):
-    """Each link below a group: its path, and the object, the link if it is no hard one, or the path that had the object first."""
-    for name in group:
+def _kind(path, item):
+    """What a link is, in words that can be compared."""
+    if isinstance(item, (h5py.SoftLink, h5py.ExternalLink)):
+        return path, type(item).__name__, getattr(item, "filename", ""), item.path
+    return path, type(item).__name__, "", item if isinstance(item, str) else ""
+
+
+def _walk(group, objects, base="", in_order=False):
+    """Each link below a group: its path, and the object, the link if it is no hard one, or the path that had the object first. By name, or as the file has them."""
+    for name in sorted(group) if in_order else group:
         path = f"{base}/{name}"
         link = group.get(name, getlink=True)
         if not isinstance(link, h5py.HardLink):
             yield path, link
             continue
         item = group[name]
-        known = objects.get(h5py.h5o.get_info(item.id).addr)
+        known = objects.get(_address(item))
         if known is not None:
             yield path, known
             continue
         _remember(objects, item, path)
         yield path, item
         if isinstance(item, h5py.Group):
-            yield from _walk(item, objects, path)
+            yield from _walk(item, objects, path, in_order)
 
 
 def _all(file, objects):
@@ -202,19 +216,17 @@ def _moved(value, dtype, old, new):
     return value
 
 
-def _same(one, other, old, new):
+def _same(one, other, meet):
+    """Whether two values are the same bit by bit; references are if they `meet`."""
     if isinstance(one, h5py.Empty) or isinstance(other, h5py.Empty):
         return isinstance(one, h5py.Empty) and isinstance(other, h5py.Empty) and one.dtype == other.dtype
     if isinstance(one, h5py.Reference):
-        return bool(one) == bool(other) and (not one or old[one].name == new[other].name)
+        return isinstance(other, h5py.Reference) and meet(one, other)
     a, b = np.asarray(one), np.asarray(other)
     if a.dtype != b.dtype or a.shape != b.shape:
         return False
     if not a.dtype.hasobject:
         return a.tobytes() == b.tobytes()
     if a.dtype.fields:
-        return all(_same(a[name], b[name], old, new) for name in a.dtype.fields)
-    if a.ndim == 0:
-        a, b = a[()], b[()]
-        return _same(a, b, old, new) if isinstance(a, (h5py.Reference, np.ndarray)) else a == b
-    return all(_same(x, y, old, new) if isinstance(x, (h5py.Reference, np.ndarray)) else x == y for x, y in zip(a.flat, b.flat))
+        return all(_same(a[name], b[name], meet) for name in a.dtype.fields)
+    return all(_same(x, y, meet) if isinstance(x, (h5py.Reference, np.ndarray)) else x == y for x, y in zip(a.flat, b.flat))
