@@ -81,6 +81,8 @@ pub struct Archive<R> {
     pool: Arc<Pool>,
     parts: Vec<Part>,
     frames: Vec<FrameInfo>,
+    /// Bytes that headers and frames take here, at most about.
+    held: u64,
     len: u64,
     damage: Option<Error>,
     flow: Option<Flow>,
@@ -244,6 +246,7 @@ impl<R: Read + Seek> Archive<R> {
         let (Some(len), at) = (header.embedded, *model_at) else {
             return Ok(None);
         };
+        header.check_embedded(self.options.memory_limit)?;
         let file = self.bytes_at(at, len)?;
         if file.len() < len {
             return Err(Error::from(ErrorKind::Truncated).at_offset(at));

@@ -11,11 +11,14 @@ use crate::frame::{
     EndRecord, FrameHeader, IndexBuilder, IndexEntry, MAX_END_BODY, StreamHeader, TAIL_LEN, Tail,
     is_end,
 };
+use crate::layout::Field;
 use crate::options::DecompressOptions;
 use crate::pool::Pool;
 
 /// Bytes read for a header at first.
 const HEAD_LEN: usize = 256;
+/// Bytes that a stream takes beside its fields, at most about.
+const PART_BYTES: usize = 1 << 10;
 /// Bytes that tag, length and checksum take around an end record's body, at most.
 const END_FRAMING: usize = 16;
 
@@ -55,6 +58,7 @@ impl<R: Read + Seek> Archive<R> {
             options,
             parts: Vec::new(),
             frames: Vec::new(),
+            held: 0,
             len: 0,
             damage: None,
             flow: None,
@@ -65,7 +69,19 @@ impl<R: Read + Seek> Archive<R> {
     fn clear(&mut self) {
         self.parts.clear();
         self.frames.clear();
+        self.held = 0;
         self.len = 0;
+    }
+
+    /// Counts bytes that stay until the archive is closed, against the limit on memory.
+    fn charge(&mut self, bytes: usize) -> Result<()> {
+        self.held += bytes as u64;
+        match (self.held, self.options.memory_limit) {
+            (needed, limit) if needed > limit => {
+                Err(ErrorKind::MemoryLimit { needed, limit }.into())
+            }
+            _ => Ok(()),
+        }
     }
 
     pub(super) fn bytes_at(&mut self, position: u64, len: usize) -> Result<Vec<u8>> {
@@ -90,7 +106,7 @@ impl<R: Read + Seek> Archive<R> {
             return Err(ErrorKind::Truncated.into());
         }
         for (start, record_at, record) in streams.into_iter().rev() {
-            match record.read_entries()? {
+            match record.read_entries(self.options.memory_limit)? {
                 Some(entries) => self.enter_indexed(start, record_at, &entries)?,
                 None => {
                     self.walk_stream(start)?;
@@ -108,6 +124,11 @@ impl<R: Read + Seek> Archive<R> {
         let len = tail.end_len as usize;
         if len > MAX_END_BODY + END_FRAMING {
             return Err(corrupt());
+        }
+        // Its bytes, and the entries among them.
+        let (needed, limit) = (2 * len as u64, self.options.memory_limit);
+        if needed > limit {
+            return Err(ErrorKind::MemoryLimit { needed, limit }.into());
         }
         let at = tail_at.checked_sub(len as u64).ok_or_else(corrupt)?;
         let bytes = self.bytes_at(at, len)?;
@@ -142,6 +163,9 @@ impl<R: Read + Seek> Archive<R> {
                 let next = self.frames.len();
                 let model_at = start + len as u64;
                 let len = len + header.embedded.unwrap_or(0);
+                let fields = header.layout.fields();
+                let names: usize = fields.iter().map(|field| field.name.len()).sum();
+                self.charge(PART_BYTES + names + fields.len() * size_of::<Field>())?;
                 self.parts.push(Part {
                     header,
                     start,
@@ -160,7 +184,7 @@ impl<R: Read + Seek> Archive<R> {
     /// Enters a frame of the last stream; the place after it.
     pub(super) fn enter_frame(&mut self, position: u64, entry: &IndexEntry) -> Result<u64> {
         let stream = self.parts.len() - 1;
-        let part = &mut self.parts[stream];
+        let part = &self.parts[stream];
         let place = part.frames.len() as u64;
         if entry.raw_len > part.header.frame_size as u64 {
             return Err(Error::corrupt("frame is larger than the stream's frames"));
@@ -168,6 +192,9 @@ impl<R: Read + Seek> Archive<R> {
         if !entry.key && place < u64::from(part.header.chains) {
             return Err(Error::corrupt("a chain begins without a key frame"));
         }
+        // Vectors grow by doubling.
+        self.charge(2 * size_of::<FrameInfo>())?;
+        let part = &mut self.parts[stream];
         self.frames.push(FrameInfo {
             kind: entry.kind,
             key: entry.key,
@@ -230,6 +257,9 @@ impl<R: Read + Seek> Archive<R> {
         let mut want = HEAD_LEN;
         let (record, len, bytes) = loop {
             let bytes = self.bytes_at(position, want)?;
+            if EndRecord::body_len(&bytes)?.is_some_and(|len| len > index.body_max()) {
+                return Err(Error::corrupt("length of the index"));
+            }
             match EndRecord::parse(&bytes)? {
                 Some((record, len)) if bytes.len() >= len + TAIL_LEN => break (record, len, bytes),
                 _ if bytes.len() < want => return Err(cut()),

@@ -41,7 +41,7 @@ impl<R: Read + Seek> Archive<R> {
         let Ok((record, record_at, later)) = self.streams_behind(start, end) else {
             return;
         };
-        let Ok(Some(entries)) = record.read_entries() else {
+        let Ok(Some(entries)) = record.read_entries(self.options.memory_limit) else {
             return;
         };
         let found = self.take_last_part();
@@ -51,7 +51,7 @@ impl<R: Read + Seek> Archive<R> {
             return;
         }
         for (start, record_at, record) in later.into_iter().rev() {
-            let entered = match record.read_entries() {
+            let entered = match record.read_entries(self.options.memory_limit) {
                 Ok(Some(entries)) => self.enter_indexed(start, record_at, &entries),
                 Ok(None) => self.walk_stream(start).map(drop),
                 Err(error) => Err(error),

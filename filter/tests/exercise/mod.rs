@@ -25,7 +25,7 @@ pub const MEMORY_LIMIT: u64 = 24 << 20;
 /// Bytes that these functions take beside that, at most: the raw bytes, a few times.
 pub const OWN_MEMORY: u64 = 12 << 20;
 /// Most raw bytes that are looked at.
-const RAW_MAX: usize = 256 << 10;
+const RAW_MAX: usize = 64 << 10;
 /// Most frames of an archive that are read one by one.
 const FRAME_MAX: usize = 50;
 /// Columns from which on a model is not tried: each takes a megabyte.
@@ -50,10 +50,10 @@ fn options() -> DecompressOptions {
 /// Decodes the bytes in all ways, as they are and with their checksums made right; what they hold as they are.
 pub fn decode(bytes: &[u8]) -> Option<Vec<u8>> {
     let sealed = seal::streams(bytes);
-    if sealed != bytes {
-        decode_all_ways(&sealed);
-    }
-    decode_all_ways(bytes)
+    decode_all_ways(&sealed);
+    let streamed = stream(bytes);
+    repaired(bytes);
+    streamed.whole.then_some(streamed.raw)
 }
 
 /// The raw bytes before the first fault, and how it went.
@@ -64,7 +64,7 @@ struct Streamed {
     cut: bool,
 }
 
-fn decode_all_ways(bytes: &[u8]) -> Option<Vec<u8>> {
+fn decode_all_ways(bytes: &[u8]) {
     let streamed = stream(bytes);
     if !streamed.cut {
         let at_once = decompress(bytes, &options());
@@ -76,7 +76,6 @@ fn decode_all_ways(bytes: &[u8]) -> Option<Vec<u8>> {
     ranges(bytes, &streamed);
     frames(bytes, &streamed);
     repaired(bytes);
-    streamed.whole.then_some(streamed.raw)
 }
 
 /// By the reader, fed in pieces whose lengths come from the bytes.
@@ -123,7 +122,7 @@ fn ranges(bytes: &[u8], streamed: &Streamed) {
     };
     let len = archive.len().min(RAW_MAX as u64);
     let mut lens = Lengths::of(bytes);
-    for (from, to) in [(len / 2, len), (0, len), (len / 3, len / 3 + 10)] {
+    for (from, to) in [(0, len), (len / 3, len / 3 + 10)] {
         let to = to.min(len);
         let mut raw = vec![0; (to - from) as usize];
         match archive.read_at(from, &mut raw) {
