@@ -171,23 +171,11 @@ fn seeds_are_made() {
         return;
     }
     let floats = Layout::parse("<f4").unwrap();
-    let small = models::model(&Layout::parse("<u2,u1").unwrap(), 3);
-    let tiny = models::model(&Layout::parse("u1").unwrap(), 4);
-    add("model", "two_columns", small.file());
-    add("model", "one_column", tiny.file());
+    let model = models::model(&Layout::parse("2u1").unwrap(), 4);
+    add("model", "two_bytes", model.file());
 
     let (grid, records, walk) = (common::grid(), common::records(80), common::walk());
     let level = |number| CompressOptions::default().with_level(common::level(number));
-    let tiny = std::sync::Arc::new(tiny);
-    let embedded = level(7)
-        .with_model(tiny)
-        .with_embed_model(true)
-        .with_frame_size(100);
-    add(
-        "decode",
-        "embedded",
-        &compress(head(&common::text(), 300), &embedded).unwrap(),
-    );
     let chains = level(4)
         .with_layout(records.layout())
         .with_frame_size(300)

@@ -197,7 +197,14 @@ fn expected(subject: &Subject, harm: &Harm) -> Vec<bool> {
     let Some(harmed) = &harm.frames else {
         return vec![false; n];
     };
-    let after = subject.index && harmed.end <= n;
+    // Frames that moved are known by their lengths: not if two of them have the same.
+    let moved = harm.bytes.len() != subject.packed.len();
+    let same = |a: &FrameInfo, b: &FrameInfo| {
+        (a.kind, a.key, a.raw_len, a.coded_len) == (b.kind, b.key, b.raw_len, b.coded_len)
+    };
+    let mut pairs = subject.frames.iter().zip(subject.frames.iter().skip(1));
+    let alike = pairs.any(|(a, b)| a.kind != FrameKind::Stored && same(a, b));
+    let after = subject.index && harmed.end <= n && !(moved && alike);
     let whole = |i: usize| i < harmed.start || (i >= harmed.end && after);
     let stride = 1 + subject
         .frames

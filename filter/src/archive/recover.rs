@@ -6,8 +6,8 @@
 use std::io::{Read, Seek, SeekFrom};
 
 use super::Archive;
-use crate::error::{Error, Result};
-use crate::frame::{EndRecord, FrameHeader, IndexEntry};
+use crate::error::Result;
+use crate::frame::{EndRecord, FrameHeader, FrameKind, IndexEntry, check};
 use crate::options::DecompressOptions;
 
 impl<R: Read + Seek> Archive<R> {
@@ -93,30 +93,49 @@ impl<R: Read + Seek> Archive<R> {
 
     /// Enters the stream at `start` whose end record is at `end`: frames from the front for as long as their headers are there, then from behind.
     fn enter_around(&mut self, start: u64, end: u64, entries: &[IndexEntry]) -> Result<()> {
-        let mut position = start + self.enter_stream(start)?;
+        let first = start + self.enter_stream(start)?;
         let all: u64 = entries.iter().map(stored_len).sum();
         // What is missing is below 0.
-        let gap = i128::from(end) - i128::from(position) - i128::from(all);
-        let mut before = true;
+        let gap = i128::from(end) - i128::from(first) - i128::from(all);
+        let mut before = gap != 0;
+        let (mut position, mut offset) = (i128::from(first), 0);
         for entry in entries {
-            if before && gap != 0 && !self.is_frame(position, entry) {
+            if before && !self.is_frame(place(position), offset, entry) {
                 before = false;
-                let moved = i128::from(position) + gap;
-                position = u64::try_from(moved).map_err(|_| Error::corrupt("index"))?;
+                position += gap;
             }
-            position = self.enter_frame(position, entry)?;
+            // What is missing may begin before the input does: there is no frame then.
+            self.enter_frame(place(position), entry)?;
+            position += i128::from(stored_len(entry));
+            offset += entry.raw_len;
         }
         Ok(())
     }
 
-    /// Whether the header of this frame is there.
-    fn is_frame(&mut self, position: u64, entry: &IndexEntry) -> bool {
+    /// Whether this frame is there. The header says so, and of stored frames, which are often as long as their neighbours, the bytes.
+    fn is_frame(&mut self, position: u64, offset: u64, entry: &IndexEntry) -> bool {
         let len = FrameHeader::len(entry.raw_len, entry.coded_len);
-        let header = self
-            .bytes_at(position, len)
-            .and_then(|bytes| FrameHeader::parse(&bytes, entry.raw_len as usize));
-        matches!(header, Ok(Some((header, _))) if IndexEntry::of(&header) == *entry)
+        let stored = entry.kind == FrameKind::Stored;
+        let wanted = if stored {
+            len + entry.coded_len as usize
+        } else {
+            len
+        };
+        let Ok(bytes) = self.bytes_at(position, wanted) else {
+            return false;
+        };
+        match FrameHeader::parse(&bytes, entry.raw_len as usize) {
+            Ok(Some((header, len))) if IndexEntry::of(&header) == *entry => {
+                !stored || check(&bytes[len..], offset, header.raw_hash).is_ok()
+            }
+            _ => false,
+        }
     }
+}
+
+/// A place in the input.
+fn place(position: i128) -> u64 {
+    u64::try_from(position).unwrap_or(0)
 }
 
 /// Bytes that a frame takes.
