@@ -9,6 +9,9 @@ use catena_filter::{
     Archive, CompressOptions, DecompressOptions, ErrorKind, FrameKind, Result, compress, decompress,
 };
 use common::Sample;
+use common::forge::{
+    FIELDS, MODELLED, STORED, ZSTD, end, frame_header, sealed, stream_header, varint,
+};
 
 fn unpack(packed: &[u8]) -> Result<Vec<u8>> {
     decompress(packed, &DecompressOptions::default().with_threads(1))
@@ -154,69 +157,7 @@ fn foreign_bytes() {
     ));
 }
 
-// --- streams forged with right checksums -------------------------------------------------------------------------
-
-fn varint(out: &mut Vec<u8>, mut value: u64) {
-    while value >= 0x80 {
-        out.push(value as u8 | 0x80);
-        value >>= 7;
-    }
-    out.push(value as u8);
-}
-
-fn sealed(mut bytes: Vec<u8>) -> Vec<u8> {
-    let sum = crc32fast::hash(&bytes);
-    bytes.extend_from_slice(&sum.to_le_bytes());
-    bytes
-}
-
-fn stream_header(chains: u64, lanes: u64, frame_size: u64, dtype: &[u8], shape: &[u64]) -> Vec<u8> {
-    let mut body = vec![5];
-    for number in [chains, lanes, frame_size, dtype.len() as u64] {
-        varint(&mut body, number);
-    }
-    body.extend_from_slice(dtype);
-    varint(&mut body, shape.len() as u64);
-    shape.iter().for_each(|&dim| varint(&mut body, dim));
-    let mut out = vec![0xCA, 0x7E, 0x4E, 0xA0, 1, 0];
-    varint(&mut out, body.len() as u64);
-    out.extend(body);
-    sealed(out)
-}
-
-fn frame_header(tag: u8, raw_len: u64, coded_len: u64, payload: &[u8]) -> Vec<u8> {
-    let mut out = vec![tag];
-    varint(&mut out, raw_len);
-    varint(&mut out, coded_len);
-    out.extend_from_slice(&[0; 8]);
-    out.extend_from_slice(&crc32fast::hash(payload).to_le_bytes());
-    sealed(out)
-}
-
-fn end(frame_n: u64, raw_len: u64, frames_len: u64, entries: &[(u8, u64, u64)]) -> Vec<u8> {
-    let mut body = Vec::new();
-    for number in [frame_n, raw_len, frames_len] {
-        varint(&mut body, number);
-    }
-    for &(tag, raw_len, coded_len) in entries {
-        body.push(tag);
-        varint(&mut body, raw_len);
-        varint(&mut body, coded_len);
-    }
-    let mut out = vec![8];
-    varint(&mut out, body.len() as u64);
-    out.extend(body);
-    let mut out = sealed(out);
-    let len = out.len() as u32;
-    out.extend_from_slice(&len.to_le_bytes());
-    out.extend_from_slice(&[0xA0, 0x4E, 0x7E, 0xCA]);
-    out
-}
-
-const STORED: u8 = 1 | 8;
-const ZSTD: u8 = 2 | 8;
-const FIELDS: u8 = 3 | 8;
-const MODELLED: u8 = 4 | 8 | 16;
+// --- streams forged with right checksums: see `common::forge` --------------------------------------------------
 
 fn refused(packed: &[u8]) {
     for error in [

@@ -5,6 +5,7 @@
 //! spoils no other but those of its chain up to the next key frame.
 
 mod open;
+mod recover;
 mod remains;
 
 pub use remains::{Remains, repair};
@@ -52,6 +53,8 @@ pub struct FrameInfo {
 #[derive(Debug)]
 struct Part {
     header: StreamHeader,
+    /// Its first byte.
+    start: u64,
     /// Where an embedded model would stand: behind the header.
     model_at: u64,
     /// Its frames' numbers in the archive.
@@ -78,6 +81,8 @@ pub struct Archive<R> {
     pool: Arc<Pool>,
     parts: Vec<Part>,
     frames: Vec<FrameInfo>,
+    /// Bytes that headers and frames take here, at most about.
+    held: u64,
     len: u64,
     damage: Option<Error>,
     flow: Option<Flow>,
@@ -142,7 +147,7 @@ impl<R> Archive<R> {
         &self.frames
     }
 
-    /// Where and why the walk over the frames ended early, after [`Archive::recover`].
+    /// Where and why the walk over the frames ended early, after [`Archive::recover`]. Frames behind may have been found all the same.
     pub fn damage(&self) -> Option<&Error> {
         self.damage.as_ref()
     }
@@ -241,6 +246,7 @@ impl<R: Read + Seek> Archive<R> {
         let (Some(len), at) = (header.embedded, *model_at) else {
             return Ok(None);
         };
+        header.check_embedded(self.options.memory_limit)?;
         let file = self.bytes_at(at, len)?;
         if file.len() < len {
             return Err(Error::from(ErrorKind::Truncated).at_offset(at));

@@ -11,11 +11,14 @@ use crate::frame::{
     EndRecord, FrameHeader, IndexBuilder, IndexEntry, MAX_END_BODY, StreamHeader, TAIL_LEN, Tail,
     is_end,
 };
+use crate::layout::Field;
 use crate::options::DecompressOptions;
 use crate::pool::Pool;
 
 /// Bytes read for a header at first.
 const HEAD_LEN: usize = 256;
+/// Bytes that a stream takes beside its fields, at most about.
+const PART_BYTES: usize = 1 << 10;
 /// Bytes that tag, length and checksum take around an end record's body, at most.
 const END_FRAMING: usize = 16;
 
@@ -48,28 +51,14 @@ impl<R: Read + Seek> Archive<R> {
         }
     }
 
-    /// Opens what is left of an input: all frames before the first byte that makes no sense as a header.
-    /// [`Archive::damage`] tells what was found there.
-    pub fn recover(reader: R, options: DecompressOptions) -> Result<Self> {
-        let mut archive = Self::empty(reader, options);
-        let end = archive.reader.seek(SeekFrom::End(0))?;
-        match archive.walk(end) {
-            Ok(()) => Ok(archive),
-            Err(error) if archive.parts.is_empty() => Err(error),
-            Err(error) => {
-                archive.damage = Some(error);
-                Ok(archive)
-            }
-        }
-    }
-
-    fn empty(reader: R, options: DecompressOptions) -> Self {
+    pub(super) fn empty(reader: R, options: DecompressOptions) -> Self {
         Archive {
             reader,
             pool: Pool::for_threads(options.threads),
             options,
             parts: Vec::new(),
             frames: Vec::new(),
+            held: 0,
             len: 0,
             damage: None,
             flow: None,
@@ -80,7 +69,19 @@ impl<R: Read + Seek> Archive<R> {
     fn clear(&mut self) {
         self.parts.clear();
         self.frames.clear();
+        self.held = 0;
         self.len = 0;
+    }
+
+    /// Counts bytes that stay until the archive is closed, against the limit on memory.
+    fn charge(&mut self, bytes: usize) -> Result<()> {
+        self.held += bytes as u64;
+        match (self.held, self.options.memory_limit) {
+            (needed, limit) if needed > limit => {
+                Err(ErrorKind::MemoryLimit { needed, limit }.into())
+            }
+            _ => Ok(()),
+        }
     }
 
     pub(super) fn bytes_at(&mut self, position: u64, len: usize) -> Result<Vec<u8>> {
@@ -105,7 +106,7 @@ impl<R: Read + Seek> Archive<R> {
             return Err(ErrorKind::Truncated.into());
         }
         for (start, record_at, record) in streams.into_iter().rev() {
-            match record.read_entries()? {
+            match record.read_entries(self.options.memory_limit)? {
                 Some(entries) => self.enter_indexed(start, record_at, &entries)?,
                 None => {
                     self.walk_stream(start)?;
@@ -116,13 +117,18 @@ impl<R: Read + Seek> Archive<R> {
     }
 
     /// The end record before `end`, and its place.
-    fn end_record(&mut self, end: u64) -> Result<(EndRecord, u64)> {
+    pub(super) fn end_record(&mut self, end: u64) -> Result<(EndRecord, u64)> {
         let corrupt = || Error::corrupt("end of the stream");
         let tail_at = end.checked_sub(TAIL_LEN as u64).ok_or_else(corrupt)?;
         let tail = Tail::parse(&self.bytes_at(tail_at, TAIL_LEN)?)?.ok_or_else(corrupt)?;
         let len = tail.end_len as usize;
         if len > MAX_END_BODY + END_FRAMING {
             return Err(corrupt());
+        }
+        // Its bytes, and the entries among them.
+        let (needed, limit) = (2 * len as u64, self.options.memory_limit);
+        if needed > limit {
+            return Err(ErrorKind::MemoryLimit { needed, limit }.into());
         }
         let at = tail_at.checked_sub(len as u64).ok_or_else(corrupt)?;
         let bytes = self.bytes_at(at, len)?;
@@ -132,7 +138,12 @@ impl<R: Read + Seek> Archive<R> {
         }
     }
 
-    fn enter_indexed(&mut self, start: u64, end: u64, entries: &[IndexEntry]) -> Result<()> {
+    pub(super) fn enter_indexed(
+        &mut self,
+        start: u64,
+        end: u64,
+        entries: &[IndexEntry],
+    ) -> Result<()> {
         let mut position = start + self.enter_stream(start)?;
         for entry in entries {
             position = self.enter_frame(position, entry)?;
@@ -144,7 +155,7 @@ impl<R: Read + Seek> Archive<R> {
     }
 
     /// Reads the stream header at `start` and enters the stream; the length of all before the first frame.
-    fn enter_stream(&mut self, start: u64) -> Result<u64> {
+    pub(super) fn enter_stream(&mut self, start: u64) -> Result<u64> {
         let mut want = HEAD_LEN;
         loop {
             let bytes = self.bytes_at(start, want)?;
@@ -152,8 +163,12 @@ impl<R: Read + Seek> Archive<R> {
                 let next = self.frames.len();
                 let model_at = start + len as u64;
                 let len = len + header.embedded.unwrap_or(0);
+                let fields = header.layout.fields();
+                let names: usize = fields.iter().map(|field| field.name.len()).sum();
+                self.charge(PART_BYTES + names + fields.len() * size_of::<Field>())?;
                 self.parts.push(Part {
                     header,
+                    start,
                     model_at,
                     frames: next..next,
                 });
@@ -167,9 +182,9 @@ impl<R: Read + Seek> Archive<R> {
     }
 
     /// Enters a frame of the last stream; the place after it.
-    fn enter_frame(&mut self, position: u64, entry: &IndexEntry) -> Result<u64> {
+    pub(super) fn enter_frame(&mut self, position: u64, entry: &IndexEntry) -> Result<u64> {
         let stream = self.parts.len() - 1;
-        let part = &mut self.parts[stream];
+        let part = &self.parts[stream];
         let place = part.frames.len() as u64;
         if entry.raw_len > part.header.frame_size as u64 {
             return Err(Error::corrupt("frame is larger than the stream's frames"));
@@ -177,6 +192,9 @@ impl<R: Read + Seek> Archive<R> {
         if !entry.key && place < u64::from(part.header.chains) {
             return Err(Error::corrupt("a chain begins without a key frame"));
         }
+        // Vectors grow by doubling.
+        self.charge(2 * size_of::<FrameInfo>())?;
+        let part = &mut self.parts[stream];
         self.frames.push(FrameInfo {
             kind: entry.kind,
             key: entry.key,
@@ -195,7 +213,7 @@ impl<R: Read + Seek> Archive<R> {
     }
 
     /// Finds all frames by walking over their headers.
-    fn walk(&mut self, end: u64) -> Result<()> {
+    pub(super) fn walk(&mut self, end: u64) -> Result<()> {
         let mut position = 0;
         while position < end || self.parts.is_empty() {
             position = self.walk_stream(position)?;
@@ -204,7 +222,7 @@ impl<R: Read + Seek> Archive<R> {
     }
 
     /// Walks over one stream; the place after it.
-    fn walk_stream(&mut self, start: u64) -> Result<u64> {
+    pub(super) fn walk_stream(&mut self, start: u64) -> Result<u64> {
         let head_len = self
             .enter_stream(start)
             .map_err(|error| error.at_offset(start))?;
@@ -239,6 +257,9 @@ impl<R: Read + Seek> Archive<R> {
         let mut want = HEAD_LEN;
         let (record, len, bytes) = loop {
             let bytes = self.bytes_at(position, want)?;
+            if EndRecord::body_len(&bytes)?.is_some_and(|len| len > index.body_max()) {
+                return Err(Error::corrupt("length of the index"));
+            }
             match EndRecord::parse(&bytes)? {
                 Some((record, len)) if bytes.len() >= len + TAIL_LEN => break (record, len, bytes),
                 _ if bytes.len() < want => return Err(cut()),
@@ -261,5 +282,20 @@ impl<R: Read + Seek> Archive<R> {
             part.frames.end -= 1;
             self.len -= frame.raw_len as u64;
         }
+    }
+    /// Takes the last stream out.
+    pub(super) fn take_last_part(&mut self) -> Option<(Part, Vec<FrameInfo>)> {
+        let part = self.parts.pop()?;
+        let frames = self.frames.split_off(part.frames.start);
+        self.len -= frames.iter().map(|frame| frame.raw_len as u64).sum::<u64>();
+        Some((part, frames))
+    }
+
+    /// Puts it back.
+    pub(super) fn put_part(&mut self, part: Option<(Part, Vec<FrameInfo>)>) {
+        let Some((part, frames)) = part else { return };
+        self.len += frames.iter().map(|frame| frame.raw_len as u64).sum::<u64>();
+        self.parts.push(part);
+        self.frames.extend(frames);
     }
 }

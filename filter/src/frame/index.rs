@@ -7,10 +7,14 @@ use super::checksum::crc;
 use super::cursor::{Cursor, put_varint};
 use super::frame_header::{FrameHeader, FrameKind};
 use super::{MAX_FRAME_SIZE, TAIL_MAGIC};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 
 /// Most bytes of the entries together; a longer index is left out.
 const MAX_ENTRIES_LEN: usize = 1 << 24;
+/// Fewest bytes of an entry.
+const ENTRY_MIN: usize = 3;
+/// Most bytes of the totals, which are three varints.
+const TOTALS_MAX: usize = 30;
 /// Most bytes of an end record's body.
 pub(crate) const MAX_END_BODY: usize = MAX_ENTRIES_LEN + 64;
 /// Bytes after the end record: its length and the magic.
@@ -108,13 +112,30 @@ impl EndRecord {
         Ok(Some((record, cursor.position())))
     }
 
-    /// The entries as values; `None` if the stream has no index. Their number and sum are checked against the totals.
-    pub(crate) fn read_entries(&self) -> Result<Option<Vec<IndexEntry>>> {
+    /// The length of the body of the record at the front of `bytes`; `None` if bytes are missing. It may be wrong: nothing is checked.
+    pub(crate) fn body_len(bytes: &[u8]) -> Result<Option<u64>> {
+        let mut cursor = Cursor::new(bytes);
+        match cursor.byte() {
+            Some(_) => cursor.varint(),
+            None => Ok(None),
+        }
+    }
+
+    /// The entries as values; `None` if the stream has no index. Their number and sum are checked against the totals, and
+    /// what they take against the limit in bytes.
+    pub(crate) fn read_entries(&self, limit: u64) -> Result<Option<Vec<IndexEntry>>> {
         let Some(bytes) = &self.entries else {
             return Ok(None);
         };
+        if self.frame_n > (bytes.len() / ENTRY_MIN) as u64 {
+            return Err(Error::corrupt("index disagrees with its totals"));
+        }
+        let needed = self.frame_n * size_of::<IndexEntry>() as u64;
+        if needed > limit {
+            return Err(ErrorKind::MemoryLimit { needed, limit }.into());
+        }
         let mut cursor = Cursor::new(bytes);
-        let mut entries = Vec::new();
+        let mut entries = Vec::with_capacity(self.frame_n as usize);
         let (mut raw_sum, mut coded_sum) = (0u64, 0u64);
         while !cursor.rest().is_empty() {
             let (Some(tag), Some(raw_len), Some(coded_len)) =
@@ -126,6 +147,9 @@ impl EndRecord {
             FrameHeader::check_len(kind, raw_len, coded_len)?;
             if raw_len > MAX_FRAME_SIZE as u64 {
                 return Err(Error::corrupt("frame size in the index"));
+            }
+            if entries.len() as u64 == self.frame_n {
+                return Err(Error::corrupt("index disagrees with its totals"));
             }
             raw_sum += raw_len;
             coded_sum += FrameHeader::len(raw_len, coded_len) as u64 + coded_len;
@@ -215,6 +239,11 @@ impl IndexBuilder {
         let len = (out.len() - start) as u32;
         out.extend_from_slice(&len.to_le_bytes());
         out.extend_from_slice(&TAIL_MAGIC);
+    }
+
+    /// Most bytes that an end record's body can have if it agrees: a longer one need not be waited for.
+    pub(crate) fn body_max(&self) -> u64 {
+        (TOTALS_MAX + self.entries.as_ref().map_or(0, Vec::len)) as u64
     }
 
     /// Whether an end record says what the frames before it said.

@@ -76,6 +76,8 @@ pub(crate) struct Parser {
     need: usize,
     /// Bytes that are taken ahead of what is needed.
     ahead: usize,
+    /// Most bytes that an embedded model may take here.
+    memory_limit: u64,
 }
 
 impl Parser {
@@ -92,7 +94,14 @@ impl Parser {
             stream_n: 0,
             need: 1,
             ahead: READ_AHEAD,
+            memory_limit: u64::MAX,
         }
+    }
+
+    /// Refuses embedded models that would take more than this, before they are waited for.
+    pub(crate) fn with_memory_limit(mut self, bytes: u64) -> Self {
+        self.memory_limit = bytes;
+        self
     }
 
     /// Takes nothing ahead from now on: what follows a stream stays with the caller.
@@ -165,6 +174,7 @@ impl Parser {
                     let Some((header, len)) = StreamHeader::parse(self.rest())? else {
                         return Ok(self.starve(None));
                     };
+                    header.check_embedded(self.memory_limit)?;
                     self.consume(len);
                     self.index = IndexBuilder::new(len + header.embedded.unwrap_or(0));
                     self.header = Some(header.clone());
@@ -196,6 +206,10 @@ impl Parser {
                         return Ok(None);
                     };
                     if is_end(tag) {
+                        let body_len = EndRecord::body_len(self.rest())?;
+                        if body_len.is_some_and(|len| len > self.index.body_max()) {
+                            return Err(Error::corrupt("length of the index"));
+                        }
                         let Some((end, len)) = EndRecord::parse(self.rest())? else {
                             return Ok(self.starve(None));
                         };

@@ -62,6 +62,14 @@ impl StreamHeader {
         out.extend_from_slice(&sum.to_le_bytes());
     }
 
+    /// Whether the embedded model's file, which is held up to three times while it is read, may be waited for.
+    pub(crate) fn check_embedded(&self, limit: u64) -> Result<()> {
+        match self.embedded.map_or(0, |len| 3 * len as u64) {
+            needed if needed > limit => Err(ErrorKind::MemoryLimit { needed, limit }.into()),
+            _ => Ok(()),
+        }
+    }
+
     /// Reads a header from the front of `bytes`: the header and its length, `None` if bytes are missing.
     pub(crate) fn parse(bytes: &[u8]) -> Result<Option<(Self, usize)>> {
         let seen = bytes.len().min(MAGIC.len());

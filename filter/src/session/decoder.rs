@@ -67,10 +67,10 @@ impl Decoder {
     /// A session whose jobs run on this pool.
     pub fn on_pool(options: DecompressOptions, pool: Arc<Pool>) -> Self {
         Decoder {
+            parser: Parser::new().with_memory_limit(options.memory_limit),
             options,
             pool,
             notify: None,
-            parser: Parser::new(),
             held: None,
             stream: None,
             opening: None,

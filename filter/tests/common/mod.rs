@@ -4,6 +4,7 @@
 #![allow(dead_code)]
 
 pub mod engine;
+pub mod forge;
 
 use catena_filter::{CompressOptions, Layout, Level};
 

@@ -1,0 +1,9 @@
+//! Arbitrary bytes as options, a layout, cuts, and what is compressed.
+#![no_main]
+
+#[path = "../../filter/tests/exercise/mod.rs"]
+mod exercise;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    exercise::round_trip(bytes);
+});
