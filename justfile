@@ -22,6 +22,14 @@ demo:
 golden:
     CATENA_GOLDEN=1 cargo test -p catena-filter --test compatibility
 
+# All fuzz targets, so many seconds each (fuzz/README.md).
+fuzz SECONDS="20":
+    fuzz/smoke {{SECONDS}}
+
+# Ten thousand random damages to streams of every level, with a table.
+damage:
+    CATENA_DAMAGES=10000 cargo test -p catena-filter --test damage -- --nocapture
+
 # The ingest daemon: killed a hundred times, then 64 clients for ten minutes. Figures are in docs/reliability.md.
 soak:
     cargo build --release -p catena-stream --examples

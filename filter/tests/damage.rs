@@ -202,8 +202,9 @@ fn expected(subject: &Subject, harm: &Harm) -> Vec<bool> {
     let same = |a: &FrameInfo, b: &FrameInfo| {
         (a.kind, a.key, a.raw_len, a.coded_len) == (b.kind, b.key, b.raw_len, b.coded_len)
     };
-    let mut pairs = subject.frames.iter().zip(subject.frames.iter().skip(1));
-    let alike = pairs.any(|(a, b)| a.kind != FrameKind::Stored && same(a, b));
+    let alike = subject.frames.iter().enumerate().any(|(i, a)| {
+        a.kind != FrameKind::Stored && subject.frames[i + 1..].iter().any(|b| same(a, b))
+    });
     let after = subject.index && harmed.end <= n && !(moved && alike);
     let whole = |i: usize| i < harmed.start || (i >= harmed.end && after);
     let stride = 1 + subject

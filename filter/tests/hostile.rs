@@ -92,6 +92,16 @@ fn honest(limit: u64, level: u8, chains: u32, dtype: &str, noisy: bool) -> Vec<u
     compress(&raw, &options).unwrap()
 }
 
+/// Frames of 16 KiB, of which a few MiB are learned: what a chain remembers grows beyond the limit, if that is small.
+fn learning(limit: u64) -> Vec<u8> {
+    let raw: Vec<u8> = (0..limit as u32 / 16).map(|i| (i / 1000) as u8).collect();
+    let options = CompressOptions::default()
+        .with_level(common::level(3))
+        .with_layout(Layout::bytes())
+        .with_frame_size(1 << 14);
+    compress(&raw, &options).unwrap()
+}
+
 /// Files whose headers ask for much, or whose frames hold more than they seem to.
 fn streams(limit: u64) -> Vec<(String, Vec<u8>)> {
     let mut files: Vec<(String, Vec<u8>)> = Vec::new();
@@ -182,6 +192,7 @@ fn streams(limit: u64) -> Vec<(String, Vec<u8>)> {
         honest(limit, 3, 3, "<u2,<u4,u1,u1", true),
     );
 
+    add("small frames that are learned and learned", learning(limit));
     add("an index of 16 MiB for one frame", {
         let stored = frame(STORED, 4, b"data");
         let body = [plain.clone(), stored].concat();
@@ -189,16 +200,16 @@ fn streams(limit: u64) -> Vec<(String, Vec<u8>)> {
         let index = end(5_500_000, 5_500_000, body.len() as u64, &entries);
         [body, index].concat()
     });
-    add("a million frames of a byte", {
-        let frames = frame(STORED, 1, b"x").repeat(1_000_000);
+    add("150,000 frames of a byte", {
+        let frames = frame(STORED, 1, b"x").repeat(150_000);
         let len = (plain.len() + frames.len()) as u64;
-        let index = end(1_000_000, 1_000_000, len, &vec![(STORED, 1, 1); 1_000_000]);
+        let index = end(150_000, 150_000, len, &vec![(STORED, 1, 1); 150_000]);
         [plain.clone(), frames, index].concat()
     });
-    add("5,000 streams of 4,096 fields", {
+    add("1,000 streams of 4,096 fields", {
         let head = header(1, 1, 5000, &vec!["u1"; 4096].join(","), &[]);
         let tail = end(0, 0, head.len() as u64, &[]);
-        [head, tail].concat().repeat(5000)
+        [head, tail].concat().repeat(1000)
     });
     files.extend(with_models());
     files
@@ -340,6 +351,7 @@ fn archive(mut file: File, options: DecompressOptions) -> catena_filter::Result<
 fn no_file_takes_more_than_the_limit() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("x.cat");
+    let mut faults = Vec::new();
     for limit in [16 * MIB, 64 * MIB] {
         println!(
             "| at most {} MiB | MiB as a stream, as an archive, in repair | says |",
@@ -370,21 +382,24 @@ fn no_file_takes_more_than_the_limit() {
                 );
                 let over = said.peak.unwrap_or(0).saturating_sub(base);
                 peaks.push(format!("{:.1}", over as f64 / MIB as f64));
-                assert!(
-                    over <= limit + BESIDE
-                        || way == "repair" && over <= BESIDE + 2 * bytes.len() as u64,
-                    "{name} by {way}: {} MiB more than a harmless file ({})",
-                    over / MIB,
-                    said.words
-                );
+                let most = if way == "repair" {
+                    BESIDE + 2 * bytes.len() as u64
+                } else {
+                    limit + BESIDE
+                };
+                if over > most {
+                    faults.push(format!("{name} by {way}: {} MiB", over / MIB));
+                }
                 words.push(said.words);
             }
             println!("| {name} | {} | {} |", peaks.join(", "), words[0]);
             if name.starts_with("largest") {
-                assert_eq!(words[0], "decoded", "{name}");
+                let enough = words[0] == "decoded" || words[0].contains("bytes of memory");
+                assert!(enough, "{name}: {}", words[0]);
             } else {
                 assert!(words[0] != "decoded", "{name}");
             }
         }
     }
+    assert!(faults.is_empty(), "more than the limit: {faults:#?}");
 }

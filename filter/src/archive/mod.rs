@@ -20,8 +20,8 @@ use crate::frame::{FrameHeader, FrameItem, FrameKind, StreamHeader};
 use crate::options::DecompressOptions;
 use crate::pool::Pool;
 use crate::predict::Spec;
-use crate::session::admit;
 use crate::session::unpack::Unpack;
+use crate::session::{Growth, admit};
 use crate::wavefront::Wavefront;
 use crate::{Layout, Level, Model};
 
@@ -95,6 +95,7 @@ struct Flow {
     part: usize,
     wavefront: Wavefront<Unpack>,
     flight_max: usize,
+    growth: Growth,
     /// The frame that each chain has learned last.
     learned: Vec<Option<usize>>,
 }
@@ -235,7 +236,7 @@ impl<R: Read + Seek> Archive<R> {
     pub fn model(&mut self, stream: usize) -> Result<Option<Arc<Model>>> {
         let embedded = self.embedded_model(stream)?;
         let header = &self.parts[stream].header;
-        let (spec, _) = admit(header, embedded.as_deref(), &self.options, &self.pool)?;
+        let (spec, ..) = admit(header, embedded.as_deref(), &self.options, &self.pool)?;
         Ok(spec.model)
     }
 
@@ -272,6 +273,13 @@ impl<R: Read + Seek> Archive<R> {
             {
                 let item = self.load(step.frame)?;
                 let chain = self.frames[step.frame].chain as usize;
+                let header = FrameHeader {
+                    key: step.fresh,
+                    learned: step.learn,
+                    ..item.header
+                };
+                let room = flow.growth.admit(chain, &header);
+                room.map_err(|error| self.locate(error, step.frame))?;
                 flow.wavefront.submit(chain, step.fresh, step.learn, item);
                 under_way.push_back(step);
             }
@@ -302,13 +310,14 @@ impl<R: Read + Seek> Archive<R> {
             _ => {
                 let embedded = self.read_model(part)?;
                 let header = &self.parts[part].header;
-                let (spec, flight_max) =
+                let (spec, flight_max, growth) =
                     admit(header, embedded.as_deref(), &self.options, &self.pool)?;
                 let chain_n = header.chains as usize;
                 Ok(Flow {
                     part,
                     wavefront: Wavefront::new(Unpack::new(spec), chain_n, self.pool.clone(), None),
                     flight_max,
+                    growth,
                     learned: vec![None; chain_n],
                 })
             }

@@ -30,6 +30,7 @@ pub use column::PlaneMode;
 pub use evaluate::{ColumnCosts, Costs, PlaneBits, evaluate, harvest_starts};
 pub use frame::{Columns, Rows};
 pub use lane::{Lane, LaneColumns, lane_count, network_lane_count};
+pub(crate) use series::KEPT_MOST;
 
 use crate::layout::Expansion;
 use crate::model::{Model, Network, Starts};

@@ -1,20 +1,23 @@
-//! Whether a stream may be decoded: what it takes is estimated from its header before any of it is allocated.
+//! Whether a stream may be decoded: what it takes is estimated from its header before any of it is allocated, and what its chains
+//! remember, which grows with what they have learned, before each frame.
 //!
 //! The estimate is an upper bound in practice, so that a hostile header (many chains, many columns, huge frames) is
 //! refused and an honest one is not held up: the program's own streams of default frame size stay far below the limit.
 
 use super::flight_max;
 use crate::error::{ErrorKind, Result};
-use crate::frame::StreamHeader;
+use crate::frame::{FrameHeader, StreamHeader};
 use crate::model;
 use crate::options::DecompressOptions;
 use crate::pool::Pool;
-use crate::predict::Spec;
+use crate::predict::{KEPT_MOST, Spec};
 
-/// Most bytes of the contexts of a chain.
-const CONTEXT_MAX: u64 = 64 << 20;
-/// Bytes of contexts that a value of a frame is worth, at most.
-const CONTEXT_PER_VALUE: u64 = 128;
+/// Most bytes of the contexts of a chain, and what one of them takes more while it grows.
+const CONTEXT_MAX: u64 = 24 << 20;
+/// Bytes of contexts that a value is worth, at most: two lines, and as many again where their number is rounded up.
+const CONTEXT_PER_VALUE: u64 = 256;
+/// Bytes that a remembered value takes, at most: vectors grow by doubling.
+const MEMORY_PER_VALUE: u64 = 16;
 
 /// Bytes that a column's model keeps of a network's bits, at most about.
 const AID_BYTES: u64 = 1 << 19;
@@ -45,12 +48,76 @@ impl Needs {
             4 | 5 => 1 << 20,
             _ => 3 << 19,
         };
-        let contexts = CONTEXT_MAX.min(CONTEXT_PER_VALUE * value_n);
         Needs {
-            states: u64::from(header.chains) * (column_n * column + contexts),
+            states: u64::from(header.chains) * (column_n * column + remembered(header, size)),
             // Payload, raw bytes, and columns of 8 bytes a value, as lanes hold them and as they are put together.
             frame: 3 * size + 16 * value_n,
         }
+    }
+}
+
+/// Bytes that a chain remembers of so many raw ones, at most about.
+fn remembered(header: &StreamHeader, raw_len: u64) -> u64 {
+    let expansion = header.layout.columns();
+    let column_n = expansion.columns.len() as u64;
+    let value_n = raw_len.div_ceil(u64::from(expansion.record_size)) * column_n;
+    // Of records a few rows are kept.
+    let kept = if column_n > 1 { 0 } else { KEPT_MOST as u64 };
+    CONTEXT_MAX.min(CONTEXT_PER_VALUE.saturating_mul(value_n))
+        + MEMORY_PER_VALUE * value_n.min(kept)
+}
+
+/// What the chains of a stream remember, as its frames come.
+#[derive(Debug)]
+pub(crate) struct Growth {
+    header: StreamHeader,
+    /// Raw bytes that each chain has learned since its last key frame.
+    learned: Vec<u64>,
+    /// Bytes that each chain remembers beyond what was admitted with the header.
+    more: Vec<u64>,
+    /// Their sum.
+    all: u64,
+    /// Bytes there is room for.
+    room: u64,
+    limit: u64,
+}
+
+impl Growth {
+    /// Of a stream that was admitted with so much room beside two frames.
+    fn new(header: &StreamHeader, room: u64, limit: u64) -> Self {
+        let chain_n = header.chains as usize;
+        Growth {
+            header: header.clone(),
+            learned: vec![0; chain_n],
+            more: vec![0; chain_n],
+            all: 0,
+            room,
+            limit,
+        }
+    }
+
+    /// Counts a frame, unless its chain would remember more than there is room for.
+    pub(crate) fn admit(&mut self, chain: usize, frame: &FrameHeader) -> Result<()> {
+        if !frame.learned {
+            return Ok(());
+        }
+        let (Some(learned), Some(more)) = (self.learned.get_mut(chain), self.more.get_mut(chain))
+        else {
+            return Ok(());
+        };
+        if frame.key {
+            *learned = 0;
+        }
+        *learned += frame.raw_len as u64;
+        let known = remembered(&self.header, self.header.frame_size as u64);
+        let grown = remembered(&self.header, *learned).saturating_sub(known);
+        self.all = self.all - *more + grown;
+        *more = grown;
+        if self.all > self.room {
+            let (needed, limit) = (self.limit - self.room + self.all, self.limit);
+            return Err(ErrorKind::MemoryLimit { needed, limit }.into());
+        }
+        Ok(())
     }
 }
 
@@ -59,14 +126,14 @@ fn model_bytes(weight_n: u64) -> u64 {
     3 * weight_n
 }
 
-/// The stream's spec and the frames that may be under way, unless it needs too much or something that is not at hand.
+/// The stream's spec, the frames that may be under way and the room for what is remembered, unless it needs too much or something that is not at hand.
 /// `embedded` is the file of the model that the stream carries.
 pub(crate) fn admit(
     header: &StreamHeader,
     embedded: Option<&[u8]>,
     options: &DecompressOptions,
     pool: &Pool,
-) -> Result<(Spec, usize)> {
+) -> Result<(Spec, usize, Growth)> {
     let limit = options.memory_limit;
     let Needs {
         mut states,
@@ -91,7 +158,11 @@ pub(crate) fn admit(
         frame += spec.token_bytes(header.frame_size);
         afford(states, frame)?;
     }
-    let fit = usize::try_from((limit - states) / frame).unwrap_or(usize::MAX);
+    // A quarter of what is free for more frames at once; the rest is for what the chains will remember.
+    let free = limit - states - 2 * frame;
+    let fit = usize::try_from(2 + free / 4 / frame.max(1)).unwrap_or(usize::MAX);
     let flight_max = flight_max(pool, &spec, header.frame_size).min(fit);
-    Ok((spec, flight_max))
+    let more_frames = (flight_max as u64).saturating_sub(2) * frame;
+    let growth = Growth::new(header, free.saturating_sub(more_frames), limit);
+    Ok((spec, flight_max, growth))
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::opening::{Opened, Opening, open};
 use super::unpack::Unpack;
-use super::{Pull, Stats};
+use super::{Growth, Pull, Stats};
 use crate::error::{Error, Result};
 use crate::frame::{Item, Parser, StreamHeader};
 use crate::options::DecompressOptions;
@@ -42,6 +42,7 @@ struct Stream {
     header: StreamHeader,
     flow: Wavefront<Unpack>,
     flight_max: usize,
+    growth: Growth,
     /// Raw bytes of the frames under way.
     flying: usize,
     /// Number and place of the frames under way, for errors.
@@ -275,8 +276,10 @@ impl Decoder {
                 if stream.flow.len() >= stream.flight_max || (over && stream.flow.len() > 0) {
                     return Ok(Some(Item::Frame(frame)));
                 }
-                stream.places.push_back((frame.number, frame.position));
                 let chain = (frame.place % u64::from(stream.header.chains)) as usize;
+                let room = stream.growth.admit(chain, &frame.header);
+                room.map_err(|e| e.in_frame(frame.number).at_offset(frame.position))?;
+                stream.places.push_back((frame.number, frame.position));
                 let (key, learned) = (frame.header.key, frame.header.learned);
                 stream.flying += frame.header.raw_len;
                 stream.flow.submit(chain, key, learned, frame);
@@ -291,6 +294,7 @@ impl Decoder {
             header,
             spec,
             flight_max,
+            growth,
         } = opened;
         let flow = Wavefront::new(
             Unpack::new(spec),
@@ -300,6 +304,7 @@ impl Decoder {
         );
         Stream {
             flight_max,
+            growth,
             header,
             flow,
             flying: 0,

@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use super::admission::admit;
+use super::admission::{Growth, admit};
 use super::background::Background;
 use crate::error::Result;
 use crate::frame::{EmbeddedModel, StreamHeader};
@@ -17,6 +17,7 @@ pub(super) struct Opened {
     pub(super) header: StreamHeader,
     pub(super) spec: Spec,
     pub(super) flight_max: usize,
+    pub(super) growth: Growth,
 }
 
 /// A stream that is being opened.
@@ -73,7 +74,7 @@ pub(super) fn open(
 ) -> Result<Opened> {
     let file = model.map(|model| &model.file[..]);
     let admitted = admit(&header, file, options, pool);
-    let (spec, flight_max) = admitted.map_err(|error| match model {
+    let (spec, flight_max, growth) = admitted.map_err(|error| match model {
         Some(model) => error.at_offset(model.position),
         None => error,
     })?;
@@ -81,5 +82,6 @@ pub(super) fn open(
         header,
         spec,
         flight_max,
+        growth,
     })
 }

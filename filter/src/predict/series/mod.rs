@@ -20,6 +20,9 @@ use crate::model::Reference;
 /// Most values of a single column that are kept across frames.
 const KEPT: usize = 1 << 22;
 
+/// The same while they run over.
+pub(crate) const KEPT_MOST: usize = KEPT + KEPT / 2;
+
 /// Most columns that count as stored one after another, and the rows they must have; an unknown number of them counts as few.
 const STORED_COLUMNS: usize = 16;
 const STORED_ROWS: usize = 1024;
