@@ -344,7 +344,7 @@ fn broken_foreign_input_is_an_error() {
 
 #[test]
 fn a_speed_is_kept_or_said_not_to_be() {
-    let (folder, raw) = (Folder::new(), jets(3000));
+    let (folder, raw) = (Folder::new(), jets(2000));
     folder.put("x", &raw);
     for speed in ["1kB/s", "1K", "2KiB/s", "500"] {
         let said = folder

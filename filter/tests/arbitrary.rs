@@ -187,12 +187,9 @@ fn seeds_are_made() {
     let fast = compress(head(&walk, 4000), &fast).unwrap();
     add("decode", "two_streams", &[&fast[..], &chains].concat());
     let slabs = Layout::parse("u1 [2,32768]").unwrap();
-    let raw: Vec<u8> = (0..70_000u32).map(|i| (i / 300) as u8).collect();
-    add(
-        "decode",
-        "slabs",
-        &compress(&raw, &level(1).with_layout(slabs)).unwrap(),
-    );
+    let raw: Vec<u8> = (0..60_000u32).map(|i| (i / 300) as u8).collect();
+    let slabs = level(1).with_layout(slabs).with_frame_size(1 << 16);
+    add("decode", "slabs", &compress(&raw, &slabs).unwrap());
 
     // The fields of `records`, as the request's letters name them.
     let event = [10, 0, 0, 0x81, 0x27];

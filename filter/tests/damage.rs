@@ -92,7 +92,10 @@ fn subjects(level: u8) -> Vec<Subject> {
     let mut subjects = Vec::new();
     for mut sample in samples {
         sample.raw.truncate(len);
-        let model = (level >= 7).then(|| Arc::new(models::model(&sample.layout(), 5)));
+        // A network is for records.
+        let layout = sample.layout();
+        let modelled = level >= 7 && layout.columns().columns.len() > 1;
+        let model = modelled.then(|| Arc::new(models::model(&layout, 5)));
         for _ in 0..2 {
             let seed = subjects.len() as u64 + u64::from(level);
             subjects.push(subject(&sample, level, seed, model.as_ref()));

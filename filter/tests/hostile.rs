@@ -393,7 +393,8 @@ fn no_file_takes_more_than_the_limit() {
                 words.push(said.words);
             }
             println!("| {name} | {} | {} |", peaks.join(", "), words[0]);
-            if name.starts_with("largest") {
+            // Frames may be as large as the format allows, and streams as many: all right if there is room.
+            if name.starts_with("largest") || name.starts_with("1,000 streams") {
                 let enough = words[0] == "decoded" || words[0].contains("bytes of memory");
                 assert!(enough, "{name}: {}", words[0]);
             } else {

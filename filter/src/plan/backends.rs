@@ -61,11 +61,11 @@ pub struct Element {
 /// Up to [`SAMPLE`] elements out of a column of `n`, by their places: pieces at even distances.
 pub fn sampled(n: usize) -> impl Iterator<Item = usize> {
     let wanted = n.min(SAMPLE);
-    let piece = wanted.div_ceil(PIECES).max(1);
+    let piece = (wanted / PIECES).max(1);
     let piece_n = wanted / piece;
     (0..piece_n).flat_map(move |at| {
         let start = match piece_n {
-            0 | 1 => 0,
+            1 => 0,
             _ => (n - piece) * at / (piece_n - 1),
         };
         start..(start + piece).min(n)

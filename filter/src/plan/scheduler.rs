@@ -107,6 +107,8 @@ pub(crate) struct Scheduler {
     before: usize,
     /// When the frame before it was chosen for, and how long the source has been kept waiting since.
     chosen: f64,
+    /// Seconds between the last frames, as the source brought them.
+    period: f64,
     blocked: f64,
     full_since: Option<f64>,
     /// Seconds that the source let the encoder wait in all, and since when it does.
@@ -136,6 +138,7 @@ impl Scheduler {
             came: 0.0,
             before: 0,
             chosen: 0.0,
+            period: 0.0,
             blocked: 0.0,
             full_since: None,
             hungry: 0.0,
@@ -186,7 +189,10 @@ impl Scheduler {
         let due = self.came + (self.before as f64 / self.speed).max(period);
         self.came = due.clamp(now - CREDIT, now + CREDIT);
         self.before = raw_len;
-        let until = self.came + raw_len as f64 / self.speed + LAG;
+        // The next frame will be as long in coming as the last ones were, so far as they agree.
+        let next = self.period.min(period);
+        self.period = (self.period + period) / 2.0;
+        let until = self.came + (raw_len as f64 / self.speed).max(next) + LAG;
         let pending = meter.pending.load(Ordering::Relaxed).max(0) as f64;
         let mut found = (Choice::ALL[0], 0);
         for choice in Choice::ALL {
