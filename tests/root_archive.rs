@@ -116,6 +116,8 @@ fn an_interrupt_leaves_nothing() {
             .stdin(Stdio::piped())
             .spawn()
             .expect("spawn");
+        // Waiting would close it, and the end of its input is another way to end.
+        let stdin = child.stdin.take();
         let limit = Instant::now() + Duration::from_secs(20);
         while place.names().len() == 1 {
             assert!(Instant::now() < limit, "no temporary file appeared");
@@ -130,6 +132,7 @@ fn an_interrupt_leaves_nothing() {
                 .success()
         );
         let status = child.wait().expect("wait");
+        drop(stdin);
         assert_eq!(
             (status.signal(), place.names()),
             (Some(15), vec!["a.root".into()]),
