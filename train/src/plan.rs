@@ -136,7 +136,7 @@ fn synthetic(random: &mut ChaCha8Rng) -> Option<(Layout, Vec<u8>)> {
             4 => (flat * 100.0).round() / 100.0,
             5 => f64::from(random.random_range(0..few)) / f64::from(few),
             6 => {
-                if at as u32 % run == 0 {
+                if (at as u32).is_multiple_of(run) {
                     held = flat;
                 }
                 held

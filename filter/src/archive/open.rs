@@ -11,7 +11,6 @@ use crate::frame::{
     EndRecord, FrameHeader, IndexBuilder, IndexEntry, MAX_END_BODY, StreamHeader, TAIL_LEN, Tail,
     is_end,
 };
-use crate::layout::Field;
 use crate::options::DecompressOptions;
 use crate::pool::Pool;
 
@@ -165,7 +164,7 @@ impl<R: Read + Seek> Archive<R> {
                 let len = len + header.embedded.unwrap_or(0);
                 let fields = header.layout.fields();
                 let names: usize = fields.iter().map(|field| field.name.len()).sum();
-                self.charge(PART_BYTES + names + fields.len() * size_of::<Field>())?;
+                self.charge(PART_BYTES + names + size_of_val(fields))?;
                 self.parts.push(Part {
                     header,
                     start,

@@ -31,10 +31,13 @@ pub fn column(layout: &Layout, raw: &[u8]) -> Option<(Element, Vec<u64>, usize, 
     ))
 }
 
+/// A way to pack a frame's fields.
+type Packing = fn(&Table, Effort, u64, &[u8], usize) -> Option<Vec<u8>>;
+
 /// A frame's fields by trying everything and by prediction: bytes, and the time that each takes.
 pub fn fields(layout: &Layout, raw: &[u8]) -> [(usize, Duration); 2] {
     let table = Table::new(layout);
-    let timed = |pack: fn(&Table, Effort, u64, &[u8], usize) -> Option<Vec<u8>>| {
+    let timed = |pack: Packing| {
         let begun = Instant::now();
         let payload = pack(&table, Effort::Quick, 0, raw, raw.len());
         (
