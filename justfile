@@ -26,6 +26,10 @@ golden:
 fuzz SECONDS="20":
     fuzz/smoke {{SECONDS}}
 
+# Streams made to take more memory than allowed, at limits of 16 and 64 MiB, with a table.
+hostile:
+    CATENA_HOSTILE_ALL=1 cargo test -p catena-filter --test hostile -- --nocapture
+
 # Ten thousand random damages to streams of every level, with a table.
 damage:
     CATENA_DAMAGES=10000 cargo test -p catena-filter --test damage -- --nocapture
