@@ -76,7 +76,7 @@ def lossless(levels, folder):
     if PEERS.exists():
         for _, name, _, codec, size, *_ in (row for row in csv.reader(PEERS.open()) if len(row) > 5 and row[1] in files):
             peers[name] = min(peers.get(name, (10**12, "")), (int(size), codec))
-    yield "| file | bytes | best peer | its bytes | " + " | ".join(f"level {level}" for level in levels) + " | largest over peer |"
+    yield "| file | bytes | best peer | its bytes | " + " | ".join(f"level {level}" for level in levels) + " | smallest over peer |"
     yield "|---|--:|---|--:|" + "--:|" * (len(levels) + 1)
     for name, data in files.items():
         sizes, seconds = [], []
@@ -99,7 +99,7 @@ def npy(array):
 
 
 def gradients(seed):
-    """Tensors as a training step leaves them: normal or Laplace, a scale for each channel, a fifth of the values zero, as after ReLU."""
+    """Tensors as a training step leaves them: normal or Laplace, a scale for each channel, 20 to 40 % of the values zero, as after ReLU: NumPy's ratio is then about the source's."""
     random = np.random.default_rng(seed)
     shapes = [(256, 256), (512, 128), (64, 64, 3, 3), (1024, 64), (128, 256), (32, 3, 7, 7), (256,), (1000, 128)]
     out = {}
@@ -107,7 +107,7 @@ def gradients(seed):
         draw = random.normal if number % 2 == 0 else random.laplace
         values = draw(0.0, 1e-3, shape)
         scales = np.exp(random.normal(0.0, 0.5, shape[0])).reshape((-1,) + (1,) * (len(shape) - 1))
-        kept = random.random(shape) >= random.uniform(0.1, 0.3)
+        kept = random.random(shape) >= random.uniform(0.2, 0.4)
         out[f"layer{number}"] = (values * scales * kept).astype("<f4")
     return out
 
@@ -219,21 +219,30 @@ def lossy(levels, bounds, runs, folder):
 
 def main():
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    options.add_argument("--levels", type=int, nargs="+", default=[2, 3, 5, 6])
+    options.add_argument("--levels", type=int, nargs="*", default=[2, 3, 5, 6])
     options.add_argument("--lossy-levels", type=int, nargs="+", default=[1, 2, 5])
     options.add_argument("--bounds", type=float, nargs="+", default=[0, 0.01, 0.001])
     options.add_argument("--runs", type=int, default=10)
     options.add_argument("--output", type=Path)
     asked = options.parse_args()
-    lines = ["# Tensors", "", f"One thread of {machine()}; NumPy {np.__version__}. Made by `bench/tensor.py`.", ""]
+    lines = []
     with tempfile.TemporaryDirectory() as folder:
-        if CORPUS.is_dir():
-            lines += ["## Without loss", "", *lossless(asked.levels, Path(folder)), ""]
-        lines += ["## With a loss", "", *lossy(asked.lossy_levels, asked.bounds, asked.runs, Path(folder)), ""]
-    text = "\n".join(lines)
-    print(text)
+        for line in report(asked, Path(folder)):
+            print(line, flush=True)
+            lines.append(line)
     if asked.output:
-        asked.output.write_text(text)
+        asked.output.write_text("\n".join(lines))
+
+
+def report(asked, folder):
+    yield from ["# Tensors", "", f"One thread of {machine()}; NumPy {np.__version__}. Made by `bench/tensor.py`.", ""]
+    if CORPUS.is_dir() and asked.levels:
+        yield from ["## Without loss", ""]
+        yield from lossless(asked.levels, folder)
+        yield ""
+    yield from ["## With a loss", ""]
+    yield from lossy(asked.lossy_levels, asked.bounds, asked.runs, folder)
+    yield ""
 
 
 def machine():

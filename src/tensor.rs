@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{BufReader, IsTerminal};
 use std::path::Path;
 
+use catena::Level;
 use catena_tensor::archive::{
     ArchiveInfo, PackOptions, TensorInfo, UnpackOptions, info, pack, unpack,
 };
@@ -46,8 +47,13 @@ fn run_pack(args: &TensorPackArgs) -> Outcome<String> {
     let lossy = LossyOptions::default()
         .with_max_rel_error(args.max_rel_error)
         .with_max_pruned(args.max_pruned);
+    // Models gain little on quantised integers, and CAQ counts their time.
+    let level = match args.lossy {
+        true => Level::MIN,
+        false => Level::default(),
+    };
     let options = PackOptions::default()
-        .with_level(args.level.level().unwrap_or_default())
+        .with_level(args.level.level().unwrap_or(level))
         .with_threads(args.common.threads)
         .with_lossy(args.lossy.then_some(lossy));
     let mut output = Output::open(&Target::of(&args.output), args.common.force, false)?;

@@ -37,7 +37,7 @@ pub struct TensorPackArgs {
     pub output: PathBuf,
     #[command(flatten)]
     pub level: LevelFlags,
-    /// Let floats lose some of their bits; what was lost is told, and stands in the archive
+    /// Let floats lose some of their bits; what was lost is told, and stands in the archive. The level is then 1 if none is given
     #[arg(long)]
     pub lossy: bool,
     /// Most that a float may move, in parts of the largest finite magnitude of its channel: of its index on the slowest axis

@@ -155,13 +155,10 @@ impl Channel {
     }
 }
 
-/// Values below it are set to zero: as many as the share says, and none that would break the bound.
+/// Values below it are set to zero: as many as the share says of those that are not zero, and none that would break the bound.
 fn threshold(channel: &[f64], share: f64, bound: f64) -> f64 {
-    let mut sizes: Vec<f64> = channel
-        .iter()
-        .filter(|x| x.is_finite())
-        .map(|x| x.abs())
-        .collect();
+    let sizes = channel.iter().filter(|x| x.is_finite() && **x != 0.0);
+    let mut sizes: Vec<f64> = sizes.map(|x| x.abs()).collect();
     let place = (sizes.len() as f64 * share) as usize;
     if place >= sizes.len() {
         return 0.0;
