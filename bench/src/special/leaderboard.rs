@@ -43,6 +43,9 @@ pub struct Leaderboard {
     /// Runs of each measurement; the fastest counts
     #[arg(long, default_value_t = 1)]
     repeat: u32,
+    /// Take the bundle physics from the JSON of an earlier main run, bench/results/whole.json say, and do not measure it
+    #[arg(long)]
+    from: Option<PathBuf>,
     /// Measure nothing, write the table of the entries that are there
     #[arg(long)]
     render: bool,
@@ -92,7 +95,11 @@ pub fn leaderboard(asked: &Leaderboard) -> Result<()> {
         Err(e) => return Err(e).context(kept.display().to_string()),
     };
     if !asked.render {
-        for new in measure(asked)? {
+        let mut measured = measure(asked)?;
+        if let Some(path) = &asked.from {
+            measured.extend(known(path)?);
+        }
+        for new in measured {
             match places.iter_mut().find(|old| old.is_like(&new)) {
                 Some(old) => *old = new,
                 None => places.push(new),
@@ -145,8 +152,60 @@ fn bundles(asked: &Leaderboard) -> Result<Vec<(String, Vec<Entry>)>> {
         let names: Vec<&str> = bundles.iter().map(|(name, _)| name.as_str()).collect();
         bail!("no bundle '{wrong}'; there are: {}", names.join(", "));
     }
+    bundles.retain(|(name, _)| asked.from.is_none() || name != "physics");
     bundles.retain(|(name, _)| asked.bundles.is_empty() || asked.bundles.contains(name));
     Ok(bundles)
+}
+
+/// What a main run wrote, as far as it is needed here.
+#[derive(Deserialize)]
+struct Known {
+    machine: KnownMachine,
+    rows: Vec<Row>,
+}
+
+#[derive(Deserialize)]
+struct KnownMachine {
+    cpu: String,
+    threads: usize,
+    date: String,
+}
+
+/// The bundle physics of a main run: each codec that took all its files, in its smallest arrangement of each.
+fn known(path: &std::path::Path) -> Result<Vec<Place>> {
+    let bytes = std::fs::read(path).with_context(|| path.display().to_string())?;
+    let Known { machine, rows } = serde_json::from_slice(&bytes)?;
+    let mut best: BTreeMap<&str, BTreeMap<&str, &Row>> = BTreeMap::new();
+    for row in rows.iter().filter(|row| row.cost.is_some()) {
+        let files = best.entry(&row.codec).or_default();
+        let known = files.entry(&row.file).or_insert(row);
+        if row.coded < known.coded {
+            *known = row;
+        }
+    }
+    let files_n = best.values().map(BTreeMap::len).max().unwrap_or(0);
+    let all = best.into_iter().filter(|(_, files)| files.len() == files_n);
+    Ok(all
+        .map(|(codec, files)| Place {
+            bundle: "physics".into(),
+            codec: codec.to_owned(),
+            version: files
+                .values()
+                .next()
+                .map_or(String::new(), |row| row.version.clone()),
+            machine: format!("{}, {} threads", machine.cpu, machine.threads),
+            date: machine.date.clone(),
+            adaptive: Row::is_adaptive(codec),
+            files: files.len(),
+            raw: files.values().map(|row| row.raw).sum(),
+            coded: files.values().map(|row| row.coded).sum(),
+            cpu_seconds: files
+                .values()
+                .filter_map(|row| row.cost)
+                .map(|cost| cost.enc_cpu)
+                .sum(),
+        })
+        .collect())
 }
 
 fn measure(asked: &Leaderboard) -> Result<Vec<Place>> {
@@ -307,6 +366,7 @@ fn written(folder: &Path, places: &[Place]) -> Result<String> {
         bundles: Vec::new(),
         baseline: "gzip-9".into(),
         repeat: 1,
+        from: None,
         render: true,
     };
     leaderboard(&asked)?;
