@@ -26,8 +26,6 @@ const ALIKE: f32 = 0.3;
 struct Predicted {
     /// Some of the sample, to compare units by; nothing where it hardly changes.
     compared: Vec<u64>,
-    /// Both codings are to be done.
-    open: bool,
     /// It goes to zstd for the sake of another unit.
     together: bool,
     planes: f32,
@@ -50,7 +48,6 @@ impl Predicted {
             },
             pco: of(Backend::Pco),
             constant: sample.iter().all(|&x| x == sample[0]),
-            open: false,
             together: false,
             compared: Self::changing(&sample),
         }
@@ -109,15 +106,16 @@ pub(in crate::backend) fn pack(
             .map(|unit| Predicted::of(table, unit, records))
             .collect();
         group(&units, &mut predicted);
-        if units.len() < FEW {
-            predicted.iter_mut().for_each(|unit| unit.open = true);
-        }
+        let few = units.len() < FEW;
         let mut choices = Vec::with_capacity(units.len());
         let mut elements = Vec::new();
         for (unit, predicted) in units.iter().zip(&predicted) {
             elements.clear();
             table.gather(unit, records, &mut elements);
-            choices.push(choose(unit, predicted, &elements, effort, &mut estimator)?);
+            choices.push(match few {
+                true => smallest(unit, &elements, effort, &mut last)?,
+                false => choose(unit, predicted, &elements, effort, &mut estimator)?,
+            });
         }
         let payload = assemble(table, cut, &choices, &edges, &mut last)?;
         if payload.len() < best.as_ref().map_or(limit, Vec::len) {
@@ -158,6 +156,36 @@ fn group(units: &[Unit], predicted: &mut [Predicted]) {
     }
 }
 
+/// The smallest coding of a unit that has a zstd frame, if it goes there, nearly to itself.
+fn smallest(
+    unit: &Unit,
+    elements: &[u8],
+    effort: Effort,
+    packer: &mut zstd::Packer,
+) -> Option<Choice> {
+    let width = unit.column.width;
+    let choice = |mode, bytes: Vec<u8>| Choice {
+        mode,
+        bytes: bytes.into(),
+    };
+    if elements[width..] == elements[..elements.len() - width] {
+        return Some(choice(Mode::Constant, elements[..width].to_vec()));
+    }
+    let mut best = (elements.len(), choice(Mode::Stored, elements.to_vec()));
+    let mut planes = Vec::with_capacity(elements.len());
+    shuffle(elements, width, &mut planes);
+    for (mode, bytes) in [(Mode::Planes, planes), (Mode::Elements, elements.to_vec())] {
+        let len = packer.compress(&bytes)?.len();
+        if len < best.0 {
+            best = (len, choice(mode, bytes));
+        }
+    }
+    match pco::compress(&unit.column, elements, effort.pco_level()) {
+        Some(bytes) if bytes.len() < best.0 => Some(choice(Mode::Pco, bytes)),
+        _ => Some(best.1),
+    }
+}
+
 fn choose(
     unit: &Unit,
     predicted: &Predicted,
@@ -174,7 +202,7 @@ fn choose(
         return Some(choice(Mode::Constant, elements[..width].to_vec()));
     }
     let stored = || choice(Mode::Stored, elements.to_vec());
-    if predicted.least() > NOISE && !predicted.open && !predicted.together {
+    if predicted.least() > NOISE && !predicted.together {
         return Some(stored());
     }
     let in_zstd = || match predicted.planes <= predicted.elements {
@@ -185,7 +213,7 @@ fn choose(
         }
         false => choice(Mode::Elements, elements.to_vec()),
     };
-    if predicted.together || (!predicted.open && predicted.zstd() + NEAR < predicted.pco) {
+    if predicted.together || predicted.zstd() + NEAR < predicted.pco {
         return Some(in_zstd());
     }
     let Some(bytes) = pco::compress(&unit.column, elements, effort.pco_level())
@@ -196,7 +224,7 @@ fn choose(
             false => stored(),
         });
     };
-    if !predicted.open && predicted.pco + NEAR < predicted.zstd() {
+    if predicted.pco + NEAR < predicted.zstd() {
         return Some(choice(Mode::Pco, bytes));
     }
     let other = in_zstd();
