@@ -54,6 +54,8 @@ async fn main() -> ExitCode {
 async fn run(args: Args) -> io::Result<()> {
     args.check()
         .map_err(|why| io::Error::new(io::ErrorKind::InvalidInput, why))?;
+    // Before anything tells that the daemon is there: who sees it may end it.
+    let mut signals = Signals::watch()?;
     std::fs::create_dir_all(&args.folder)?;
     // Held to the end: a second daemon on this folder ends here.
     let _lock = lock(&args.folder)?;
@@ -94,10 +96,9 @@ async fn run(args: Args) -> io::Result<()> {
     });
     tracing::info!(address = %listener.local_addr()?, "listening");
     let mut clients = JoinSet::new();
-    let mut asked = std::pin::pin!(asked_to_end());
     loop {
         tokio::select! {
-            () = &mut asked => break,
+            () = signals.asked_to_end() => break,
             accepted = listener.accept() => match accepted {
                 Ok((socket, peer)) => {
                     let _ = socket.set_nodelay(true);
@@ -189,18 +190,43 @@ impl Local {
     }
 }
 
-/// SIGTERM, SIGINT, Ctrl-C.
-async fn asked_to_end() {
-    #[cfg(unix)]
-    {
+/// SIGTERM and SIGINT, of which none is missed once this exists.
+#[cfg(unix)]
+struct Signals {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn watch() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut term) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = term.recv() => {}
-                _ = tokio::signal::ctrl_c() => {}
-            }
-            return;
+        Ok(Signals {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    /// Waits for the first.
+    async fn asked_to_end(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
         }
     }
-    let _ = tokio::signal::ctrl_c().await;
+}
+
+/// Ctrl-C.
+#[cfg(not(unix))]
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn watch() -> io::Result<Self> {
+        Ok(Signals)
+    }
+
+    async fn asked_to_end(&mut self) {
+        let _ = tokio::signal::ctrl_c().await;
+    }
 }

@@ -49,28 +49,6 @@ async fn client(socket: TcpStream, until: Instant) -> (u64, u64) {
     (in_time, n)
 }
 
-/// The upper end of the bucket that holds this share of a histogram's values.
-fn quantile(metrics: &str, name: &str, share: f64) -> f64 {
-    let count = |line: &str| line.rsplit(' ').next().unwrap().parse::<f64>().unwrap();
-    let total = metrics
-        .lines()
-        .find(|l| l.starts_with(&format!("{name}_count")))
-        .map(count)
-        .unwrap();
-    let mut buckets = metrics
-        .lines()
-        .filter(|l| l.starts_with(&format!("{name}_bucket")));
-    let found = buckets.find(|l| count(l) >= share * total).unwrap();
-    let end = found
-        .split("le=\"")
-        .nth(1)
-        .unwrap()
-        .split('"')
-        .next()
-        .unwrap();
-    end.parse().unwrap_or(f64::INFINITY)
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_clients_at_once() {
     let (clients, seconds) = (asked("CATENA_CLIENTS", 8), asked("CATENA_SECONDS", 3));
@@ -91,11 +69,8 @@ async fn many_clients_at_once() {
         in_time.push(acked as f64);
         all += n;
     }
-    let metrics = daemon.get("/metrics").await;
-    let (ack, late) = (
-        quantile(&metrics, "catena_ingest_ack_seconds", 0.99),
-        quantile(&metrics, "catena_ingest_late_seconds", 0.99),
-    );
+    let ack = daemon.quantile("catena_ingest_ack_seconds", 0.99).await;
+    let late = daemon.quantile("catena_ingest_late_seconds", 0.99).await;
     let mean = in_time.iter().sum::<f64>() / in_time.len() as f64;
     let least = in_time.iter().copied().fold(f64::INFINITY, f64::min);
     let peak = daemon.peak();

@@ -174,6 +174,14 @@ impl Daemon {
         Daemon::wait_for(command, folder)
     }
 
+    /// With a library before those that it links.
+    pub fn start_preloaded(library: &Path, args: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = Daemon::command(folder.path(), args);
+        command.env("LD_PRELOAD", library);
+        Daemon::wait_for(command, folder)
+    }
+
     fn wait_for(mut command: Command, folder: TempDir) -> Self {
         let mut child = command
             .stderr(Stdio::piped())
@@ -228,6 +236,29 @@ impl Daemon {
         let mut answer = String::new();
         socket.read_to_string(&mut answer).await.unwrap();
         answer
+    }
+
+    /// The upper end of the bucket that holds this share of a histogram's values.
+    pub async fn quantile(&self, name: &str, share: f64) -> f64 {
+        let metrics = self.get("/metrics").await;
+        let count = |line: &str| line.rsplit(' ').next().unwrap().parse::<f64>().unwrap();
+        let total = metrics
+            .lines()
+            .find(|l| l.starts_with(&format!("{name}_count")))
+            .map(count)
+            .unwrap();
+        let mut buckets = metrics
+            .lines()
+            .filter(|l| l.starts_with(&format!("{name}_bucket")));
+        let found = buckets.find(|l| count(l) >= share * total).unwrap();
+        let end = found
+            .split("le=\"")
+            .nth(1)
+            .unwrap()
+            .split('"')
+            .next()
+            .unwrap();
+        end.parse().unwrap_or(f64::INFINITY)
     }
 
     fn signal(&self, name: &str) {
