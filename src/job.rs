@@ -114,8 +114,10 @@ impl<'a> Job<'a> {
             output.put(data)
         })?;
         drop(progress);
-        if let Some(what) = self.too_slow(&encoder) {
-            self.report.note(&in_name, &what);
+        for what in [self.too_slow(&encoder), too_large(&encoder)] {
+            if let Some(what) = what {
+                self.report.note(&in_name, &what);
+            }
         }
         if self.args.verify || self.args.rm {
             self.verify(&output, raw_n.get())?;
@@ -264,4 +266,13 @@ impl<'a> Job<'a> {
         }
         Progress::start(&name_of(path), total, read_n, raw_n, coded_n)
     }
+}
+
+/// What to say of a file that is refused unless whoever reads it allows more memory.
+fn too_large(encoder: &Encoder) -> Option<String> {
+    let (needed, limit) = (
+        encoder.decoder_memory()?,
+        DecompressOptions::default().memory_limit,
+    );
+    (needed > limit).then(|| format!("decompressing takes -M {}M", needed.div_ceil(1 << 20)))
 }

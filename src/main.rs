@@ -1,5 +1,7 @@
 //! The command line: catena with the habits of zstd and xz. This file reads the arguments and gives the exit status.
 
+#[cfg(any(feature = "root", feature = "tensor"))]
+mod archive;
 mod args;
 mod attributes;
 mod bench;
@@ -140,7 +142,8 @@ fn run_command(command: &Command) -> Outcome<()> {
             files,
             dry_run,
             force,
-        } => out = repair::run(files, *dry_run, *force)?.into_bytes(),
+            memory,
+        } => out = repair::run(files, *dry_run, *force, *memory)?.into_bytes(),
         #[cfg(feature = "h5")]
         Command::H5 { command } => out = h5::run(command)?.into_bytes(),
         #[cfg(feature = "root")]

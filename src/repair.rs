@@ -8,11 +8,11 @@ use catena::{ErrorKind, Remains};
 use crate::report::{Failure, Outcome, grouped, name_of};
 
 /// Repairs the files in place, or with `dry_run` only says what is left of them; a line for each. `force`: also where what follows the whole frames is
-/// more than the beginning of another.
-pub fn run(files: &[PathBuf], dry_run: bool, force: bool) -> Outcome<String> {
+/// more than the beginning of another. `memory`: bytes that looking through one may take.
+pub fn run(files: &[PathBuf], dry_run: bool, force: bool, memory: u64) -> Outcome<String> {
     let mut text = String::new();
     for path in files {
-        match one(path, dry_run, force) {
+        match one(path, dry_run, force, memory) {
             Ok(line) => text += &line,
             Err(failure) => {
                 // What was done before is said before the failure.
@@ -24,13 +24,13 @@ pub fn run(files: &[PathBuf], dry_run: bool, force: bool) -> Outcome<String> {
     Ok(text)
 }
 
-fn one(path: &Path, dry_run: bool, force: bool) -> Outcome<String> {
+fn one(path: &Path, dry_run: bool, force: bool, memory: u64) -> Outcome<String> {
     let name = name_of(path);
     let failure = |e: &dyn std::fmt::Display| Failure::new(&name, e);
     let mut options = File::options();
     options.read(true).write(!dry_run);
     let mut file = options.open(path).map_err(|e| failure(&e))?;
-    let remains = Remains::examine(&file).map_err(|e| failure(&e))?;
+    let remains = Remains::examine_within(&file, memory).map_err(|e| failure(&e))?;
     let Some(damage) = remains.damage() else {
         return Ok(format!("{name}: whole\n"));
     };

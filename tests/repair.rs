@@ -63,3 +63,17 @@ fn what_is_not_ours_is_left_alone() {
     folder.run(["repair", "no.cat"]).failed(1, "no.cat");
     folder.run(["repair"]).failed(2, "FILE");
 }
+
+#[test]
+fn what_takes_too_much_memory_is_left_alone() {
+    let folder = Folder::new();
+    let (raw, packed) = written(&folder);
+    let cut = &packed[..packed.len() - 20];
+    folder.put("x.bin.cat", cut);
+    folder
+        .run(["repair", "-M", "1000", "x.bin.cat"])
+        .failed(1, "bytes of memory");
+    assert!(folder.get("x.bin.cat") == cut);
+    folder.run(["repair", "-M", "1M", "x.bin.cat"]).ok();
+    assert!(folder.run(["-dc", "x.bin.cat"]).ok().stdout == raw);
+}

@@ -231,7 +231,7 @@ impl Default for DecompressOptions {
     fn default() -> Self {
         DecompressOptions {
             threads: 0,
-            memory_limit: 2 << 30,
+            memory_limit: 1 << 30,
             models: Vec::new(),
             model_search: true,
         }
@@ -239,7 +239,7 @@ impl Default for DecompressOptions {
 }
 
 impl DecompressOptions {
-    /// The default options: all cores, 2 GiB.
+    /// The default options: all cores, 1 GiB.
     pub fn new() -> Self {
         Self::default()
     }

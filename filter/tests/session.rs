@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use catena_filter::{
-    CompressOptions, Decoder, DecompressOptions, Encoder, Level, Pull, compress, decompress,
+    CompressOptions, Decoder, DecompressOptions, Encoder, ErrorKind, Level, Pull, compress,
+    decompress,
 };
 
 const FRAME: usize = 1000;
@@ -54,6 +55,39 @@ fn an_encoder_holds_what_was_pushed_until_it_is_pulled() {
     assert!(out == compress(&raw, &options()).unwrap());
     assert_eq!(encoder.stats().bytes_in, raw.len() as u64);
     assert_eq!(encoder.stats().bytes_out, out.len() as u64);
+}
+
+#[test]
+fn an_encoder_says_what_a_decoder_needs() {
+    let raw = common::records(500).raw;
+    let mut needed = Vec::new();
+    for (level, chains) in [(1, 1), (5, 1), (5, 40)] {
+        let options = options()
+            .with_level(common::level(level))
+            .with_chains(chains);
+        let mut encoder = Encoder::new(options.clone()).unwrap();
+        assert_eq!(encoder.decoder_memory(), None);
+        encoder.push(&raw).unwrap();
+        encoder.flush().unwrap();
+        encoder.wait();
+        let _ = encoder.pull().unwrap();
+        let memory = loop {
+            match encoder.decoder_memory() {
+                Some(memory) => break memory,
+                None => encoder.wait(),
+            }
+            let _ = encoder.pull().unwrap();
+        };
+        // It is what the decoder asks for before anything else.
+        let coded = compress(&raw, &options).unwrap();
+        let limits = DecompressOptions::default();
+        let refused = decompress(&coded, &limits.clone().with_memory_limit(memory - 1));
+        assert!(
+            matches!(refused.unwrap_err().kind(), ErrorKind::MemoryLimit { needed, .. } if *needed == memory)
+        );
+        needed.push(memory);
+    }
+    assert!(needed[0] < needed[1] && needed[1] < needed[2], "{needed:?}");
 }
 
 #[test]

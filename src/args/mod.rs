@@ -1,9 +1,11 @@
 //! What the user asks for, in the words of zstd and xz. Everything is parsed into types here, once.
 
+mod bench;
 #[cfg(any(feature = "h5", feature = "root", feature = "tensor"))]
 mod common;
 #[cfg(feature = "h5")]
 mod h5;
+mod numbers;
 #[cfg(feature = "root")]
 mod root;
 #[cfg(feature = "root")]
@@ -24,10 +26,13 @@ use clap::{ArgAction, Parser, Subcommand};
 
 use crate::levels::LevelFlags;
 
+pub use bench::BenchArgs;
 #[cfg(any(feature = "h5", feature = "root", feature = "tensor"))]
 pub use common::Common;
 #[cfg(feature = "h5")]
 pub use h5::{H5Command, H5Models, InfoArgs, PackArgs, UnpackArgs, VerifyArgs};
+pub use numbers::{Range, parse_size};
+use numbers::{parse_range, parse_speed};
 #[cfg(feature = "root")]
 pub use root::RootCommand;
 #[cfg(all(feature = "root", feature = "h5"))]
@@ -120,7 +125,7 @@ pub struct Args {
     /// Write no index: smaller by some bytes a frame, but --range has to look for frames
     #[arg(long)]
     pub no_index: bool,
-    /// Refuse compressed files that need more memory than this to decompress [default: 2G]
+    /// Refuse compressed files that need more memory than this to decompress [default: 1G]
     #[arg(short = 'M', long, value_name = "SIZE", value_parser = parse_size)]
     pub memory: Option<u64>,
     /// Keep up with a source of this speed, such as 20MB/s, by less effort where it must be, the level's where there is time; the output then
@@ -184,6 +189,9 @@ pub enum Command {
         /// Also where damage, not a cut, follows the whole frames: everything from there on is cut off
         #[arg(short, long)]
         force: bool,
+        /// Leave files alone whose frames need more memory than this to be looked through
+        #[arg(short = 'M', long, value_name = "SIZE", value_parser = parse_size, default_value = "1G")]
+        memory: u64,
     },
     /// HDF5 files: compress their datasets so that every HDF5 library with Catena's plugin reads them
     #[cfg(feature = "h5")]
@@ -210,26 +218,6 @@ pub enum Command {
     },
     /// Print the manual page (roff)
     Man,
-}
-
-/// What to measure.
-#[derive(clap::Args, Debug)]
-pub struct BenchArgs {
-    /// Files, each read into memory
-    #[arg(value_name = "FILE", required = true)]
-    pub files: Vec<PathBuf>,
-    /// What a record is [default: detected]
-    #[arg(long, value_name = "DTYPE", value_parser = parse_layout)]
-    pub dtype: Option<Layout>,
-    /// The records form a grid, slowest axis first
-    #[arg(long, value_name = "N,...", requires = "dtype")]
-    pub shape: Option<String>,
-    /// Levels
-    #[arg(long, value_name = "N,...", value_delimiter = ',', default_values_t = [1u8, 2, 3, 5, 6], value_parser = crate::bench::parse_level)]
-    pub levels: Vec<u8>,
-    /// Machine-readable, one JSON array with an object a file
-    #[arg(long)]
-    pub json: bool,
 }
 
 /// What to do with models.
@@ -281,15 +269,6 @@ pub fn gridded(layout: Option<Layout>, shape: Option<&str>) -> Result<Option<Lay
         .map(Some)
         .map_err(|e| format!("--shape {shape}: {e}"))
 }
-/// A part of the raw bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Range {
-    /// First byte.
-    pub offset: u64,
-    /// Bytes; `None` for all that follow.
-    pub len: Option<u64>,
-}
-
 impl Args {
     /// What to do; `--range` asks for decompression.
     pub fn mode(&self) -> Mode {
@@ -342,62 +321,6 @@ fn parse_layout(text: &str) -> Result<Layout, String> {
     Layout::parse(text).map_err(|e| e.to_string())
 }
 
-/// A number of bytes: digits, then nothing, K, M, G or T (powers of 1024; an i and a B may follow).
-pub fn parse_size(text: &str) -> Result<u64, String> {
-    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-    let (number, unit) = text.split_at(digits);
-    let number: u64 = number
-        .parse()
-        .map_err(|_| format!("'{text}' is not a size such as 65536, 64K or 4M"))?;
-    let shift = match unit.to_ascii_uppercase().as_str() {
-        "" | "B" => 0,
-        "K" | "KB" | "KIB" => 10,
-        "M" | "MB" | "MIB" => 20,
-        "G" | "GB" | "GIB" => 30,
-        "T" | "TB" | "TIB" => 40,
-        _ => return Err(format!("unknown unit in '{text}': K, M, G and T are known")),
-    };
-    number
-        .checked_mul(1 << shift)
-        .ok_or_else(|| format!("'{text}' is more than 64 bits hold"))
-}
-
-/// Bytes a second: 20MB/s, 500kB/s (powers of 1000), 20M, 20MiB/s (powers of 1024).
-fn parse_speed(text: &str) -> Result<u64, String> {
-    let size = text.strip_suffix("/s").unwrap_or(text);
-    let digits = size.trim_end_matches(|c: char| !c.is_ascii_digit());
-    let thousands = match size[digits.len()..].to_ascii_uppercase().as_str() {
-        "KB" => Some(1000),
-        "MB" => Some(1_000_000),
-        "GB" => Some(1_000_000_000),
-        "TB" => Some(1_000_000_000_000),
-        _ => None,
-    };
-    let speed = match thousands {
-        None => parse_size(size)?,
-        Some(unit) => parse_size(digits)?
-            .checked_mul(unit)
-            .ok_or_else(|| format!("'{text}' is more than 64 bits hold"))?,
-    };
-    match speed {
-        0 => Err("a speed of 0 is none".into()),
-        speed => Ok(speed),
-    }
-}
-
-fn parse_range(text: &str) -> Result<Range, String> {
-    let (offset, len) = match text.split_once(':') {
-        Some((offset, "")) => (offset, None),
-        Some((offset, len)) => (offset, Some(parse_size(len)?)),
-        None => (text, None),
-    };
-    let offset = parse_size(offset)?;
-    if len.is_some_and(|len| offset.checked_add(len).is_none()) {
-        return Err(format!("'{text}' ends past 64 bits"));
-    }
-    Ok(Range { offset, len })
-}
-
 /// Parses the command line; leaves the process on --help, --version and wrong usage.
 pub fn parse(line: impl IntoIterator<Item = OsString>) -> Args {
     let args = Args::parse_from(line);
@@ -441,38 +364,6 @@ mod tests {
         for line in ["-k demo", "-- demo", "a demo", "./demo"] {
             assert!(args(line).command.is_none(), "{line}");
         }
-    }
-
-    #[test]
-    fn sizes_and_ranges() {
-        assert_eq!(parse_size("64K"), Ok(65536));
-        assert_eq!(parse_size("4MiB"), Ok(4 << 20));
-        for bad in ["", "K", "1.5M", "-1", "99999999999T", "3Q"] {
-            assert!(parse_size(bad).is_err(), "{bad}");
-        }
-        assert_eq!(
-            parse_range("1K:2"),
-            Ok(Range {
-                offset: 1024,
-                len: Some(2)
-            })
-        );
-        assert_eq!(
-            parse_range("7"),
-            Ok(Range {
-                offset: 7,
-                len: None
-            })
-        );
-        assert_eq!(
-            parse_range("7:"),
-            Ok(Range {
-                offset: 7,
-                len: None
-            })
-        );
-        assert!(parse_range(":7").is_err());
-        assert!(parse_range("18446744073709551615:2").is_err());
     }
 
     #[test]

@@ -235,8 +235,7 @@ impl<R: Read + Seek> Archive<R> {
     /// As decoding its frames.
     pub fn model(&mut self, stream: usize) -> Result<Option<Arc<Model>>> {
         let embedded = self.embedded_model(stream)?;
-        let header = &self.parts[stream].header;
-        let (spec, ..) = admit(header, embedded.as_deref(), &self.options, &self.pool)?;
+        let (spec, ..) = self.admit(stream, embedded.as_deref())?;
         Ok(spec.model)
     }
 
@@ -305,23 +304,30 @@ impl<R: Read + Seek> Archive<R> {
 
     /// The decoding state for a stream: as the last read has left it, or new.
     fn take_flow(&mut self, part: usize) -> Result<Flow> {
-        match self.flow.take() {
-            Some(flow) if flow.part == part => Ok(flow),
-            _ => {
-                let embedded = self.read_model(part)?;
-                let header = &self.parts[part].header;
-                let (spec, flight_max, growth) =
-                    admit(header, embedded.as_deref(), &self.options, &self.pool)?;
-                let chain_n = header.chains as usize;
-                Ok(Flow {
-                    part,
-                    wavefront: Wavefront::new(Unpack::new(spec), chain_n, self.pool.clone(), None),
-                    flight_max,
-                    growth,
-                    learned: vec![None; chain_n],
-                })
-            }
+        if let Some(flow) = self.flow.take()
+            && flow.part == part
+        {
+            return Ok(flow);
         }
+        // Whatever another stream left is gone before this one begins.
+        self.last = None;
+        let embedded = self.read_model(part)?;
+        let (spec, flight_max, growth) = self.admit(part, embedded.as_deref())?;
+        let chain_n = self.parts[part].header.chains as usize;
+        Ok(Flow {
+            part,
+            wavefront: Wavefront::new(Unpack::new(spec), chain_n, self.pool.clone(), None),
+            flight_max,
+            growth,
+            learned: vec![None; chain_n],
+        })
+    }
+
+    /// Admits a stream beside what the archive holds: its frames' places, the frame that was read last, and a copy of it for the caller.
+    fn admit(&self, part: usize, embedded: Option<&[u8]>) -> Result<(Spec, usize, Growth)> {
+        let header = &self.parts[part].header;
+        let held = self.held + 2 * header.frame_size as u64;
+        admit(header, embedded, held, &self.options, &self.pool)
     }
 
     /// The frames to decode for the wanted ones, in order, given what the chains have learned last.
@@ -380,7 +386,7 @@ impl<R: Read + Seek> Archive<R> {
         let part = &self.parts[info.stream];
         let head_len = FrameHeader::len(info.raw_len as u64, info.coded_len as u64);
         self.reader.seek(SeekFrom::Start(info.position))?;
-        let bytes = open::read_up_to(&mut self.reader, head_len + info.coded_len)?;
+        let mut bytes = open::read_up_to(&mut self.reader, head_len + info.coded_len)?;
         let changed = || Error::corrupt("frame is not what the index says");
         let (header, len) =
             FrameHeader::parse(&bytes, part.header.frame_size)?.ok_or_else(changed)?;
@@ -401,7 +407,8 @@ impl<R: Read + Seek> Archive<R> {
         if known != found || bytes.len() != len + info.coded_len {
             return Err(changed());
         }
-        let payload = bytes[len..].to_vec();
+        bytes.drain(..len);
+        let payload = bytes;
         header.check_payload(&payload)?;
         Ok(FrameItem {
             header,

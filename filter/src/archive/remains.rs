@@ -6,8 +6,9 @@
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::frame::{Item, Parser};
+use crate::options::DecompressOptions;
 
 /// Bytes read at a time.
 const PIECE: usize = 1 << 16;
@@ -28,9 +29,18 @@ impl Remains {
     /// Looks through an input from its start to its end.
     ///
     /// # Errors
-    /// Those of reading; an input without a single whole stream header, of which nothing can be kept.
-    pub fn examine<R: Read>(mut reader: R) -> Result<Self> {
-        let mut parser = Parser::new();
+    /// Those of reading; an input without a single whole stream header, of which nothing can be kept; a frame or a model that takes more memory than
+    /// [`DecompressOptions`] allow unless told otherwise.
+    pub fn examine<R: Read>(reader: R) -> Result<Self> {
+        Self::examine_within(reader, DecompressOptions::default().memory_limit)
+    }
+
+    /// The same within so many bytes of memory.
+    ///
+    /// # Errors
+    /// As [`Remains::examine`].
+    pub fn examine_within<R: Read>(mut reader: R, memory_limit: u64) -> Result<Self> {
+        let mut parser = Parser::new().with_memory_limit(memory_limit);
         let mut remains = Remains {
             streams: 0,
             frames: 0,
@@ -61,6 +71,8 @@ impl Remains {
         }
         match remains.damage.take() {
             Some(error) if remains.streams == 0 => Err(error),
+            // What is too large here may be whole.
+            Some(error) if matches!(error.kind(), ErrorKind::MemoryLimit { .. }) => Err(error),
             damage => {
                 remains.damage = damage;
                 Ok(remains)

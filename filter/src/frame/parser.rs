@@ -76,7 +76,7 @@ pub(crate) struct Parser {
     need: usize,
     /// Bytes that are taken ahead of what is needed.
     ahead: usize,
-    /// Most bytes that an embedded model may take here.
+    /// Most bytes that an embedded model, or a payload, may take here.
     memory_limit: u64,
 }
 
@@ -98,7 +98,7 @@ impl Parser {
         }
     }
 
-    /// Refuses embedded models that would take more than this, before they are waited for.
+    /// Refuses embedded models and payloads that would take more than this, before they are waited for.
     pub(crate) fn with_memory_limit(mut self, bytes: u64) -> Self {
         self.memory_limit = bytes;
         self
@@ -227,6 +227,11 @@ impl Parser {
                     let chains = self.header.as_ref().map_or(1, |h| h.chains);
                     if !frame.key && self.index.frame_n() < u64::from(chains) {
                         return Err(Error::corrupt("a chain begins without a key frame"));
+                    }
+                    // As it arrives, in a buffer that grows by doubling, and as it is given.
+                    let (needed, limit) = (3 * frame.coded_len as u64, self.memory_limit);
+                    if needed > limit {
+                        return Err(ErrorKind::MemoryLimit { needed, limit }.into());
                     }
                     self.consume(len);
                     self.state = State::Payload(frame);

@@ -49,28 +49,55 @@ impl Needs {
             _ => 3 << 19,
         };
         Needs {
-            states: u64::from(header.chains) * (column_n * column + remembered(header, size)),
+            states: u64::from(header.chains) * (column_n * column + Memory::of(header).bytes(size)),
             // Payload, raw bytes, and columns of 8 bytes a value, as lanes hold them and as they are put together.
             frame: 3 * size + 16 * value_n,
         }
     }
 }
 
-/// Bytes that a chain remembers of so many raw ones, at most about.
-fn remembered(header: &StreamHeader, raw_len: u64) -> u64 {
-    let expansion = header.layout.columns();
-    let column_n = expansion.columns.len() as u64;
-    let value_n = raw_len.div_ceil(u64::from(expansion.record_size)) * column_n;
-    // Of records a few rows are kept.
-    let kept = if column_n > 1 { 0 } else { KEPT_MOST as u64 };
-    CONTEXT_MAX.min(CONTEXT_PER_VALUE.saturating_mul(value_n))
-        + MEMORY_PER_VALUE * value_n.min(kept)
+/// Bytes of memory that decoding a stream takes at least, but for a model.
+pub(crate) fn least(header: &StreamHeader) -> u64 {
+    let Needs { states, frame } = Needs::of(header);
+    states.saturating_add(2 * frame)
+}
+
+/// What a chain remembers of a stream's records.
+#[derive(Clone, Copy, Debug)]
+struct Memory {
+    record_size: u64,
+    column_n: u64,
+}
+
+impl Memory {
+    fn of(header: &StreamHeader) -> Self {
+        let expansion = header.layout.columns();
+        Memory {
+            record_size: expansion.record_size.into(),
+            column_n: expansion.columns.len() as u64,
+        }
+    }
+
+    /// Bytes that it takes of so many raw ones, at most about.
+    fn bytes(self, raw_len: u64) -> u64 {
+        let value_n = raw_len.div_ceil(self.record_size) * self.column_n;
+        // Of records a few rows are kept.
+        let kept = if self.column_n > 1 {
+            0
+        } else {
+            KEPT_MOST as u64
+        };
+        CONTEXT_MAX.min(CONTEXT_PER_VALUE.saturating_mul(value_n))
+            + MEMORY_PER_VALUE * value_n.min(kept)
+    }
 }
 
 /// What the chains of a stream remember, as its frames come.
 #[derive(Debug)]
 pub(crate) struct Growth {
-    header: StreamHeader,
+    memory: Memory,
+    /// What a chain was admitted to remember with the header.
+    known: u64,
     /// Raw bytes that each chain has learned since its last key frame.
     learned: Vec<u64>,
     /// Bytes that each chain remembers beyond what was admitted with the header.
@@ -86,8 +113,10 @@ impl Growth {
     /// Of a stream that was admitted with so much room beside two frames.
     fn new(header: &StreamHeader, room: u64, limit: u64) -> Self {
         let chain_n = header.chains as usize;
+        let memory = Memory::of(header);
         Growth {
-            header: header.clone(),
+            memory,
+            known: memory.bytes(header.frame_size as u64),
             learned: vec![0; chain_n],
             more: vec![0; chain_n],
             all: 0,
@@ -109,8 +138,7 @@ impl Growth {
             *learned = 0;
         }
         *learned += frame.raw_len as u64;
-        let known = remembered(&self.header, self.header.frame_size as u64);
-        let grown = remembered(&self.header, *learned).saturating_sub(known);
+        let grown = self.memory.bytes(*learned).saturating_sub(self.known);
         self.all = self.all - *more + grown;
         *more = grown;
         if self.all > self.room {
@@ -127,10 +155,11 @@ fn model_bytes(weight_n: u64) -> u64 {
 }
 
 /// The stream's spec, the frames that may be under way and the room for what is remembered, unless it needs too much or something that is not at hand.
-/// `embedded` is the file of the model that the stream carries.
+/// `embedded` is the file of the model that the stream carries, `held` what the caller holds beside the stream.
 pub(crate) fn admit(
     header: &StreamHeader,
     embedded: Option<&[u8]>,
+    held: u64,
     options: &DecompressOptions,
     pool: &Pool,
 ) -> Result<(Spec, usize, Growth)> {
@@ -139,6 +168,7 @@ pub(crate) fn admit(
         mut states,
         mut frame,
     } = Needs::of(header);
+    states = states.saturating_add(held);
     let afford = |states: u64, frame: u64| match states + 2 * frame {
         needed if needed > limit => Err(ErrorKind::MemoryLimit { needed, limit }.into()),
         _ => Ok(()),
@@ -158,9 +188,13 @@ pub(crate) fn admit(
         frame += spec.token_bytes(header.frame_size);
         afford(states, frame)?;
     }
-    // A quarter of what is free for more frames at once; the rest is for what the chains will remember.
+    // What is free is for more frames at once; half of it only where chains remember what they have learned, which takes the rest.
     let free = limit - states - 2 * frame;
-    let fit = usize::try_from(2 + free / 4 / frame.max(1)).unwrap_or(usize::MAX);
+    let for_frames = match header.level.get() {
+        ..=2 => free,
+        _ => free / 2,
+    };
+    let fit = usize::try_from(2 + for_frames / frame.max(1)).unwrap_or(usize::MAX);
     let flight_max = flight_max(pool, &spec, header.frame_size).min(fit);
     let more_frames = (flight_max as u64).saturating_sub(2) * frame;
     let growth = Growth::new(header, free.saturating_sub(more_frames), limit);

@@ -61,6 +61,8 @@ struct Stream {
     flight_max: usize,
     /// Raw bytes of the frames under way.
     flying: usize,
+    /// Bytes of memory that a decoder needs at least.
+    needs: u64,
     /// Frames cut so far, and their raw bytes.
     frame_n: u64,
     offset: u64,
@@ -228,6 +230,12 @@ impl Encoder {
         scheduler.achieved(self.stats.bytes_in, Instant::now())
     }
 
+    /// Bytes of memory that a decoder of this stream needs at least, by its own estimate; `None` until the first frame is cut. What is above
+    /// [`DecompressOptions::memory_limit`](crate::DecompressOptions::memory_limit) is refused.
+    pub fn decoder_memory(&self) -> Option<u64> {
+        self.stream.as_ref().map(|stream| stream.needs)
+    }
+
     /// What the bytes are taken for; `None` until the first frame is cut, unless the options say it.
     pub fn layout(&self) -> Option<&Layout> {
         self.layout.as_ref()
@@ -321,7 +329,9 @@ impl Encoder {
         let mut learned = stream.learns && (began || !too_little);
         let choice = self.pace.as_mut().map(|(scheduler, meter)| {
             let plain = stream.learns && !learned;
-            scheduler.choose(meter, bytes.len(), plain, Instant::now())
+            let (work, offset) = (stream.flow.work(), stream.offset);
+            let gains = || work.model_gains(offset, &bytes);
+            scheduler.choose(meter, bytes.len(), plain, gains, Instant::now())
         });
         learned &= choice.is_none_or(|(choice, _)| choice == Choice::Model);
         stream.began[chain] = learned || began;
@@ -396,6 +406,7 @@ impl Encoder {
             began: vec![false; chain_n],
             flight_max,
             flying: 0,
+            needs: super::least(&header),
             frame_n: 0,
             offset: 0,
         })

@@ -12,7 +12,7 @@ mod opening;
 pub(crate) mod pack;
 pub(crate) mod unpack;
 
-pub(crate) use admission::{Growth, admit};
+pub(crate) use admission::{Growth, admit, least};
 
 pub use decoder::Decoder;
 pub use encoder::Encoder;

@@ -73,7 +73,7 @@ pub(super) fn open(
     pool: &Pool,
 ) -> Result<Opened> {
     let file = model.map(|model| &model.file[..]);
-    let admitted = admit(&header, file, options, pool);
+    let admitted = admit(&header, file, 0, options, pool);
     let (spec, flight_max, growth) = admitted.map_err(|error| match model {
         Some(model) => error.at_offset(model.position),
         None => error,

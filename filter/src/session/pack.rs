@@ -77,6 +77,11 @@ impl Pack {
         result
     }
 
+    /// Whether the model is predicted to be worth its time on a frame.
+    pub(crate) fn model_gains(&self, offset: u64, raw: &[u8]) -> bool {
+        backend::model_gains(&self.table, offset, raw)
+    }
+
     /// Whether frames are modelled at this level at all.
     pub(crate) fn learns(spec: &Spec) -> bool {
         spec.level.get() >= 3

@@ -103,7 +103,7 @@ fn compress<'py>(
 
 /// Decompresses one stream, or several that follow one another.
 #[pyfunction]
-#[pyo3(signature = (data, threads=0, memory_limit=1 << 31, models=Vec::new()))]
+#[pyo3(signature = (data, threads=0, memory_limit=1 << 30, models=Vec::new()))]
 fn decompress<'py>(
     py: Python<'py>,
     data: &[u8],

@@ -137,7 +137,7 @@ pub(crate) struct Decompressor(Mutex<Decoder>);
 impl Decompressor {
     /// At the first byte of a stream.
     #[new]
-    #[pyo3(signature = (threads=0, memory_limit=1 << 31, models=Vec::new()))]
+    #[pyo3(signature = (threads=0, memory_limit=1 << 30, models=Vec::new()))]
     fn new(threads: usize, memory_limit: u64, models: Vec<PyRef<'_, PyModel>>) -> PyResult<Self> {
         let options = decompress_options(threads, memory_limit, &models);
         let session = Decoder::new(options).map_err(refuse)?;

@@ -91,12 +91,12 @@ def compress(data, level=5, *, dtype=None, shape=None, model=None, embed_model=F
     return _native.compress(raw, level, layout, model, embed_model, threads)
 
 
-def decompress(data, *, threads=0, memory_limit=1 << 31, models=()):
+def decompress(data, *, threads=0, memory_limit=1 << 30, models=()):
     """The raw bytes of one stream, or of several in a row."""
     return _native.decompress(bytes(data), threads, memory_limit, list(models))
 
 
-def decompress_array(data, *, dtype=None, shape=None, threads=0, memory_limit=1 << 31, models=()):
+def decompress_array(data, *, dtype=None, shape=None, threads=0, memory_limit=1 << 30, models=()):
     """The array of one stream: of the dtype and shape that the stream says, unless others are given."""
     data = bytes(data)
     fields, axes = _native.layout_of(data)
