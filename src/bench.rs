@@ -2,13 +2,13 @@
 
 use std::fmt::Write as _;
 
+use catena::Layout;
 use catena::layout::detect;
 use catena::plan::caq::{caq, caq_per_gb};
-use catena::{Layout, Level};
 use serde::Serialize;
 
 use crate::args::{BenchArgs, gridded};
-use crate::compare::{Codec, Measured, at, measure, peers};
+use crate::compare::{Codec, Measured, Unmeasured, at, measure, peers};
 use crate::progress::Progress;
 use crate::report::{Failure, Outcome, grouped, name_of};
 
@@ -74,7 +74,7 @@ fn table(args: &BenchArgs, name: &str, raw: &[u8], layout: &Layout) -> Outcome<T
             Ok(measured) => table
                 .rows
                 .push(row(codec.as_ref(), raw.len() as u64, &measured)),
-            Err(e) if e.contains("different") => {
+            Err(e @ Unmeasured::Different) => {
                 return Err(Failure::new(name, format_args!("{}: {e}", codec.name())));
             }
             Err(e) => table.left_out.push(format!("{}: {e}", codec.name())),
@@ -151,12 +151,4 @@ fn render(table: &Table) -> String {
         let _ = writeln!(text, "left out: {left}");
     }
     text + "CAQ = ratio / (CPU seconds to compress + 1); CAQ/GB: for 10^9 bytes at that speed; gain: of CAQ/GB over gzip. *: learns as it goes\n\n"
-}
-
-/// The levels that exist, for the help.
-pub fn parse_level(text: &str) -> Result<u8, String> {
-    let level = text.parse().ok().and_then(Level::new);
-    level
-        .map(Level::get)
-        .ok_or_else(|| format!("'{text}' is no level: 1 to 9"))
 }

@@ -3,8 +3,9 @@
 use std::fmt::Write as _;
 use std::io::IsTerminal;
 use std::path::Path;
+use std::sync::Arc;
 
-use catena::Level;
+use catena::{Level, Model};
 use catena_h5::{
     Chunking, DatasetInfo, Event, PackOptions, Summary, UnpackOptions, info, pack, unpack, verify,
 };
@@ -30,77 +31,92 @@ pub fn run(command: &H5Command) -> Outcome<String> {
 }
 
 fn run_pack(args: &PackArgs) -> Outcome<String> {
-    ready(&args.models);
-    let level = level(args.level, &args.models, "h5 pack")?;
-    write(&args.input, &args.output, &args.common, |path, on| {
-        let options = PackOptions {
-            level,
-            datasets: args.dataset.clone(),
-            chunk: args.chunk.clone().unwrap_or(Chunking::Keep),
-            keep_filters: args.keep_filters,
-            threads: args.common.threads,
-            ..PackOptions::default()
+    let models = Models::find(args.level, &args.models, "h5 pack")?;
+    write(
+        &args.input,
+        &args.output,
+        &args.common,
+        told,
+        |path, bar| {
+            let options = PackOptions {
+                datasets: args.dataset.clone(),
+                chunk: args.chunk.clone().unwrap_or(Chunking::Keep),
+                keep_filters: args.keep_filters,
+                threads: args.common.threads,
+                ..PackOptions::default()
+            };
+            models.pack(&args.input, path, options, args.common.quiet, bar)
+        },
+    )?;
+    Ok(String::new())
+}
+
+/// The level and the models that datasets get.
+pub struct Models {
+    /// One that uses models, if there are any.
+    pub level: Level,
+    /// Whether there are any.
+    pub wanted: bool,
+    model: Option<Arc<Model>>,
+    #[cfg(feature = "train")]
+    minutes: Option<f64>,
+}
+
+impl Models {
+    /// What is asked for. The process may begin anew, to train, so no file may be open yet.
+    pub fn find(asked: LevelFlags, wanted: &H5Models, command: &str) -> Outcome<Self> {
+        let with = wanted.are_wanted();
+        let level = match asked.level() {
+            Some(level) if with && !level.uses_model() => {
+                let why = format!("level {} uses no model; -7, -8 and -9 do", level.get());
+                return Err(Failure::new(command, why));
+            }
+            Some(level) => level,
+            None if with => Level::new(MODEL_LEVEL).unwrap_or_default(),
+            None => Level::default(),
         };
-        pack_with(
-            &args.models,
-            &args.input,
-            path,
-            options,
-            args.common.quiet,
-            on,
-        )
-    })
-}
-
-/// Readies the process for training, if it is to train. It may begin anew, so no file may be open yet.
-pub fn ready(wanted: &H5Models) {
-    #[cfg(feature = "train")]
-    if wanted.train.is_some() {
-        crate::train::one_thread_of_candle();
-    }
-    #[cfg(not(feature = "train"))]
-    let _ = wanted;
-}
-
-/// The level that is asked for; with models, one that uses them.
-pub fn level(asked: LevelFlags, models: &H5Models, command: &str) -> Outcome<Level> {
-    match asked.level() {
-        Some(level) if models.are_wanted() && !level.uses_model() => {
-            let why = format!("level {} uses no model; -7, -8 and -9 do", level.get());
-            Err(Failure::new(command, why))
-        }
-        Some(level) => Ok(level),
-        None if models.are_wanted() => Ok(Level::new(MODEL_LEVEL).unwrap_or_default()),
-        None => Ok(Level::default()),
-    }
-}
-
-/// Packs with the models that are wanted; [`ready`] came before.
-pub fn pack_with(
-    wanted: &H5Models,
-    input: &Path,
-    output: &Path,
-    options: PackOptions<'static>,
-    quiet: bool,
-    on: &dyn Fn(Event<'_>),
-) -> Outcome<Summary> {
-    #[cfg(feature = "train")]
-    let mut trainer = (wanted.train).map(|minutes| crate::h5_train::Training::new(minutes, quiet));
-    #[cfg(not(feature = "train"))]
-    let _ = quiet;
-    let mut options = PackOptions {
-        model: wanted.model.as_deref().map(models::one).transpose()?,
         #[cfg(feature = "train")]
-        trainer: trainer.as_mut().map(|trainer| trainer as _),
+        if wanted.train.is_some() {
+            crate::train::one_thread_of_candle();
+        }
+        Ok(Models {
+            level,
+            wanted: with,
+            model: wanted.model.as_deref().map(models::one).transpose()?,
+            #[cfg(feature = "train")]
+            minutes: wanted.train,
+        })
+    }
+
+    /// Packs with them; `options` has the rest.
+    pub fn pack(
+        &self,
+        input: &Path,
+        output: &Path,
+        options: PackOptions<'static>,
+        quiet: bool,
+        bar: &LateProgress<'_>,
+    ) -> Outcome<Summary> {
+        #[cfg(feature = "train")]
+        let mut trainer =
+            (self.minutes).map(|minutes| crate::h5_train::Training::new(minutes, quiet));
         #[cfg(not(feature = "train"))]
-        trainer: None,
-        level: options.level,
-        datasets: options.datasets,
-        chunk: options.chunk,
-        keep_filters: options.keep_filters,
-        threads: options.threads,
-    };
-    pack(input, output, &mut options, on).map_err(|e| Failure::new(&name_of(input), e))
+        let _ = quiet;
+        let mut options = PackOptions {
+            level: self.level,
+            model: self.model.clone(),
+            #[cfg(feature = "train")]
+            trainer: trainer.as_mut().map(|trainer| trainer as _),
+            #[cfg(not(feature = "train"))]
+            trainer: None,
+            datasets: options.datasets,
+            chunk: options.chunk,
+            keep_filters: options.keep_filters,
+            threads: options.threads,
+        };
+        pack(input, output, &mut options, &|event| see(bar, event))
+            .map_err(|e| Failure::new(&name_of(input), e))
+    }
 }
 
 fn run_unpack(args: &UnpackArgs) -> Outcome<String> {
@@ -108,18 +124,27 @@ fn run_unpack(args: &UnpackArgs) -> Outcome<String> {
         gzip: args.gzip,
         threads: args.common.threads,
     };
-    write(&args.input, &args.output, &args.common, |path, on| {
-        unpack(&args.input, path, &options, on).map_err(|e| Failure::new(&name_of(&args.input), e))
-    })
+    write(
+        &args.input,
+        &args.output,
+        &args.common,
+        told,
+        |path, bar| {
+            unpack(&args.input, path, &options, &|event| see(bar, event))
+                .map_err(|e| Failure::new(&name_of(&args.input), e))
+        },
+    )?;
+    Ok(String::new())
 }
 
-/// Has a file written under a temporary name, and gives it its own when it is complete.
-fn write(
+/// Has an HDF5 file written under a temporary name, and gives it its own when it is complete. `told` is what is said of the work behind the sizes.
+pub fn write<S>(
     input: &Path,
     target: &Path,
     common: &Common,
-    work: impl FnOnce(&Path, &dyn Fn(Event<'_>)) -> Outcome<Summary>,
-) -> Outcome<String> {
+    told: impl FnOnce(&S) -> String,
+    work: impl FnOnce(&Path, &LateProgress<'_>) -> Outcome<S>,
+) -> Outcome<S> {
     let name = name_of(input);
     let output = Output::open(&Target::Path(target.to_owned()), common.force, true)?;
     let Some(path) = output.path() else {
@@ -129,26 +154,26 @@ fn write(
         ));
     };
     let bar = LateProgress::new(&name, !common.quiet);
-    let summary = work(path, &|event| see(&bar, event))?;
+    let summary = work(path, &bar)?;
     drop(bar);
-    let before = std::fs::metadata(input).map_or(0, |m| m.len());
-    let after = std::fs::metadata(path).map_or(0, |m| m.len());
     let like = std::fs::metadata(input).ok();
+    let before = like.as_ref().map_or(0, |m| m.len());
+    let after = std::fs::metadata(path).map_or(0, |m| m.len());
     output.commit(like.as_ref())?;
     if !common.quiet && std::io::stderr().is_terminal() {
-        eprintln!("{}: {}", name_of(target), told(&summary, before, after));
+        eprintln!(
+            "{}: {} to {} bytes; {}",
+            name_of(target),
+            grouped(before),
+            grouped(after),
+            told(&summary)
+        );
     }
-    Ok(String::new())
+    Ok(summary)
 }
 
-fn told(summary: &Summary, before: u64, after: u64) -> String {
-    let mut text = format!(
-        "{} to {} bytes; {} datasets coded, {} kept",
-        grouped(before),
-        grouped(after),
-        summary.recoded,
-        summary.kept
-    );
+fn told(summary: &Summary) -> String {
+    let mut text = format!("{} datasets coded, {} kept", summary.recoded, summary.kept);
     // Writing to a string does not fail.
     if summary.not_smaller > 0 {
         let _ = write!(text, " ({} would have grown)", summary.not_smaller);
@@ -160,7 +185,7 @@ fn told(summary: &Summary, before: u64, after: u64) -> String {
 }
 
 /// Shows what the library tells.
-pub fn see(bar: &LateProgress<'_>, event: Event<'_>) {
+fn see(bar: &LateProgress<'_>, event: Event<'_>) {
     match event {
         Event::Total(total) => bar.total(total),
         Event::Bytes(raw, coded) => bar.add(raw, coded),

@@ -11,10 +11,8 @@ use catena_tensor::archive::{
 use catena_tensor::{Error, ErrorKind, Loss, LossyOptions};
 use serde::Serialize;
 
+use crate::archive::{self, Cause, failure};
 use crate::args::{TensorCommand, TensorPackArgs, TensorUnpackArgs};
-use crate::input::Input;
-use crate::output::{Output, Target};
-use crate::progress::Watch;
 use crate::report::{Failure, Outcome, grouped, name_of};
 
 /// One of the commands; what it has to say.
@@ -38,12 +36,6 @@ pub fn run(command: &TensorCommand) -> Outcome<String> {
 }
 
 fn run_pack(args: &TensorPackArgs) -> Outcome<String> {
-    let input = Input::open(&args.input)?;
-    let name = input.name.clone();
-    let total = input
-        .len()
-        .ok_or_else(|| Failure::new(&name, "is no file, and packing reads back and forth"))?;
-    let like = input.metadata.clone();
     let lossy = LossyOptions::default()
         .with_max_rel_error(args.max_rel_error)
         .with_max_pruned(args.max_pruned);
@@ -56,13 +48,10 @@ fn run_pack(args: &TensorPackArgs) -> Outcome<String> {
         .with_level(args.level.level().unwrap_or(level))
         .with_threads(args.common.threads)
         .with_lossy(args.lossy.then_some(lossy));
-    let mut output = Output::open(&Target::of(&args.output), args.common.force, false)?;
-    let watch = Watch::new(&name, total, !args.common.quiet);
-    let mut file = input.into_file();
-    let packed = pack(&mut file, &mut output, &options, &|n| watch.see(n));
-    drop(watch);
-    let summary = packed.map_err(|e| failure(&name, e))?;
-    output.commit(Some(&like))?;
+    let (input, common) = (&args.input, &args.common);
+    let (name, summary) = archive::pack(input, &args.output, common, |file, output, watch| {
+        pack(&mut file.into_file(), output, &options, &|n| watch.see(n))
+    })?;
     if !args.common.quiet {
         for note in &summary.notes {
             eprintln!("{name}: {note}");
@@ -87,18 +76,13 @@ fn run_pack(args: &TensorPackArgs) -> Outcome<String> {
 }
 
 fn run_unpack(args: &TensorUnpackArgs) -> Outcome<String> {
-    let input = Input::open(&args.input)?;
-    let name = input.name.clone();
-    let like = input.metadata.clone();
-    let mut output = Output::open(&Target::of(&args.output), args.common.force, false)?;
-    let watch = Watch::new(&name, 0, !args.common.quiet);
     let options = UnpackOptions::default()
         .with_threads(args.common.threads)
         .with_memory_limit(args.memory_limit.saturating_mul(1 << 20));
-    let unpacked = unpack(input, &mut output, &options, &|n| watch.see(n));
-    drop(watch);
-    let restored = unpacked.map_err(|e| failure(&name, e))?;
-    output.commit(Some(&like))?;
+    let (input, common) = (&args.input, &args.common);
+    let (name, restored) = archive::unpack(input, &args.output, common, |file, output, watch| {
+        unpack(file, output, &options, &|n| watch.see(n))
+    })?;
     if restored.lossy && !args.common.quiet {
         eprintln!(
             "{name}: was packed with a loss: this is not the file that was packed; info says what was lost"
@@ -191,9 +175,11 @@ fn ratio(raw: u64, coded: u64) -> f64 {
     raw as f64 / coded.max(1) as f64
 }
 
-fn failure(name: &str, error: Error) -> Failure {
-    match error.kind() {
-        ErrorKind::Io(io) if io.kind() == std::io::ErrorKind::BrokenPipe => Failure::BrokenPipe,
-        _ => Failure::new(name, error),
+impl Cause for Error {
+    fn io(&self) -> Option<&std::io::Error> {
+        match self.kind() {
+            ErrorKind::Io(io) => Some(io),
+            _ => None,
+        }
     }
 }

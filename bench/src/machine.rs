@@ -3,10 +3,10 @@
 use std::process::Command;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The machine, the day and the build.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Machine {
     /// The processor's name.
     pub cpu: String,
@@ -27,6 +27,11 @@ pub struct Machine {
 }
 
 impl Machine {
+    /// Processor and threads.
+    pub fn short(&self) -> String {
+        format!("{}, {} threads", self.cpu, self.threads)
+    }
+
     /// This machine, now.
     pub fn here() -> Machine {
         let cpuinfo = read("/proc/cpuinfo");

@@ -115,6 +115,11 @@ impl<W: Work> Wavefront<W> {
         }
     }
 
+    /// What is done with the frames.
+    pub(crate) fn work(&self) -> &W {
+        &self.shared.work
+    }
+
     pub(crate) fn set_notify(&mut self, notify: Notify) {
         lock(&self.shared.state).notify = Some(notify);
     }

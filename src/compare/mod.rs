@@ -35,12 +35,31 @@ pub struct Measured {
     pub decompress: Duration,
 }
 
-/// Compresses, decompresses, compares: an error if other bytes come back.
-pub fn measure(codec: &dyn Codec, raw: &[u8], layout: &Layout) -> Result<Measured, String> {
-    let (coded, compress) = timed(|| codec.compress(raw, layout))?;
-    let (back, decompress) = timed(|| codec.decompress(&coded, layout, raw.len()))?;
+/// Why there is no measurement.
+#[derive(Debug)]
+pub enum Unmeasured {
+    /// The codec does not take such bytes, or failed.
+    Refused(String),
+    /// Other bytes came back.
+    Different,
+}
+
+impl std::fmt::Display for Unmeasured {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Unmeasured::Refused(why) => f.write_str(why),
+            Unmeasured::Different => f.write_str("came back different"),
+        }
+    }
+}
+
+/// Compresses, decompresses, compares.
+pub fn measure(codec: &dyn Codec, raw: &[u8], layout: &Layout) -> Result<Measured, Unmeasured> {
+    let (coded, compress) = timed(|| codec.compress(raw, layout)).map_err(Unmeasured::Refused)?;
+    let back = || codec.decompress(&coded, layout, raw.len());
+    let (back, decompress) = timed(back).map_err(Unmeasured::Refused)?;
     if back != raw {
-        return Err("came back different".into());
+        return Err(Unmeasured::Different);
     }
     Ok(Measured {
         coded: coded.len() as u64,

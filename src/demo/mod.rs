@@ -77,7 +77,7 @@ fn measure(codec: &dyn Codec, samples: &[Sample]) -> Outcome<Row> {
         decompress: Duration::ZERO,
     };
     for sample in samples {
-        let wrong = |e: String| Failure::new(&name, format_args!("{}: {e}", sample.file));
+        let wrong = |e| Failure::new(&name, format_args!("{}: {e}", sample.file));
         let measured = compare::measure(codec, sample.bytes, &sample.layout).map_err(wrong)?;
         row.sizes.push(Size(measured.coded));
         row.compress += measured.compress;

@@ -9,32 +9,22 @@ use catena_root::archive::{
 };
 use catena_root::{Error, ErrorKind};
 
+use crate::archive::{self, Cause, failure};
 use crate::args::{RootPackArgs, RootUnpackArgs};
-use crate::input::Input;
-use crate::output::{Output, Target};
-use crate::progress::Watch;
 use crate::report::{Failure, Outcome, grouped, name_of};
 
 /// The first bytes of an archive.
 const MAGIC: [u8; 4] = [0xCA, 0x7E, 0x4E, 0xA2];
 
 pub fn run_pack(args: &RootPackArgs) -> Outcome<String> {
-    let input = Input::open(&args.input)?;
-    let name = input.name.clone();
-    let total = input
-        .len()
-        .ok_or_else(|| Failure::new(&name, "is no file, and packing reads back and forth"))?;
-    let like = input.metadata.clone();
-    let mut output = Output::open(&Target::of(&args.output), args.common.force, false)?;
-    let watch = Watch::new(&name, total, !args.common.quiet);
     let options = PackOptions::default()
         .with_level(args.level.level().unwrap_or_default())
         .with_threads(args.common.threads);
-    let packed = pack(input.into_file(), &mut output, &options, &|n| watch.see(n));
-    drop(watch);
-    let summary = packed.map_err(|e| failure(&name, e))?;
-    output.commit(Some(&like))?;
-    if !args.common.quiet {
+    let (input, common) = (&args.input, &args.common);
+    let (name, summary) = archive::pack(input, &args.output, common, |file, output, watch| {
+        pack(file.into_file(), output, &options, &|n| watch.see(n))
+    })?;
+    if !common.quiet {
         if let Some(reason) = &summary.plain {
             eprintln!("{name}: packed as plain bytes: {reason}");
         }
@@ -46,18 +36,13 @@ pub fn run_pack(args: &RootPackArgs) -> Outcome<String> {
 }
 
 pub fn run_unpack(args: &RootUnpackArgs) -> Outcome<String> {
-    let input = Input::open(&args.input)?;
-    let name = input.name.clone();
-    let like = input.metadata.clone();
-    let mut output = Output::open(&Target::of(&args.output), args.common.force, false)?;
-    let watch = Watch::new(&name, 0, !args.common.quiet);
     let options = UnpackOptions::default()
         .with_threads(args.common.threads)
         .with_memory_limit(args.memory_limit.saturating_mul(1 << 20));
-    let unpacked = unpack(input, &mut output, &options, &|n| watch.see(n));
-    drop(watch);
-    unpacked.map_err(|e| failure(&name, e))?;
-    output.commit(Some(&like))?;
+    let (input, common) = (&args.input, &args.common);
+    archive::unpack(input, &args.output, common, |file, output, watch| {
+        unpack(file, output, &options, &|n| watch.see(n))
+    })?;
     Ok(String::new())
 }
 
@@ -109,10 +94,12 @@ pub fn text(name: &str, info: &ArchiveInfo) -> String {
     text + &format!("  objects by codec: {}\n", settings.join(", "))
 }
 
-fn failure(name: &str, error: Error) -> Failure {
-    match error.kind() {
-        ErrorKind::Io(io) if io.kind() == std::io::ErrorKind::BrokenPipe => Failure::BrokenPipe,
-        _ => Failure::new(name, error),
+impl Cause for Error {
+    fn io(&self) -> Option<&std::io::Error> {
+        match self.kind() {
+            ErrorKind::Io(io) => Some(io),
+            _ => None,
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! `catena root convert`: the messages. Everything else is in the crate `catena-root`.
 
-use std::io::IsTerminal;
+use std::path::Path;
 
 use catena::Level;
 use catena_h5::PackOptions;
@@ -8,14 +8,14 @@ use catena_root::convert::{ConvertOptions, Event, Summary, convert};
 use glob::Pattern;
 
 use crate::args::ConvertArgs;
-use crate::h5;
-use crate::output::{Output, Scratch, Target};
+use crate::h5::{self, Models};
+use crate::output::Scratch;
 use crate::progress::LateProgress;
-use crate::report::{Failure, Outcome, grouped, name_of};
+use crate::report::{Failure, Outcome, name_of};
 
 /// Converts one file.
 pub fn run(args: &ConvertArgs) -> Outcome<String> {
-    h5::ready(&args.models);
+    let models = Models::find(args.level, &args.models, "root convert")?;
     let name = name_of(&args.input);
     let (keep, drop) = patterns(args).map_err(|e| Failure::new("root convert", e))?;
     let mut options = ConvertOptions::default();
@@ -23,50 +23,35 @@ pub fn run(args: &ConvertArgs) -> Outcome<String> {
     (options.keep, options.drop) = (keep, drop);
     options.entries = args.entries.clone().unwrap_or(0..u64::MAX);
     options.layout = args.layout;
-    let level = h5::level(args.level, &args.models, "root convert")?;
     options.keep_going = args.keep_going;
     options.threads = args.common.threads;
 
-    let output = Output::open(&Target::Path(args.output.clone()), args.common.force, true)?;
-    let Some(path) = output.path() else {
-        return Err(Failure::new(
-            &output.name,
-            "is no file, and HDF5 writes back and forth",
-        ));
-    };
     let quiet = args.common.quiet;
-    let bar = LateProgress::new(&name, !quiet);
-    let tell = |event| see(&bar, &name, quiet, event);
-    let summary = if args.models.are_wanted() {
-        // Models are for whole datasets: these are written first, quickly, and then packed.
-        let scratch = Scratch::beside(path)?;
-        options.level = Level::new(1).unwrap_or_default();
-        let summary = convert(&args.input, scratch.path(), &options, &tell)
-            .map_err(|e| Failure::new(&name, e))?;
-        let packing = PackOptions {
-            level,
-            threads: args.common.threads,
-            ..PackOptions::default()
-        };
-        let tell = |event: catena_h5::Event<'_>| h5::see(&bar, event);
-        h5::pack_with(&args.models, scratch.path(), path, packing, quiet, &tell)?;
-        summary
-    } else {
-        options.level = level;
-        convert(&args.input, path, &options, &tell).map_err(|e| Failure::new(&name, e))?
-    };
-    std::mem::drop(bar);
-    let before = std::fs::metadata(&args.input).map_or(0, |m| m.len());
-    let after = std::fs::metadata(path).map_or(0, |m| m.len());
-    let like = std::fs::metadata(&args.input).ok();
-    output.commit(like.as_ref())?;
-    if !args.common.quiet && std::io::stderr().is_terminal() {
-        eprintln!(
-            "{}: {}",
-            name_of(&args.output),
-            told(&summary, before, after)
-        );
-    }
+    let summary = h5::write(
+        &args.input,
+        &args.output,
+        &args.common,
+        told,
+        |path, bar| {
+            let mut to = |path: &Path, level| {
+                options.level = level;
+                let tell = |event| see(bar, &name, quiet, event);
+                convert(&args.input, path, &options, &tell).map_err(|e| Failure::new(&name, e))
+            };
+            if !models.wanted {
+                return to(path, models.level);
+            }
+            // Models are for whole datasets: these are written first, quickly, and then packed.
+            let scratch = Scratch::beside(path)?;
+            let summary = to(scratch.path(), Level::MIN)?;
+            let packing = PackOptions {
+                threads: args.common.threads,
+                ..PackOptions::default()
+            };
+            models.pack(scratch.path(), path, packing, quiet, bar)?;
+            Ok(summary)
+        },
+    )?;
     match summary.is_complete() {
         true => Ok(String::new()),
         false => {
@@ -77,14 +62,8 @@ pub fn run(args: &ConvertArgs) -> Outcome<String> {
     }
 }
 
-fn told(summary: &Summary, before: u64, after: u64) -> String {
-    format!(
-        "{} to {} bytes; {} trees, {} branches",
-        grouped(before),
-        grouped(after),
-        summary.trees,
-        summary.branches
-    )
+fn told(summary: &Summary) -> String {
+    format!("{} trees, {} branches", summary.trees, summary.branches)
 }
 
 /// Branches to take and to drop.

@@ -160,15 +160,8 @@ fn bundles(asked: &Leaderboard) -> Result<Vec<(String, Vec<Entry>)>> {
 /// What a main run wrote, as far as it is needed here.
 #[derive(Deserialize)]
 struct Known {
-    machine: KnownMachine,
+    machine: Machine,
     rows: Vec<Row>,
-}
-
-#[derive(Deserialize)]
-struct KnownMachine {
-    cpu: String,
-    threads: usize,
-    date: String,
 }
 
 /// The bundle physics of a main run: each codec that took all its files, in its smallest arrangement of each.
@@ -193,7 +186,7 @@ fn known(path: &std::path::Path) -> Result<Vec<Place>> {
                 .values()
                 .next()
                 .map_or(String::new(), |row| row.version.clone()),
-            machine: format!("{}, {} threads", machine.cpu, machine.threads),
+            machine: machine.short(),
             date: machine.date.clone(),
             adaptive: Row::is_adaptive(codec),
             files: files.len(),
@@ -238,7 +231,7 @@ fn measure(asked: &Leaderboard) -> Result<Vec<Place>> {
                 bundle: bundle.clone(),
                 codec: codec.clone(),
                 version: version.clone(),
-                machine: format!("{}, {} threads", machine.cpu, machine.threads),
+                machine: machine.short(),
                 date: machine.date.clone(),
                 adaptive: Row::is_adaptive(codec),
                 files: files.len(),

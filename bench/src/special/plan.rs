@@ -1,4 +1,4 @@
-//! Fields by prediction against fields by trying everything, and both against pco and zstd at the quick levels that people use.
+//! Fields by prediction, alone or where it is clear (level 1), against fields by trying everything, and pco and zstd at the quick levels that people use.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -29,11 +29,11 @@ pub struct Plan {
 /// Prints a row for each file that the goals speak of.
 pub fn plan(asked: &Plan) -> Result<()> {
     println!(
-        "| file | bytes | pco-8 by field | zstd-3 shuffled | all tried | planned | planned : tried | planned : smaller peer | tried s | planned s | predicting s |"
+        "| file | bytes | pco-8 by field | zstd-3 shuffled | all tried | level 1 | predicted alone | level 1 : tried | predicted alone : tried | level 1 : smaller peer | tried s | level 1 s | predicted alone s | predicting s |"
     );
-    println!("|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|");
-    let (mut ratios, mut peers, mut times) = (Vec::new(), Vec::new(), [Duration::ZERO; 3]);
-    let (mut raw_n, mut sums) = (0, [0usize; 2]);
+    println!("|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|");
+    let (mut ratios, mut peers) = ([Vec::new(), Vec::new()], Vec::new());
+    let (mut raw_n, mut sums, mut times) = (0, [0usize; 3], [Duration::ZERO; 4]);
     for entry in List::read(&default_list())?
         .files
         .into_iter()
@@ -65,15 +65,13 @@ pub fn plan(asked: &Plan) -> Result<()> {
             layout = layout.with_shape(&entry.shape)?;
         }
         let record = layout.record_size() as usize;
-        let mut found = [(0, Duration::ZERO); 3];
+        let mut found = [(0, Duration::ZERO); 4];
         for frame in raw.chunks(FRAME - FRAME % record) {
-            let mut best = [(0, Duration::MAX); 3];
+            let mut best = [(0, Duration::MAX); 4];
             for _ in 0..asked.repeat.max(1) {
-                let [tried, planned] = fields(&layout, frame);
-                for (best, run) in
-                    best.iter_mut()
-                        .zip([tried, planned, (0, planning(&layout, frame))])
-                {
+                let runs = fields(&layout, frame).into_iter();
+                let runs = runs.chain([(0, planning(&layout, frame))]);
+                for (best, run) in best.iter_mut().zip(runs) {
                     *best = (run.0, best.1.min(run.1));
                 }
             }
@@ -81,43 +79,58 @@ pub fn plan(asked: &Plan) -> Result<()> {
                 *sum = (sum.0 + best.0, sum.1 + best.1);
             }
         }
-        let [(tried, tried_s), (planned, planned_s), (_, predicting)] = found;
+        let (bytes, seconds) = (found.map(|of| of.0), found.map(|of| of.1));
+        let [tried, planned, alone, _] = bytes;
         let smaller = by_pco.map_or(by_zstd, |n| n.min(by_zstd));
         let ratio = |a: usize, b: usize| a as f64 / b.max(1) as f64;
+        let [tried_s, planned_s, alone_s, predicting_s] = seconds.map(|s| s.as_secs_f64());
         println!(
-            "| {} | {} | {} | {by_zstd} | {tried} | {planned} | {:.4} | {:.4} | {:.4} | {:.4} | {:.4} |",
+            "| {} | {} | {} | {by_zstd} | {tried} | {planned} | {alone} | {:.4} | {:.4} | {:.4} | {tried_s:.4} | {planned_s:.4} | {alone_s:.4} | {predicting_s:.4} |",
             entry.file,
             raw.len(),
             by_pco.map_or("-".into(), |n| n.to_string()),
             ratio(planned, tried),
+            ratio(alone, tried),
             ratio(planned, smaller),
-            tried_s.as_secs_f64(),
-            planned_s.as_secs_f64(),
-            predicting.as_secs_f64(),
         );
-        ratios.push(ratio(planned, tried));
+        ratios[0].push(ratio(planned, tried));
+        ratios[1].push(ratio(alone, tried));
         peers.push(ratio(planned, smaller));
-        for (sum, time) in times.iter_mut().zip([tried_s, planned_s, predicting]) {
+        for (sum, time) in times.iter_mut().zip(seconds) {
             *sum += time;
         }
         raw_n += raw.len();
-        sums = [sums[0] + tried, sums[1] + planned];
+        for (sum, n) in sums.iter_mut().zip(bytes) {
+            *sum += n;
+        }
     }
-    let worst = |ratios: &[f64]| ratios.iter().copied().fold(0.0, f64::max);
-    let [tried, planned, predicting] = times.map(|time| time.as_secs_f64());
+    let told = |ratios: &[f64]| {
+        let worst = ratios.iter().copied().fold(0.0, f64::max);
+        let mean = geomean(ratios.iter().copied()).unwrap_or(1.0);
+        format!("geometric mean {mean:.4}, worst {worst:.4}")
+    };
+    let all = |n: usize| n as f64 / sums[0].max(1) as f64;
     println!(
-        "\nplanned : tried: geometric mean {:.4}, worst {:.4}, all bytes {:.4}; against the smaller of the two peers: geometric mean {:.4}, worst {:.4}",
-        geomean(ratios.iter().copied()).unwrap_or(1.0),
-        worst(&ratios),
-        sums[1] as f64 / sums[0].max(1) as f64,
-        geomean(peers.iter().copied()).unwrap_or(1.0),
-        worst(&peers),
+        "\nAgainst trying everything: level 1 {}, all bytes {:.4}; predicted alone {}, all bytes {:.4}. Level 1 against the smaller of the two peers: {}.",
+        told(&ratios[0]),
+        all(sums[1]),
+        told(&ratios[1]),
+        all(sums[2]),
+        told(&peers),
     );
+    let [tried, planned, alone, predicting] = times.map(|time| time.as_secs_f64());
+    let speed = |seconds: f64| raw_n as f64 / 1e6 / seconds;
+    // What prediction alone takes beyond predicting is the coding of what was chosen.
+    let beyond = |seconds: f64| (seconds - alone + predicting).max(predicting);
     println!(
-        "tried {:.1} MB/s, planned {:.1} MB/s; predicting takes {:.1} % of the planned time. Time beyond the codings that were chosen is not told apart from theirs.",
-        raw_n as f64 / 1e6 / tried,
-        raw_n as f64 / 1e6 / planned,
+        "Tried {:.1} MB/s, level 1 {:.1}, predicted alone {:.1}; predicting takes {:.1} % of level 1's time. Time beyond the codings that prediction alone does: tried {:.2} s, level 1 {:.2} s, predicting {:.3} s.",
+        speed(tried),
+        speed(planned),
+        speed(alone),
         100.0 * predicting / planned,
+        beyond(tried),
+        beyond(planned),
+        predicting,
     );
     Ok(())
 }

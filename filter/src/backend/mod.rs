@@ -28,6 +28,9 @@ pub(crate) enum Effort {
     Best,
 }
 
+/// Bits a byte from which on the model is worth its time: random floats are predicted to gain 0.1, by the predictor's error.
+const GAIN: f32 = 0.15;
+
 /// The smallest coding of a frame. `offset` is the place of its first byte in the stream.
 pub(crate) fn pack(table: &Table, effort: Effort, offset: u64, raw: &[u8]) -> (FrameKind, Vec<u8>) {
     let mut best = (FrameKind::Stored, raw.to_vec());
@@ -37,7 +40,10 @@ pub(crate) fn pack(table: &Table, effort: Effort, offset: u64, raw: &[u8]) -> (F
     let limit = best.1.len();
     let payload = match effort {
         Effort::Stored | Effort::Zstd => None,
-        Effort::Quick => fields::pack_planned(table, effort, offset, raw, limit),
+        Effort::Quick => {
+            let trust = fields::Trust::WhereClear;
+            fields::pack_planned(table, effort, trust, offset, raw, limit)
+        }
         Effort::Best => fields::pack(table, effort, offset, raw, limit),
     };
     if let Some(payload) = payload {
@@ -47,6 +53,11 @@ pub(crate) fn pack(table: &Table, effort: Effort, offset: u64, raw: &[u8]) -> (F
         best = (FrameKind::Zstd, payload);
     }
     best
+}
+
+/// Whether the model is predicted to be worth its time on a frame: what a sample of it says.
+pub(crate) fn model_gains(table: &Table, offset: u64, raw: &[u8]) -> bool {
+    fields::gain(table, offset, raw) >= GAIN
 }
 
 /// What a modelled frame of `modelled_len` bytes falls back to: the smallest quick coding if it is no larger.
@@ -97,4 +108,30 @@ pub(crate) fn unpack(
         return Err(Error::corrupt("length of the decoded frame"));
     }
     Ok(raw)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Layout;
+
+    #[test]
+    fn the_model_is_worth_its_time_on_what_it_predicts() {
+        let table = Table::new(&Layout::parse("<f4,<f4").unwrap());
+        let mut state = 1u64;
+        let mut noise = || {
+            state = state.wrapping_mul(6364136223846793005).wrapping_add(1);
+            (state >> 32) as u32
+        };
+        let random: Vec<u8> = (0..20_000).flat_map(|_| noise().to_le_bytes()).collect();
+        assert!(!model_gains(&table, 0, &random));
+        let mut level = 50.0f32;
+        let walk = (0..20_000).map(|_| {
+            level += (noise() >> 24) as f32 / 128.0 - 1.0;
+            level
+        });
+        let walk: Vec<u8> = walk.flat_map(f32::to_le_bytes).collect();
+        assert!(model_gains(&table, 3, &walk));
+        assert!(!model_gains(&table, 0, &[1, 2, 3]));
+    }
 }

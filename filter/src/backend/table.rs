@@ -20,7 +20,6 @@ impl Column {
         Element {
             kind: self.kind,
             width: self.width,
-            order: self.order,
         }
     }
 }

@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 
 use super::entropy::Statistics;
 use super::perceptron;
-use crate::layout::{ByteOrder, Kind};
+use crate::layout::Kind;
 use crate::predict::functions::log2;
 
 /// Elements of a sample, at most and in so many pieces.
@@ -54,8 +54,6 @@ pub struct Element {
     pub kind: Kind,
     /// Bytes of one, 1 to 8.
     pub width: usize,
-    /// Their order.
-    pub order: ByteOrder,
 }
 
 /// Up to [`SAMPLE`] elements out of a column of `n`, by their places: pieces at even distances.
@@ -245,7 +243,6 @@ mod tests {
     const F32: Element = Element {
         kind: Kind::Float,
         width: 4,
-        order: ByteOrder::Little,
     };
 
     fn said(element: Element, bits: &[u64]) -> [f32; Backend::N] {
@@ -297,7 +294,6 @@ mod tests {
             Element {
                 kind: Kind::Uint,
                 width: 1,
-                ..F32
             },
         ] {
             for bits in [

@@ -40,9 +40,25 @@ impl Choice {
         Choice::Backend(Effort::Best),
         Choice::Model,
     ];
+    /// What there is for the frames of a stream that is modelled: a frame of level 2 takes as long as the model.
+    const MODELLED: [Choice; 4] = [
+        Choice::Backend(Effort::Stored),
+        Choice::Backend(Effort::Zstd),
+        Choice::Backend(Effort::Quick),
+        Choice::Model,
+    ];
 
     fn index(self) -> usize {
         Choice::ALL.iter().position(|&c| c == self).unwrap_or(0)
+    }
+}
+
+/// What may be done with a frame of a stream in which `top` is the most, from little effort to much. `plain`: not the model.
+fn efforts(top: Choice, plain: bool) -> &'static [Choice] {
+    match (top, plain) {
+        (Choice::Backend(Effort::Best), _) => &Choice::ALL[..4],
+        (Choice::Model, false) => &Choice::MODELLED,
+        _ => &Choice::ALL[..3],
     }
 }
 
@@ -171,12 +187,14 @@ impl Scheduler {
         }
     }
 
-    /// What to do with the next frame of so many bytes, and the nanoseconds that it is expected to take. Modelled frames are not worth it: `plain`.
+    /// What to do with the next frame of so many bytes, and the nanoseconds that it is expected to take. `gains` tells whether the model is worth
+    /// time that other frames could have.
     pub(crate) fn choose(
         &mut self,
         meter: &Meter,
         raw_len: usize,
         plain: bool,
+        mut gains: impl FnMut() -> bool,
         now: Instant,
     ) -> (Choice, i64) {
         let now = self.seconds(now);
@@ -192,19 +210,20 @@ impl Scheduler {
         // The next frame will be as long in coming as the last ones were, so far as they agree.
         let next = self.period.min(period);
         self.period = (self.period + period) / 2.0;
-        let until = self.came + (raw_len as f64 / self.speed).max(next) + LAG;
+        let own = (raw_len as f64 / self.speed).max(next);
+        let until = self.came + own + LAG;
+        // A frame that does not gain has no time but its own, and what the source leaves.
+        let alone = self.came.min(now) + own;
         let pending = meter.pending.load(Ordering::Relaxed).max(0) as f64;
         let mut found = (Choice::ALL[0], 0);
-        for choice in Choice::ALL {
-            let skipped = plain && choice == Choice::Model;
-            if choice.index() > self.top.index()
-                || choice == Choice::Backend(Effort::Best) && self.top == Choice::Model
-                || skipped
-            {
-                continue;
-            }
+        for &choice in efforts(self.top, plain) {
             let cost = meter.cost(choice, self.first_costs[choice.index()]) * raw_len as f64;
-            if now + (pending + cost) / (1e9 * self.threads) <= until {
+            let done = now + (pending + cost) / (1e9 * self.threads);
+            let fits = match choice {
+                Choice::Model => done <= alone || (done <= until && gains()),
+                Choice::Backend(_) => done <= until,
+            };
+            if fits {
                 found = (choice, cost as i64);
             }
         }
@@ -226,13 +245,25 @@ mod tests {
 
     const MIB: usize = 1 << 20;
 
-    /// A source of this speed, efforts that cost what they do at first on one thread: shares of modelled frames, and seconds in all.
+    /// A source of this speed, efforts that cost what they do at first on one thread, all frames worth it: shares of the efforts, and the speed.
     fn run(min_speed: f64, source: f64, seconds: f64) -> ([f64; 5], f64) {
+        let (shares, _, speed) = run_with(min_speed, source, seconds, |_| true);
+        (shares, speed)
+    }
+
+    /// The same where frames of some numbers are worth it: also the share of the modelled ones among those.
+    fn run_with(
+        min_speed: f64,
+        source: f64,
+        seconds: f64,
+        gains: impl Fn(u32) -> bool,
+    ) -> ([f64; 5], f64, f64) {
         let meter = Meter::default();
         let mut scheduler = Scheduler::new(min_speed as u64, 5, 1);
         let start = Instant::now();
         let at = |t: f64| start + Duration::from_secs_f64(t);
         let (mut arrives, mut free, mut shares, mut n) = (0.0f64, 0.0f64, [0.0; 5], 0.0);
+        let (mut worth, mut modelled) = (0.0, 0.0);
         while arrives < seconds {
             // The queue holds a frame: the source waits while two are not done.
             let now = arrives.max(free - 0.1);
@@ -241,7 +272,12 @@ mod tests {
                 scheduler.took(false, at(arrives));
                 scheduler.offered(at(now));
             }
-            let (choice, expected) = scheduler.choose(&meter, MIB, false, at(now));
+            let gain = gains(n as u32);
+            let (choice, expected) = scheduler.choose(&meter, MIB, false, || gain, at(now));
+            if gain {
+                worth += 1.0;
+                modelled += f64::from(u8::from(choice == Choice::Model));
+            }
             scheduler.took(true, at(now));
             let took = MIB as f64 * scheduler.first_costs[choice.index()] / 1e9;
             meter.worked(choice, Duration::from_secs_f64(took));
@@ -251,7 +287,21 @@ mod tests {
             n += 1.0;
             arrives = now + MIB as f64 / source;
         }
-        (shares.map(|share| share / n), n * MIB as f64 / free)
+        let speed = n * MIB as f64 / free;
+        (shares.map(|share| share / n), modelled / worth, speed)
+    }
+
+    #[test]
+    fn frames_that_gain_get_the_time_of_those_that_do_not() {
+        let in_turn = |n| n % 8 < 4;
+        let (all, even, speed) = run_with(3e6, 1e9, 60.0, |_| true);
+        assert!(even > 0.2 && speed > 2.7e6, "{even} {speed} {all:?}");
+        let (shares, gaining, speed) = run_with(3e6, 1e9, 60.0, in_turn);
+        assert!(gaining > 1.4 * even, "{gaining} {even} {shares:?}");
+        assert!((2.7e6..4e6).contains(&speed), "{speed}");
+        // A slow source leaves time for all.
+        let (shares, ..) = run_with(20e6, 1e6, 60.0, |_| false);
+        assert!(shares[4] > 0.9, "{shares:?}");
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! The encoder's choice: for each unit the coding that makes the whole smallest, as far as estimates tell.
 
-use super::super::table::{Cut, Table, Unit, shuffle};
+use super::super::table::{Cut, Table, Unit};
 use super::super::{Effort, pco, zstd};
-use super::{Choice, Mode, assemble};
+use super::{Choice, Mode, assemble, whole};
 
 /// What a zstd frame takes beside its data: magic, header, one block header.
 const ZSTD_FRAME_LEN: usize = 9;
@@ -27,12 +27,10 @@ pub(in crate::backend) fn pack(
     raw: &[u8],
     limit: usize,
 ) -> Option<Vec<u8>> {
-    let rows = table.rows(offset, raw.len());
-    if rows.n == 0 || (table.is_bytes() && effort != Effort::Best) {
+    if table.is_bytes() && effort != Effort::Best {
         return None;
     }
-    let records = &raw[rows.head..rows.head + rows.len];
-    let edges = [&raw[..rows.head], &raw[rows.head + rows.len..]].concat();
+    let (rows, records, edges) = whole(table, offset, raw)?;
     let mut packers = Packers::new(effort)?;
     let mut ways_found = Vec::new();
     for &cut in table.cuts() {
@@ -189,31 +187,28 @@ impl Packers {
 
     fn candidates(&mut self, unit: &Unit, elements: &[u8]) -> Option<Candidates> {
         let width = unit.column.width;
-        let choice = |mode, bytes: Vec<u8>| Choice {
-            mode,
-            bytes: bytes.into(),
-        };
-        if elements[width..] == elements[..elements.len() - width] {
-            let nothing = choice(Mode::Planes, Vec::new());
+        if let Some(alone) = Choice::constant(unit, elements) {
+            let nothing = Choice::new(Mode::Planes, []);
             return Some(Candidates {
                 elements: nothing.clone(),
                 planes: nothing,
-                alone: choice(Mode::Constant, elements[..width].to_vec()),
+                alone,
                 planes_len: 0,
                 elements_len: 0,
             });
         }
-        let stored = choice(Mode::Elements, elements.to_vec());
-        let mut planes = Vec::with_capacity(elements.len());
-        shuffle(elements, width, &mut planes);
-        let planes_len = self.len_of(&planes)?;
+        let stored = Choice::new(Mode::Elements, elements);
+        let planes = Choice::planes(unit, elements);
+        let planes_len = self.len_of(&planes.bytes)?;
         let elements_len = match width {
             1 => planes_len,
             _ => self.len_of(elements)?,
         };
         let pco = pco::compress(&unit.column, elements, self.effort.pco_level());
         let alone = match pco {
-            Some(bytes) if bytes.len() + PCO_ENTRY_LEN < elements.len() => choice(Mode::Pco, bytes),
+            Some(bytes) if bytes.len() + PCO_ENTRY_LEN < elements.len() => {
+                Choice::new(Mode::Pco, bytes)
+            }
             _ => Choice {
                 mode: Mode::Stored,
                 ..stored.clone()
@@ -221,7 +216,7 @@ impl Packers {
         };
         Some(Candidates {
             elements: stored,
-            planes: choice(Mode::Planes, planes),
+            planes,
             alone,
             planes_len,
             elements_len,

@@ -8,11 +8,11 @@ mod choose;
 mod planned;
 
 pub(super) use choose::{may_reach, pack};
-pub(super) use planned::pack as pack_planned;
+pub(super) use planned::{Trust, gain, pack as pack_planned};
 
 use std::sync::Arc;
 
-use super::table::{Cut, Rows, Table, unshuffle};
+use super::table::{Cut, Rows, Table, Unit, shuffle, unshuffle};
 use super::{pco, zstd};
 use crate::error::{Error, Result};
 use crate::frame::{Cursor, put_varint};
@@ -51,6 +51,40 @@ impl Mode {
 struct Choice {
     mode: Mode,
     bytes: Arc<[u8]>,
+}
+
+impl Choice {
+    fn new(mode: Mode, bytes: impl Into<Arc<[u8]>>) -> Self {
+        Choice {
+            mode,
+            bytes: bytes.into(),
+        }
+    }
+
+    /// One element, if all are the same.
+    fn constant(unit: &Unit, elements: &[u8]) -> Option<Self> {
+        let width = unit.column.width;
+        let same = elements[width..] == elements[..elements.len() - width];
+        same.then(|| Choice::new(Mode::Constant, &elements[..width]))
+    }
+
+    /// The elements plane by plane.
+    fn planes(unit: &Unit, elements: &[u8]) -> Self {
+        let mut planes = Vec::with_capacity(elements.len());
+        shuffle(elements, unit.column.width, &mut planes);
+        Choice::new(Mode::Planes, planes)
+    }
+}
+
+/// The whole records of a frame, and the bytes around them; nothing if it has none.
+fn whole<'a>(table: &Table, offset: u64, raw: &'a [u8]) -> Option<(Rows, &'a [u8], Vec<u8>)> {
+    let rows = table.rows(offset, raw.len());
+    if rows.n == 0 {
+        return None;
+    }
+    let (head, rest) = raw.split_at(rows.head);
+    let (records, tail) = rest.split_at(rows.len);
+    Some((rows, records, [head, tail].concat()))
 }
 
 /// The payload from all units' choices.

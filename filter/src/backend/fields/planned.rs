@@ -1,11 +1,11 @@
 //! The encoder's choice by prediction: a sample of each unit tells which codings are worth doing.
 //!
-//! Where two predictions are near one another, and where a frame has but few units, both codings are done and compared. Units that share values go to zstd
-//! together, if that pays: `docs/decisions.md` has the figures.
+//! Where two predictions are near one another both codings are done and compared. Units that share values go to zstd together, if that pays. Where a
+//! frame has but few units nothing is predicted: all codings are done. `docs/plan.md` has the figures.
 
-use super::super::table::{Table, Unit, shuffle};
+use super::super::table::{Cut, Rows, Table, Unit};
 use super::super::{Effort, pco, zstd};
-use super::{Choice, Mode, assemble};
+use super::{Choice, Mode, assemble, whole};
 use crate::plan::backends::{Backend, features, predict};
 
 /// Predictions that are nearer than this, in bits a byte, are not told apart.
@@ -21,6 +21,24 @@ const COMPARED_EVERY: usize = 8;
 const COMPARED: usize = 16;
 /// The share of equal values from which on two units are looked at together.
 const ALIKE: f32 = 0.3;
+
+/// How far predictions are relied on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::backend) enum Trust {
+    /// Nothing is done that was not predicted to be the smallest: what planning alone is worth.
+    Always,
+    /// Where it is not clear, both are done: level 1.
+    WhereClear,
+}
+
+impl Trust {
+    fn near(self) -> f32 {
+        match self {
+            Trust::Always => 0.0,
+            Trust::WhereClear => NEAR,
+        }
+    }
+}
 
 /// What is predicted of a unit, in bits a byte.
 struct Predicted {
@@ -86,35 +104,38 @@ impl Predicted {
 pub(in crate::backend) fn pack(
     table: &Table,
     effort: Effort,
+    trust: Trust,
     offset: u64,
     raw: &[u8],
     limit: usize,
 ) -> Option<Vec<u8>> {
-    let rows = table.rows(offset, raw.len());
-    if rows.n == 0 || table.is_bytes() {
+    if table.is_bytes() {
         return None;
     }
-    let records = &raw[rows.head..rows.head + rows.len];
-    let edges = [&raw[..rows.head], &raw[rows.head + rows.len..]].concat();
+    let (rows, records, edges) = whole(table, offset, raw)?;
     let mut estimator = zstd::Packer::new(effort.estimate_level())?;
     let mut last = zstd::Packer::new(effort.zstd_level())?;
     let mut best: Option<Vec<u8>> = None;
     // A grid that can be cut in two ways is a few columns at most: both are done.
-    for &cut in table.cuts() {
+    for cut in cuts(table, trust, offset, &rows, records) {
         let units = table.units(offset, &rows, cut);
-        let mut predicted: Vec<Predicted> = (units.iter())
-            .map(|unit| Predicted::of(table, unit, records))
-            .collect();
-        group(&units, &mut predicted);
-        let few = units.len() < FEW;
+        // Slabs are few where files hold columns one after another, and each is as long as a column.
+        let few = units.len() < FEW || cut == Cut::Slabs;
+        let predicted = match few && trust == Trust::WhereClear {
+            true => Vec::new(),
+            false => predictions(table, &units, records),
+        };
         let mut choices = Vec::with_capacity(units.len());
         let mut elements = Vec::new();
-        for (unit, predicted) in units.iter().zip(&predicted) {
+        for (at, unit) in units.iter().enumerate() {
             elements.clear();
             table.gather(unit, records, &mut elements);
-            choices.push(match few {
-                true => smallest(unit, &elements, effort, &mut last)?,
-                false => choose(unit, predicted, &elements, effort, &mut estimator)?,
+            choices.push(match predicted.get(at) {
+                None => smallest(unit, &elements, effort, &mut last)?,
+                Some(predicted) => {
+                    let near = trust.near();
+                    choose(unit, predicted, near, &elements, effort, &mut estimator)?
+                }
             });
         }
         let payload = assemble(table, cut, &choices, &edges, &mut last)?;
@@ -123,6 +144,49 @@ pub(in crate::backend) fn pack(
         }
     }
     best
+}
+
+/// The ways to cut a frame that are done.
+fn cuts(table: &Table, trust: Trust, offset: u64, rows: &Rows, records: &[u8]) -> Vec<Cut> {
+    if trust == Trust::WhereClear || table.cuts().len() == 1 {
+        return table.cuts().to_vec();
+    }
+    let bits = |&cut: &Cut| {
+        let units = table.units(offset, rows, cut);
+        let bits = units
+            .iter()
+            .map(|unit| Predicted::of(table, unit, records).least() * unit.len() as f32);
+        bits.sum::<f32>()
+    };
+    let best = table
+        .cuts()
+        .iter()
+        .min_by(|a, b| bits(a).total_cmp(&bits(b)));
+    best.copied().into_iter().collect()
+}
+
+/// Bits a byte that the experts are predicted to save over the backends, each column by itself.
+pub(in crate::backend) fn gain(table: &Table, offset: u64, raw: &[u8]) -> f32 {
+    let Some((rows, records, _)) = whole(table, offset, raw) else {
+        return 0.0;
+    };
+    let saved = table
+        .units(offset, &rows, Cut::Columns)
+        .into_iter()
+        .map(|unit| {
+            let sample = table.sample(&unit, records);
+            let [planes, elements, pco, experts] =
+                predict(&features(unit.column.element(), &sample, unit.n()));
+            (planes.min(elements).min(pco) - experts) * unit.len() as f32
+        });
+    saved.sum::<f32>() / rows.len.max(1) as f32
+}
+
+fn predictions(table: &Table, units: &[Unit], records: &[u8]) -> Vec<Predicted> {
+    let predicted = units.iter().map(|unit| Predicted::of(table, unit, records));
+    let mut predicted = predicted.collect::<Vec<_>>();
+    group(units, &mut predicted);
+    predicted
 }
 
 /// Sends units to zstd together where one would take less for all of them than pco for each.
@@ -141,16 +205,15 @@ fn group(units: &[Unit], predicted: &mut [Predicted]) {
             continue;
         };
         let bytes = |at: usize| units.get(at).map_or(0.0, |unit| unit.len() as f32);
-        let other_now = match other.together {
-            true => 0.0,
-            false => other.pco.min(other.zstd()) * bytes(at),
-        };
-        let other_then = match other.together {
-            true => 0.0,
-            false => other.zstd() * bytes(at),
-        };
-        let alone = other_now + unit.pco.min(unit.zstd()) * bytes(later);
-        if other_then + unit.zstd() * (1.0 - share) * bytes(later) < alone {
+        let (mut alone, mut joined) = (
+            unit.pco.min(unit.zstd()) * bytes(later),
+            unit.zstd() * (1.0 - share) * bytes(later),
+        );
+        if !other.together {
+            alone += other.pco.min(other.zstd()) * bytes(at);
+            joined += other.zstd() * bytes(at);
+        }
+        if joined < alone {
             (unit.together, other.together) = (true, true);
         }
     }
@@ -163,57 +226,49 @@ fn smallest(
     effort: Effort,
     packer: &mut zstd::Packer,
 ) -> Option<Choice> {
-    let width = unit.column.width;
-    let choice = |mode, bytes: Vec<u8>| Choice {
-        mode,
-        bytes: bytes.into(),
-    };
-    if elements[width..] == elements[..elements.len() - width] {
-        return Some(choice(Mode::Constant, elements[..width].to_vec()));
+    if let Some(constant) = Choice::constant(unit, elements) {
+        return Some(constant);
     }
-    let mut best = (elements.len(), choice(Mode::Stored, elements.to_vec()));
-    let mut planes = Vec::with_capacity(elements.len());
-    shuffle(elements, width, &mut planes);
-    for (mode, bytes) in [(Mode::Planes, planes), (Mode::Elements, elements.to_vec())] {
-        let len = packer.compress(&bytes)?.len();
+    let mut best = (elements.len(), Choice::new(Mode::Stored, elements));
+    let in_zstd = [
+        Choice::planes(unit, elements),
+        Choice::new(Mode::Elements, elements),
+    ];
+    for choice in in_zstd {
+        let len = packer.compress(&choice.bytes)?.len();
         if len < best.0 {
-            best = (len, choice(mode, bytes));
+            best = (len, choice);
         }
     }
     match pco::compress(&unit.column, elements, effort.pco_level()) {
-        Some(bytes) if bytes.len() < best.0 => Some(choice(Mode::Pco, bytes)),
+        Some(bytes) if bytes.len() < best.0 => Some(Choice::new(Mode::Pco, bytes)),
         _ => Some(best.1),
     }
 }
 
+/// The coding of a unit that is predicted to be the smallest.
 fn choose(
     unit: &Unit,
     predicted: &Predicted,
+    near: f32,
     elements: &[u8],
     effort: Effort,
     estimator: &mut zstd::Packer,
 ) -> Option<Choice> {
-    let width = unit.column.width;
-    let choice = |mode, bytes: Vec<u8>| Choice {
-        mode,
-        bytes: bytes.into(),
-    };
-    if predicted.constant && elements[width..] == elements[..elements.len() - width] {
-        return Some(choice(Mode::Constant, elements[..width].to_vec()));
+    if predicted.constant
+        && let Some(constant) = Choice::constant(unit, elements)
+    {
+        return Some(constant);
     }
-    let stored = || choice(Mode::Stored, elements.to_vec());
+    let stored = || Choice::new(Mode::Stored, elements);
     if predicted.least() > NOISE && !predicted.together {
         return Some(stored());
     }
     let in_zstd = || match predicted.planes <= predicted.elements {
-        true => {
-            let mut planes = Vec::with_capacity(elements.len());
-            shuffle(elements, width, &mut planes);
-            choice(Mode::Planes, planes)
-        }
-        false => choice(Mode::Elements, elements.to_vec()),
+        true => Choice::planes(unit, elements),
+        false => Choice::new(Mode::Elements, elements),
     };
-    if predicted.together || predicted.zstd() + NEAR < predicted.pco {
+    if predicted.together || predicted.zstd() + near < predicted.pco {
         return Some(in_zstd());
     }
     let Some(bytes) = pco::compress(&unit.column, elements, effort.pco_level())
@@ -224,14 +279,14 @@ fn choose(
             false => stored(),
         });
     };
-    if predicted.pco + NEAR < predicted.zstd() {
-        return Some(choice(Mode::Pco, bytes));
+    if predicted.pco + near <= predicted.zstd() {
+        return Some(Choice::new(Mode::Pco, bytes));
     }
     let other = in_zstd();
     Some(
         match estimator.compress(&other.bytes)?.len() < bytes.len() {
             true => other,
-            false => choice(Mode::Pco, bytes),
+            false => Choice::new(Mode::Pco, bytes),
         },
     )
 }

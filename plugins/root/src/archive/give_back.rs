@@ -1,5 +1,6 @@
 //! A segment of an archive back to the bytes of the file.
 
+use catena_filter::parallel;
 use std::sync::Arc;
 
 use catena_filter::Layout;
@@ -11,7 +12,6 @@ use super::give::Reader;
 use super::group::row_layout;
 use super::header::{Known, exchange};
 use super::meta::{Group, Item, Kind, Meta, Place};
-use super::parallel;
 use super::piece::Stored;
 use super::shape::{Number, Shape};
 use super::take::Borders;

@@ -4,12 +4,12 @@
 //! Columns that are too short to learn from are joined by their type, one after another. Columns that hold the same bytes as
 //! an earlier one (the counts of all branches of a collection, say) are not coded at all.
 
+use catena_filter::parallel;
 use std::collections::HashMap;
 
 use catena_filter::{ByteOrder, Field, Kind, Layout, Level};
 
 use super::meta::{Group, Place};
-use super::parallel;
 use super::piece::Piece;
 use super::shape::Number;
 

@@ -22,7 +22,6 @@ mod meta;
 mod number;
 mod opened;
 mod pack;
-mod parallel;
 mod piece;
 mod recode;
 mod segment;

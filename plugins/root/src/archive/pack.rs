@@ -1,5 +1,6 @@
 //! A file to an archive, segment by segment.
 
+use catena_filter::parallel;
 use std::io::{Read, Seek, Write};
 use std::sync::Arc;
 
@@ -13,7 +14,6 @@ use super::give_back::restore;
 use super::group;
 use super::map::{Branch, Map, Target, What};
 use super::opened::raw_len;
-use super::parallel;
 use super::piece::Piece;
 use super::recode::Setting;
 use super::segment::{Segment, take_apart};

@@ -1,5 +1,6 @@
 //! A stretch of the file taken apart: items, what is between them, and the columns of its branches.
 
+use catena_filter::parallel;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -12,7 +13,6 @@ use super::header::{Known, exchange};
 use super::map::{Branch, Target, What};
 use super::meta::{Item, Kind, Meta};
 use super::opened::{Opened, open, open_page};
-use super::parallel;
 use super::recode::{Search, Setting};
 use super::shape::Shape;
 use super::take::{Borders, Columns};

@@ -1,5 +1,6 @@
 //! An archive back to the file.
 
+use catena_filter::parallel;
 use std::io::{Read, Write};
 
 use catena_filter::Layout;
@@ -9,7 +10,6 @@ use crate::error::{Error, Result};
 
 use super::container::{Part, PartKind, Reader};
 use super::give_back::restore;
-use super::parallel;
 use super::piece::Stored;
 
 /// What a caller may ask for.

@@ -18,7 +18,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::path::Path;
 
-use catena_filter::Level;
+use catena_filter::{Level, parallel};
 use catena_hdf5_calls::Handle;
 use glob::Pattern;
 
@@ -154,10 +154,7 @@ pub fn convert(
     options: &ConvertOptions,
     on: &dyn Fn(Event),
 ) -> Result<Summary> {
-    let threads = match options.threads {
-        0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
-        n => n,
-    };
+    let threads = parallel::threads(options.threads);
     let file = File::open(input)?;
     let (mut groups, mut left) = select::select(&file, options)?;
     let mut found: Vec<Vec<Found>> = Vec::new();

@@ -4,10 +4,8 @@ use std::collections::HashMap;
 use std::ffi::CString;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 
-use catena_filter::{ByteOrder, Kind as Numbers, Level};
+use catena_filter::{ByteOrder, Kind as Numbers, Level, parallel};
 use catena_hdf5_calls::{self as calls, Handle, Standard};
 use h5catena::{FILTER_ID, Parsed, Settings, Type, encode_chunk};
 
@@ -204,39 +202,21 @@ impl<'a> Sink<'a> {
 
     /// Encodes all chunks that wait, and writes them in their order.
     fn encode(&mut self) -> Result<()> {
-        let jobs = std::mem::take(&mut self.waiting);
-        let parsed: Vec<Arc<Parsed>> = (jobs.iter())
-            .filter_map(|job| self.stored.get(job.stored))
-            .map(|stored| Arc::clone(&stored.parsed))
+        let jobs: Vec<(Job, Arc<Parsed>)> = std::mem::take(&mut self.waiting)
+            .into_iter()
+            .filter_map(|job| {
+                let parsed = Arc::clone(&self.stored.get(job.stored)?.parsed);
+                Some((job, parsed))
+            })
             .collect();
-        let next = AtomicUsize::new(0);
-        let coded = Mutex::new(Vec::new());
         let inner = (self.threads / jobs.len().max(1)).max(1);
-        let work = || {
-            loop {
-                let at = next.fetch_add(1, Ordering::Relaxed);
-                let (Some(job), Some(parsed)) = (jobs.get(at), parsed.get(at)) else {
-                    return;
-                };
-                let done = match job.raw.len() > FILTER_BYTES {
-                    true => encode_chunk(&job.raw, parsed, None, inner).map(Some),
-                    false => Ok(None),
-                };
-                coded
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .push((at, done));
+        let coded = parallel::map(self.threads, &jobs, |(job, parsed)| {
+            match job.raw.len() > FILTER_BYTES {
+                true => encode_chunk(&job.raw, parsed, None, inner).map(Some),
+                false => Ok(None),
             }
-        };
-        std::thread::scope(|scope| {
-            for _ in 1..self.threads.min(jobs.len()) {
-                scope.spawn(work);
-            }
-            work();
         });
-        let mut coded = coded.into_inner().unwrap_or_else(PoisonError::into_inner);
-        coded.sort_by_key(|(at, _)| *at);
-        for (job, (_, done)) in jobs.into_iter().zip(coded) {
+        for ((job, _), done) in jobs.into_iter().zip(coded) {
             let raw = job.raw.len() as u64;
             let stored = self.write(job, done?)?;
             (self.on)(Event::Bytes(raw, stored));

@@ -10,7 +10,6 @@ mod container;
 mod deflate;
 mod info;
 mod pack;
-mod parallel;
 mod segment;
 mod streams;
 mod take;

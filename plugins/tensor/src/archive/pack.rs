@@ -1,5 +1,6 @@
 //! A file to an archive. The file is read front to back, a part at a time; every part is put together again and compared before it is written.
 
+use catena_filter::parallel;
 use std::io::{Read, Seek, Write};
 
 use catena_filter::Level;
@@ -13,7 +14,7 @@ use super::catalogue::{self, TensorInfo};
 use super::container::{PartKind, Writer};
 use super::deflate::{Search, inflate};
 use super::take::Taking;
-use super::{PART, parallel, segment, streams};
+use super::{PART, segment, streams};
 
 /// Most bytes of a tensor in one stream: what is longer is cut at whole rows, so that threads share it.
 const STREAM: u64 = 8 << 20;

@@ -1,11 +1,12 @@
 //! An archive back to the file.
 
+use catena_filter::parallel;
 use std::io::{Read, Write};
 
 use crate::error::{Error, ErrorKind, Result};
 
 use super::container::{PartKind, Reader};
-use super::{parallel, segment, streams};
+use super::{segment, streams};
 
 /// How to unpack.
 #[derive(Clone, Debug)]

@@ -1,10 +1,11 @@
-//! Work shared among threads; the results do not depend on how many there are.
+//! Items shared among threads of the moment; the results do not depend on how many there are. For integrations, whose work is not frames of one stream: those
+//! go through [`crate::pool`].
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Threads for a request: 0 means one a core.
-pub(super) fn threads(wanted: usize) -> usize {
+pub fn threads(wanted: usize) -> usize {
     match wanted {
         0 => std::thread::available_parallelism().map_or(1, usize::from),
         n => n.min(256),
@@ -12,11 +13,7 @@ pub(super) fn threads(wanted: usize) -> usize {
 }
 
 /// Applies `work` to every item; results in the order of the items.
-pub(super) fn map<T: Sync, R: Send>(
-    threads: usize,
-    items: &[T],
-    work: impl Fn(&T) -> R + Sync,
-) -> Vec<R> {
+pub fn map<T: Sync, R: Send>(threads: usize, items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     if threads <= 1 || items.len() <= 1 {
         return items.iter().map(work).collect();
     }
