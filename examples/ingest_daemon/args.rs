@@ -35,7 +35,7 @@ pub struct Args {
     /// Longest message in bytes
     #[arg(long, value_name = "BYTES", default_value_t = 1 << 20)]
     pub longest: u32,
-    /// Commit at the latest so many milliseconds after a message came
+    /// Commit at the latest so many milliseconds after a message came, or after the commit before
     #[arg(long, value_name = "MS", default_value_t = 200)]
     pub commit_ms: u64,
     /// Commit once a source has so many bytes waiting

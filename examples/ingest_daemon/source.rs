@@ -53,6 +53,8 @@ pub struct Source {
 struct Waiting {
     shares: Vec<[OwnedSemaphorePermit; 2]>,
     arrived: Vec<Instant>,
+    /// Since when the first of them is here, which came before that if the disk was slow.
+    since: Option<Instant>,
     bytes: u64,
 }
 
@@ -76,15 +78,14 @@ impl Source {
         let mut last_job = Instant::now();
         let forget_after = Duration::from_secs(self.args.segment_age);
         loop {
-            let due = waiting
-                .arrived
-                .first()
-                .map(|first| *first + self.args.commit_after());
+            let after = self.args.commit_after();
+            if waiting.since.is_some_and(|since| since.elapsed() >= after) {
+                self.commit(&mut waiting, &mut acked, acks.as_ref()).await?;
+            }
+            let due = waiting.arrived.first().map(|first| *first + after);
             tokio::select! {
+                // What has come while the disk was busy goes into the next commit together, however late its first message is.
                 biased;
-                () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {
-                    self.commit(&mut waiting, &mut acked, acks.as_ref()).await?;
-                }
                 job = jobs.recv() => match job {
                     None => break,
                     Some(Job::Attach(to)) => {
@@ -95,6 +96,7 @@ impl Source {
                     }
                     Some(Job::Message(message)) => {
                         last_job = Instant::now();
+                        waiting.since.get_or_insert(last_job);
                         waiting.bytes += message.bytes.len() as u64;
                         waiting.shares.push(message.share);
                         waiting.arrived.push(message.arrived);
@@ -109,6 +111,9 @@ impl Source {
                         let _ = done.send(());
                     }
                 },
+                () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {
+                    self.commit(&mut waiting, &mut acked, acks.as_ref()).await?;
+                }
                 () = sleep(TICK) => {
                     // The registry holds the only sender: there is no client.
                     if last_job.elapsed() >= forget_after && jobs.sender_strong_count() == 1 {
