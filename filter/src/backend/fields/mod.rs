@@ -8,7 +8,7 @@ mod choose;
 mod planned;
 
 pub(super) use choose::{may_reach, pack};
-pub(super) use planned::{Trust, gain, pack as pack_planned};
+pub(super) use planned::{Trust, least, pack as pack_planned};
 
 use std::sync::Arc;
 

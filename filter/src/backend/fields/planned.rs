@@ -165,21 +165,18 @@ fn cuts(table: &Table, trust: Trust, offset: u64, rows: &Rows, records: &[u8]) -
     best.copied().into_iter().collect()
 }
 
-/// Bits a byte that the experts are predicted to save over the backends, each column by itself.
-pub(in crate::backend) fn gain(table: &Table, offset: u64, raw: &[u8]) -> f32 {
+/// Bits a byte that the best of backends and experts is predicted to leave, each column by itself.
+pub(in crate::backend) fn least(table: &Table, offset: u64, raw: &[u8]) -> f32 {
     let Some((rows, records, _)) = whole(table, offset, raw) else {
-        return 0.0;
+        return 8.0;
     };
-    let saved = table
-        .units(offset, &rows, Cut::Columns)
-        .into_iter()
-        .map(|unit| {
-            let sample = table.sample(&unit, records);
-            let [planes, elements, pco, experts] =
-                predict(&features(unit.column.element(), &sample, unit.n()));
-            (planes.min(elements).min(pco) - experts) * unit.len() as f32
-        });
-    saved.sum::<f32>() / rows.len.max(1) as f32
+    let units = table.units(offset, &rows, Cut::Columns);
+    let left = units.iter().map(|unit| {
+        let sample = table.sample(unit, records);
+        let bits = predict(&features(unit.column.element(), &sample, unit.n()));
+        bits.into_iter().fold(8.0, f32::min) * unit.len() as f32
+    });
+    left.sum::<f32>() / rows.len.max(1) as f32
 }
 
 fn predictions(table: &Table, units: &[Unit], records: &[u8]) -> Vec<Predicted> {
