@@ -114,10 +114,9 @@ impl<'a> Job<'a> {
             output.put(data)
         })?;
         drop(progress);
-        for what in [self.too_slow(&encoder), too_large(&encoder)] {
-            if let Some(what) = what {
-                self.report.note(&in_name, &what);
-            }
+        let notes = [self.too_slow(&encoder), too_large(&encoder)];
+        for what in notes.iter().flatten() {
+            self.report.note(&in_name, what);
         }
         if self.args.verify || self.args.rm {
             self.verify(&output, raw_n.get())?;
