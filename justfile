@@ -34,11 +34,12 @@ hostile:
 damage:
     CATENA_DAMAGES=10000 cargo test -p catena-filter --test damage -- --nocapture
 
-# The ingest daemon: killed a hundred times, then 64 clients for ten minutes. Figures are in docs/reliability.md.
+# The ingest daemon: killed a hundred times, then 64 clients for ten minutes, then on a slow disk. Figures are in docs/reliability.md.
 soak:
     cargo build --release -p catena-stream --examples
     CATENA_KILLS=100 cargo test --release -p catena-stream --test ingest -- --nocapture killed
     CATENA_CLIENTS=64 CATENA_SECONDS=600 cargo test --release -p catena-stream --test load -- --nocapture many_clients
+    CATENA_SECONDS=20 cargo test --release -p catena-stream --test slow_disk -- --nocapture
 
 # What CI runs.
 ci:

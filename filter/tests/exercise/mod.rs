@@ -2,7 +2,7 @@
 //! are not, nor another result by another way, nor more memory than the limit.
 
 // Each user needs a part of it.
-#![allow(dead_code)]
+#![allow(dead_code, unused_imports)]
 
 mod encode;
 mod request;
