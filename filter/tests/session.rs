@@ -68,16 +68,9 @@ fn an_encoder_says_what_a_decoder_needs() {
         let mut encoder = Encoder::new(options.clone()).unwrap();
         assert_eq!(encoder.decoder_memory(), None);
         encoder.push(&raw).unwrap();
-        encoder.flush().unwrap();
-        encoder.wait();
-        let _ = encoder.pull().unwrap();
-        let memory = loop {
-            match encoder.decoder_memory() {
-                Some(memory) => break memory,
-                None => encoder.wait(),
-            }
-            let _ = encoder.pull().unwrap();
-        };
+        encoder.finish().unwrap();
+        drain(|| encoder.pull().unwrap(), Pull::End);
+        let memory = encoder.decoder_memory().unwrap();
         // It is what the decoder asks for before anything else.
         let coded = compress(&raw, &options).unwrap();
         let limits = DecompressOptions::default();

@@ -10,43 +10,13 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use daemon::client::{Said, acknowledged, connect, send};
+use daemon::client::{Said, acknowledged, connect, flood, send};
 use daemon::{Daemon, Folder, message, read};
-use tokio::io::AsyncWriteExt;
-use tokio::net::TcpStream;
 
 const MIB: u64 = 1 << 20;
 
 fn asked(name: &str, or: u64) -> u64 {
     std::env::var(name).map_or(or, |n| n.parse().expect("a number"))
-}
-
-/// Sends messages until the time is up, then waits for all acknowledgements: how many came in time, and how many in all.
-async fn client(socket: TcpStream, until: Instant) -> (u64, u64) {
-    let (mut reader, mut writer) = socket.into_split();
-    let writing = tokio::spawn(async move {
-        let mut n = 0;
-        let mut piece = Vec::new();
-        while Instant::now() < until {
-            piece.clear();
-            (0..40).for_each(|i| piece.extend(message(n as u32 * 40 + i)));
-            writer.write_u32_le(piece.len() as u32).await.unwrap();
-            writer.write_all(&piece).await.unwrap();
-            n += 1;
-        }
-        writer.write_u32_le(0).await.unwrap();
-        (n, writer)
-    });
-    let (mut in_time, mut acked) = (0, 0);
-    while let Ok(Said::Ack(k)) = Said::read(&mut reader).await {
-        acked = k;
-        if Instant::now() < until {
-            in_time = k;
-        }
-    }
-    let (n, _writer) = writing.await.unwrap();
-    assert_eq!(acked, n, "all that was sent is acknowledged");
-    (in_time, n)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -61,13 +31,16 @@ async fn many_clients_at_once() {
     let until = Instant::now() + Duration::from_secs(seconds);
     let mut tasks = Vec::new();
     for socket in sockets {
-        tasks.push(tokio::spawn(client(socket, until)));
+        let next = |n: u32, piece: &mut Vec<u8>| {
+            (0..40).for_each(|i| piece.extend(message(n * 40 + i)));
+        };
+        tasks.push(tokio::spawn(flood(socket, until, next)));
     }
     let (mut in_time, mut all) = (Vec::new(), 0);
     for task in tasks {
-        let (acked, n) = task.await.unwrap();
-        in_time.push(acked as f64);
-        all += n;
+        let done = task.await.unwrap();
+        in_time.push(done.in_time as f64);
+        all += done.sent;
     }
     let ack = daemon.quantile("catena_ingest_ack_seconds", 0.99).await;
     let late = daemon.quantile("catena_ingest_late_seconds", 0.99).await;

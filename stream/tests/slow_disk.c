@@ -24,20 +24,12 @@ ssize_t write(int fd, const void *bytes, size_t len)
     return written;
 }
 
-int fdatasync(int fd)
+static int sync_slowly(const char *call, int fd)
 {
-    static int (*real)(int);
-    if (!real)
-        real = dlsym(RTLD_NEXT, "fdatasync");
+    int (*real)(int) = dlsym(RTLD_NEXT, call);
     rest(0.2);
     return real(fd);
 }
 
-int fsync(int fd)
-{
-    static int (*real)(int);
-    if (!real)
-        real = dlsym(RTLD_NEXT, "fsync");
-    rest(0.2);
-    return real(fd);
-}
+int fdatasync(int fd) { return sync_slowly("fdatasync", fd); }
+int fsync(int fd) { return sync_slowly("fsync", fd); }

@@ -10,10 +10,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use daemon::client::{Said, connect};
+use daemon::client::{connect, flood};
 use daemon::{Daemon, noise, read};
-use tokio::io::AsyncWriteExt;
-use tokio::net::TcpStream;
 
 const MIB: u64 = 1 << 20;
 const MESSAGE: usize = 20_000;
@@ -41,34 +39,6 @@ fn slow_disk(folder: &Path) -> Option<PathBuf> {
     }
 }
 
-/// Sends until the time is up, says goodbye, and waits: how many messages were sent, and how many had been acknowledged when the time was up.
-async fn client(socket: TcpStream, number: u32, until: Instant) -> (u64, u64) {
-    let (mut reader, mut writer) = socket.into_split();
-    let writing = tokio::spawn(async move {
-        let mut n = 0;
-        while Instant::now() < until {
-            writer.write_u32_le(MESSAGE as u32).await.unwrap();
-            writer
-                .write_all(&noise(number << 16 | n, MESSAGE))
-                .await
-                .unwrap();
-            n += 1;
-        }
-        writer.write_u32_le(0).await.unwrap();
-        (u64::from(n), writer)
-    });
-    let (mut in_time, mut acked) = (0, 0);
-    while let Ok(Said::Ack(k)) = Said::read(&mut reader).await {
-        acked = k;
-        if Instant::now() < until {
-            in_time = k;
-        }
-    }
-    let (n, _writer) = writing.await.unwrap();
-    assert_eq!(acked, n, "all that was sent is acknowledged");
-    (n, in_time)
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_slow_disk_holds_the_sender_up() {
     let folder = tempfile::tempdir().unwrap();
@@ -84,13 +54,16 @@ async fn a_slow_disk_holds_the_sender_up() {
     let mut tasks = Vec::new();
     for number in 0..CLIENTS {
         let socket = connect(&daemon, &format!("s{number}")).await.unwrap();
-        tasks.push(tokio::spawn(client(socket, number, until)));
+        let next = move |n: u32, piece: &mut Vec<u8>| {
+            piece.extend(noise(number << 16 | n, MESSAGE));
+        };
+        tasks.push(tokio::spawn(flood(socket, until, next)));
     }
     let (mut sent, mut in_time) = (Vec::new(), 0);
     for task in tasks {
-        let (n, acked) = task.await.unwrap();
-        sent.push(n);
-        in_time += acked;
+        let done = task.await.unwrap();
+        sent.push(done.sent);
+        in_time += done.in_time;
     }
     let took = begun.elapsed().as_secs_f64();
     let bytes = sent.iter().sum::<u64>() * MESSAGE as u64;

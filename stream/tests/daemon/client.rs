@@ -4,6 +4,7 @@
 mod protocol;
 
 use std::io;
+use std::time::Instant;
 
 pub use protocol::{Hello, Said};
 use tokio::io::AsyncWriteExt;
@@ -50,4 +51,43 @@ pub async fn refusal(socket: &mut TcpStream) -> String {
             Said::Ack(_) => {}
         }
     }
+}
+
+/// What became of a client's messages.
+pub struct Flood {
+    pub sent: u64,
+    /// Acknowledged before the time was up.
+    pub in_time: u64,
+}
+
+/// Sends messages as fast as they are taken until the time is up, says goodbye, and waits until all are acknowledged. `next` writes a message by its number.
+pub async fn flood(
+    socket: TcpStream,
+    until: Instant,
+    mut next: impl FnMut(u32, &mut Vec<u8>) + Send + 'static,
+) -> Flood {
+    let (mut reader, mut writer) = socket.into_split();
+    let writing = tokio::spawn(async move {
+        let mut n = 0;
+        let mut piece = Vec::new();
+        while Instant::now() < until {
+            piece.clear();
+            next(n, &mut piece);
+            writer.write_u32_le(piece.len() as u32).await.unwrap();
+            writer.write_all(&piece).await.unwrap();
+            n += 1;
+        }
+        writer.write_u32_le(0).await.unwrap();
+        (u64::from(n), writer)
+    });
+    let (mut in_time, mut acked) = (0, 0);
+    while let Ok(Said::Ack(k)) = Said::read(&mut reader).await {
+        acked = k;
+        if Instant::now() < until {
+            in_time = k;
+        }
+    }
+    let (sent, _writer) = writing.await.unwrap();
+    assert_eq!(acked, sent, "all that was sent is acknowledged");
+    Flood { sent, in_time }
 }

@@ -1,7 +1,7 @@
 //! The encoder's choice by prediction: a sample of each unit tells which codings are worth doing.
 //!
 //! Where two predictions are near one another both codings are done and compared. Units that share values go to zstd together, if that pays. Where a
-//! frame has but few units nothing is predicted: all codings are done. `docs/plan.md` has the figures.
+//! frame has but few units, or is cut into slabs, nothing is predicted: all codings are done. `docs/plan.md` has the figures.
 
 use super::super::table::{Cut, Rows, Table, Unit};
 use super::super::{Effort, pco, zstd};
