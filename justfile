@@ -6,8 +6,8 @@ default:
 # Formatting, lints and documentation, warnings denied.
 check:
     cargo fmt --all -- --check
-    cargo clippy --workspace --features catena/h5 --all-targets -- -D warnings
-    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --features catena/h5 --no-deps
+    cargo clippy --workspace --features catena/full --all-targets -- -D warnings
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --features catena/full --no-deps
     command -v cargo-deny > /dev/null && cargo deny check || echo "cargo-deny is not installed: skipped"
 
 # All tests of the workspace.

@@ -1,6 +1,6 @@
 """Bytes of HDF5 files that `catena root convert -5` writes, against the ROOT files' own baskets. Writes bench/results/root.md.
 
-    cargo build --release -p catena --features h5
+    cargo build --release -p catena --features full
     python bench/root_convert.py [FILE.root ...]
 
 Without files those of CATENA_CORPUS (../shared/corpus unless given). All bytes of the HDF5 file count; of the ROOT file only the baskets (or pages) of the branches.
