@@ -17,7 +17,7 @@ use catena_filter::kernel::int8::{Lanes, ROWS, Weights, pair};
 use catena_filter::kernel::vector::Isa;
 use catena_filter::kernel::{Kernel, Task, run};
 use catena_filter::model::{Dims, sample_network};
-use catena_filter::predict::frame::value_type;
+use catena_filter::numeric::ValueType;
 use catena_filter::predict::network::{Engine, NetworkState, Tokens};
 
 type Failure = Box<dyn std::error::Error>;
@@ -163,7 +163,7 @@ fn main() -> Result<(), Failure> {
         }
     }
     let heads: u32 = network.fields.iter().map(|f| f.planes.count_ones()).sum();
-    let types: Vec<_> = layout.columns().columns.iter().map(value_type).collect();
+    let types: Vec<_> = layout.columns().columns.iter().map(ValueType::of).collect();
     let engine = Engine::new(&network, &types)?;
     let mut seed = 1u64;
     let columns: Vec<Vec<u64>> = (0..column_n)

@@ -12,6 +12,10 @@ pub mod plan;
 
 pub mod layout;
 pub mod level;
+// `!(x < y)` is meant to be true of NaN.
+#[allow(clippy::neg_cmp_op_on_partial_ord)]
+pub mod numeric;
+
 pub mod model;
 // Numeric loops run over parallel arrays by index; `!(x < y)` is meant to be true of NaN.
 #[allow(clippy::needless_range_loop, clippy::neg_cmp_op_on_partial_ord)]

@@ -9,9 +9,8 @@ use catena_filter::Layout;
 use catena_filter::kernel::vector::Isa;
 use catena_filter::kernel::{Kernel, Task, run};
 use catena_filter::model::{Dims, Network, sample_dims, sample_network};
-use catena_filter::predict::frame::value_type;
+use catena_filter::numeric::ValueType;
 use catena_filter::predict::network::{Engine, NetworkState, Tokens};
-use catena_filter::predict::value::ValueType;
 use reference::{Chain, RowState};
 
 /// A frame's columns, which repeat now and then.
@@ -176,7 +175,7 @@ fn hold(name: &str, dtype: &str, dims: Dims, rows: &[usize], change: fn(&mut Net
     let layout = Layout::parse(dtype).unwrap();
     let columns_of = layout.columns().columns;
     let widths: Vec<usize> = columns_of.iter().map(|c| usize::from(c.width)).collect();
-    let types: Vec<_> = columns_of.iter().map(value_type).collect();
+    let types: Vec<_> = columns_of.iter().map(ValueType::of).collect();
     let mut network = sample_network(&layout, dims, 7 + rows.len() as u64);
     change(&mut network);
     let engine = Engine::new(&network, &types).unwrap();
@@ -317,7 +316,7 @@ fn weights_at_their_limits() {
 #[test]
 fn memory_estimates() {
     let layout = Layout::parse(MIXED).unwrap();
-    let types: Vec<_> = layout.columns().columns.iter().map(value_type).collect();
+    let types: Vec<_> = layout.columns().columns.iter().map(ValueType::of).collect();
     let engine = Engine::new(&sample_network(&layout, sample_dims(), 3), &types).unwrap();
     assert_eq!(engine.positions(), types.len());
     // Two blocks of 32 keys, 32 values and two scales.

@@ -2,7 +2,7 @@
 //! its values lie, and how often each bit was what.
 
 use catena_filter::model::{MAX_HEADS, Reference};
-use catena_filter::predict::value::ValueType;
+use catena_filter::numeric::ValueType;
 use catena_filter::predict::{Columns, Rows};
 use catena_filter::{Error, Layout};
 
@@ -41,11 +41,7 @@ impl Records {
         Records {
             layout: layout.clone(),
             columns: columns.values().to_vec(),
-            types: expansion
-                .columns
-                .iter()
-                .map(catena_filter::predict::frame::value_type)
-                .collect(),
+            types: expansion.columns.iter().map(ValueType::of).collect(),
             record,
         }
     }

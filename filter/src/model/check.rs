@@ -5,7 +5,7 @@
 
 use super::{Block, Eviction, Field, Head, MAX_HEADS, Matrix, Network, Table};
 use crate::kernel::int8::{MAX_INPUTS, ROWS};
-use crate::predict::value::ValueType;
+use crate::numeric::ValueType;
 use crate::{Error, Result};
 
 /// Most fields.
@@ -329,10 +329,7 @@ mod tests {
     fn columns_must_be_there() {
         let types = |text: &str| -> Vec<ValueType> {
             let columns = Layout::parse(text).unwrap().columns().columns;
-            columns
-                .iter()
-                .map(crate::predict::frame::value_type)
-                .collect()
+            columns.iter().map(ValueType::of).collect()
         };
         let layout = Layout::parse("<f4,<u2,<f8").unwrap();
         let network = sample_network(&layout, sample_dims(), 1);

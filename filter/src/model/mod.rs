@@ -31,8 +31,7 @@ pub use starts::{ColumnStart, MAX_SETUPS, MAX_START, START_EFFORTS, Starts};
 
 use crate::Layout;
 use crate::error::{Error, ErrorKind, Result};
-use crate::predict::frame::value_type;
-use crate::predict::value::ValueType;
+use crate::numeric::ValueType;
 use file::Content;
 
 /// A trained model, ready to be used: the layout it is for, its network, the experts' start values and some words about it.
@@ -182,7 +181,7 @@ fn of_model(error: Error) -> Error {
 
 /// Types of a layout's columns.
 fn value_types(layout: &Layout) -> Vec<ValueType> {
-    layout.columns().columns.iter().map(value_type).collect()
+    layout.columns().columns.iter().map(ValueType::of).collect()
 }
 
 impl PartialEq for Model {

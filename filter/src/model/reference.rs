@@ -1,11 +1,12 @@
 //! Where a value is expected to come from, beside the value above: another column, or a formula over columns to its left that was found in training.
 //!
 //! A whole training set is there to search in, so relations can be looked for here that a stream's first frame is too short for. Everything is computed in f64 by
-//! the functions of [`crate::predict::functions`], the same on every machine.
+//! the functions of [`crate::numeric::functions`], the same on every machine.
 
-use crate::predict::experts::relation::Relation;
-use crate::predict::functions::{atan2, sin_cos};
-use crate::predict::value::ValueType;
+use crate::numeric::{
+    Relation, ValueType,
+    functions::{atan2, sin_cos},
+};
 use crate::{Error, Kind, Result};
 
 /// Columns at even distances: `first`, `first + stride`, and so on.

@@ -4,8 +4,7 @@ use super::{
     Block, Dims, Eviction, Field, Group, Head, MAX_HEADS, Matrix, Network, Part, Prior, Priors,
     Reference, Table,
 };
-use crate::predict::experts::relation::{FORMULAS, Relation};
-use crate::predict::value::ValueType;
+use crate::numeric::{FORMULAS, Relation, ValueType};
 use crate::{Kind, Layout};
 
 /// A small architecture with all parts.
@@ -169,10 +168,7 @@ pub fn sample_network(layout: &Layout, dims: Dims, seed: u64) -> Network {
     let (d, f) = (usize::from(dims.width), usize::from(dims.hidden));
     let z = usize::from(dims.head_width);
     let columns = layout.columns().columns;
-    let types: Vec<ValueType> = columns
-        .iter()
-        .map(crate::predict::frame::value_type)
-        .collect();
+    let types: Vec<ValueType> = columns.iter().map(ValueType::of).collect();
     let fields: Vec<Field> = (0..types.len())
         .map(|at| source.field(at, &types, dims))
         .collect();

@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 use super::entropy::Statistics;
 use super::perceptron;
 use crate::layout::Kind;
-use crate::predict::functions::log2;
+use crate::numeric::functions::log2;
 
 /// Elements of a sample, at most and in so many pieces.
 pub const SAMPLE: usize = 1024;

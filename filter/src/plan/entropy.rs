@@ -5,7 +5,7 @@
 //! fused products, and its sigmoid is algebraic ([`perceptron`]). What is predicted is defined by [`target`].
 
 use super::perceptron;
-use crate::predict::functions::log2;
+use crate::numeric::functions::log2;
 
 /// Statistics of a block.
 pub const INPUTS: usize = 6;

@@ -2,8 +2,7 @@
 
 use super::references::sample_rows;
 use crate::Kind;
-use crate::predict::experts::lattice::Lattice;
-use crate::predict::value::ValueType;
+use crate::numeric::{Lattice, ValueType};
 
 /// Values looked at.
 const SAMPLE: usize = 512;

@@ -1,7 +1,7 @@
 //! Where effort pays: what the encoder finds out about a frame before it codes it.
 //!
 //! What is found is written into the stream, so a decoder repeats none of it. It must still be the same on every machine: entropies are computed
-//! with [`crate::predict::functions`], never the system's logarithm.
+//! with [`crate::numeric::functions`], never the system's logarithm.
 
 pub mod backends;
 pub mod caq;

@@ -1,7 +1,6 @@
 //! Which columns tell most about a column: mutual information of ranks, and exact copies.
 
-use crate::predict::functions::log2;
-use crate::predict::value::ValueType;
+use crate::numeric::{ValueType, functions::log2};
 
 /// Rows looked at.
 const SAMPLE: usize = 4096;

@@ -2,8 +2,7 @@
 
 use super::references::sample_rows;
 use crate::Kind;
-use crate::predict::experts::relation::{FORMULAS, Formula, Relation};
-use crate::predict::value::ValueType;
+use crate::numeric::{FORMULAS, Formula, Relation, ValueType};
 
 /// Rows on which a formula is judged.
 const ROWS: usize = 48;

@@ -1,13 +1,15 @@
 //! What a level makes of a file, column by column and plane by plane, and what the network alone would.
 
 use super::carried::{Carried, FrameTokens};
-use super::functions::{exp, log2};
 use super::network::{ColumnPass, Tokens};
-use super::value::ValueType;
 use super::{Lane, PlaneMode, Planner, Spec};
 use crate::Result;
 use crate::kernel::vector::Isa;
 use crate::kernel::{self, Kernel, Task};
+use crate::numeric::{
+    ValueType,
+    functions::{exp, log2},
+};
 
 /// Costs in bits by plane, the most significant byte of the ordered value first.
 pub type PlaneBits = [f64; 8];

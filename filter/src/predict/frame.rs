@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::value::ValueType;
 use crate::layout::{Column, Expansion};
+use crate::numeric::ValueType;
 use crate::{ByteOrder, Error, Result};
 
 /// How a frame's bytes fall into rows: the end of a record that began before, whole records, the beginning of one.
@@ -43,14 +43,6 @@ pub struct Columns {
     pub(super) rest: Arc<Vec<u8>>,
 }
 
-/// The type of a layout's column.
-pub fn value_type(column: &Column) -> ValueType {
-    ValueType {
-        kind: column.kind,
-        width: column.width,
-    }
-}
-
 impl Columns {
     /// Ordered integers, by column, then by row.
     pub fn values(&self) -> &[Vec<u64>] {
@@ -77,7 +69,7 @@ impl Columns {
 
 /// One column's ordered integers.
 fn load(column: &Column, size: usize, body: &[u8]) -> Vec<u64> {
-    let vt = value_type(column);
+    let vt = ValueType::of(column);
     let (from, width) = (column.offset as usize, usize::from(column.width));
     let big = column.order == ByteOrder::Big;
     body.chunks_exact(size)
@@ -97,7 +89,7 @@ fn load(column: &Column, size: usize, body: &[u8]) -> Vec<u64> {
 
 /// Writes one column's values into the frame's body.
 pub fn store(column: &Column, size: usize, values: &[u64], body: &mut [u8]) {
-    let vt = value_type(column);
+    let vt = ValueType::of(column);
     let (from, width) = (column.offset as usize, usize::from(column.width));
     let big = column.order == ByteOrder::Big;
     for (record, &value) in body.chunks_exact_mut(size).zip(values) {

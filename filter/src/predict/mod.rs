@@ -9,9 +9,7 @@ pub mod column;
 mod evaluate;
 pub mod experts;
 pub mod frame;
-pub mod functions;
 mod lane;
-pub mod logistic;
 mod matches;
 pub mod mixer;
 pub mod network;
@@ -21,7 +19,6 @@ mod setup;
 mod shared_aid;
 mod start;
 pub mod trace;
-pub mod value;
 
 use std::sync::Arc;
 
@@ -34,13 +31,13 @@ pub(crate) use series::KEPT_MOST;
 
 use crate::layout::Expansion;
 use crate::model::{Model, Network, Starts};
+use crate::numeric::ValueType;
 use crate::plan::{lattice::lattice, references::references, relations::relations};
 use crate::{Error, Kind, Layout, Level, Result};
 use column::{Family, REFS};
 use network::Engine;
 use setup::ColumnSetup;
 use shared_aid::SharedAid;
-use value::ValueType;
 
 /// What all chains of a stream share. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -62,7 +59,7 @@ impl Spec {
     /// Expands the layout into columns.
     pub fn new(layout: Layout, level: Level, lane_n: u32) -> Self {
         let expansion = layout.columns();
-        let types = expansion.columns.iter().map(frame::value_type).collect();
+        let types = expansion.columns.iter().map(ValueType::of).collect();
         Spec {
             layout,
             level,

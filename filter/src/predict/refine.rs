@@ -1,6 +1,6 @@
 //! Refinement (APM, SSE): corrects a probability by what came of it in a small context.
 
-use super::logistic::Logistic;
+use crate::numeric::logistic::Logistic;
 
 /// Points of the line: every half from -8 to 8, and one more so that a neighbour always exists.
 const POINTS: usize = 34;

@@ -1,7 +1,6 @@
 //! What the plan found out about each column when its chain began: where to look, and by which formula.
 
-use super::experts::lattice::Lattice;
-use super::experts::relation::{FORMULAS, Relation};
+use crate::numeric::{FORMULAS, Lattice, Relation};
 use crate::{Error, Result};
 
 /// One column's part.
@@ -142,7 +141,7 @@ pub(super) fn read_all(mut bytes: &[u8], n: usize) -> Result<Option<Vec<ColumnSe
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::predict::experts::relation::Formula;
+    use crate::numeric::Formula;
 
     #[test]
     fn comes_back() {

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::network::Engine;
 use super::setup::{self, ColumnSetup};
-use super::value::ValueType;
 use crate::model::{Network, Priors, Reference, Starts};
+use crate::numeric::ValueType;
 use crate::{Level, Result};
 
 /// What is shared.

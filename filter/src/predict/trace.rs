@@ -2,9 +2,9 @@
 //!
 //! A coder that only listens takes the place of the range coder, so nothing is spent on it where none is wanted.
 
-use super::functions::ln;
 use super::{Lane, Planner, Spec, lane_count};
 use crate::coder::{BitCoder, Mark};
+use crate::numeric::functions::ln;
 use crate::{Layout, Level, Result};
 
 /// One modelled byte of one value.

@@ -3,7 +3,7 @@
 //! Encoder and decoder run the same functions on the same numbers, through [`BitCoder`]. Integers, and f32 in a fixed order.
 
 use crate::coder::BitCoder;
-use crate::predict::logistic::Logistic;
+use crate::numeric::logistic::Logistic;
 
 /// Chances that are mixed for a bit.
 pub(super) const INPUTS: usize = 3;

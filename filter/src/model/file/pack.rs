@@ -6,7 +6,7 @@ use super::words::Words;
 use crate::coder::{BitCoder, RangeDecoder, RangeEncoder};
 use crate::model::Starts;
 use crate::model::network::{Matrix, Network, Table};
-use crate::predict::logistic::{self, Logistic};
+use crate::numeric::logistic::{self, Logistic};
 
 /// Packs all numbers of a model.
 pub(super) fn pack(network: &Network, starts: &Starts) -> Vec<u8> {

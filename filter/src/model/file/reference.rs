@@ -3,7 +3,7 @@
 use crate::error::Result;
 use crate::frame::{Cursor, put_varint};
 use crate::model::reference::{Group, Part, Reference};
-use crate::predict::experts::relation::{FORMULAS, Relation};
+use crate::numeric::{FORMULAS, Relation};
 
 const NONE: u8 = 0;
 const SAME: u8 = 1;

@@ -6,8 +6,7 @@
 
 use super::chance::{Chance, Mix, NODES};
 use crate::coder::BitCoder;
-use crate::predict::functions::exp;
-use crate::predict::logistic::Logistic;
+use crate::numeric::{functions::exp, logistic::Logistic};
 
 /// Sizes that are told apart: quarters of octaves.
 const SIZES: usize = 40;

@@ -3,7 +3,7 @@
 
 use super::chance::{Chance, Mix, NODES};
 use crate::coder::BitCoder;
-use crate::predict::logistic::Logistic;
+use crate::numeric::logistic::Logistic;
 
 /// What a chance's start is worth, in bits seen.
 const COUNT: u32 = 1;

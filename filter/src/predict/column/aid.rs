@@ -4,11 +4,11 @@
 //! with a correction that a last layer of its own learns while it codes. Planes without a head have none of them: their inputs are zero.
 
 use super::super::experts::cells::{Cell, LIMIT};
-use super::super::logistic::{BUCKETS, Logistic};
 use super::super::network::ColumnPass;
 use super::super::refine::Refinement;
 use super::bucket_start;
 use crate::kernel::vector::{Block, Isa};
+use crate::numeric::logistic::{BUCKETS, Logistic};
 
 /// Bounds of what the mixer is given.
 const LINE: f32 = 11.5;

@@ -4,7 +4,6 @@ use super::super::experts::cells::LIMIT;
 use super::super::experts::history::HISTORIES;
 use super::super::experts::numeric::EXPERTS;
 use super::super::experts::slots::{Place, Slot, hash2};
-use super::super::logistic::BUCKETS;
 use super::super::mixer::{MAX_BLOCKS, MAX_SUMS};
 use super::super::network::ColumnPass;
 use super::effort::{Effort, MAX_CONTEXTS, MAX_MAPPED, MAX_MIXERS};
@@ -12,6 +11,7 @@ use super::{Around, COPIES, ColumnModel, Family, PlaneMode, RECORDS, SCALES};
 use crate::Kind;
 use crate::coder::{BitCoder, Mark};
 use crate::kernel::vector::Isa;
+use crate::numeric::logistic::BUCKETS;
 
 /// Which experts are mapped, the most useful first.
 const MAPPED_RECORD: [usize; 5] = [7, 4, 5, 2, 6];

@@ -10,16 +10,18 @@ mod learn;
 pub use effort::{Effort, Fair, Full, Good, GoodAlone, Lean, Quick, Thorough};
 
 use super::experts::cells::{Cell, history_cells};
-use super::experts::lattice::{Lattice, Span};
+use super::experts::lattice::Span;
 use super::experts::numeric::{Bank, EXPERTS};
 use super::experts::ols::{Ols, Row as Regressors};
 use super::experts::slots::Slots;
-use super::logistic::{BUCKETS, Logistic, tables};
 use super::mixer::{MAX_BLOCKS, MAX_SUMS, Second, WeightSets};
 use super::refine::Refinement;
 use super::shared_aid::ColumnStart;
 use super::start;
-use super::value::ValueType;
+use crate::numeric::{
+    Lattice, ValueType,
+    logistic::{BUCKETS, Logistic, tables},
+};
 use aid::Aid;
 use contexts::{Lead, leads};
 use effort::{MAX_CONTEXTS, MAX_MAPPED, MAX_MIXERS};

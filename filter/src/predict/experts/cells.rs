@@ -1,7 +1,7 @@
 //! Adaptive probabilities: what a bit history, or a copy's record, has meant so far.
 
-use super::super::logistic::Logistic;
 use super::history::HISTORIES;
+use crate::numeric::logistic::Logistic;
 
 /// A probability with its place on the logistic line, kept beside it so that looking it up is one load.
 #[derive(Clone, Copy, Debug)]

@@ -5,5 +5,4 @@ pub mod history;
 pub mod lattice;
 pub mod numeric;
 pub mod ols;
-pub mod relation;
 pub mod slots;

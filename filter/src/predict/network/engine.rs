@@ -3,7 +3,7 @@
 use super::tables::{Rows, blocks};
 use crate::kernel::int8::{Lanes, ROWS, Weights};
 use crate::model::{self, Dims, Network, Priors, Reference};
-use crate::predict::value::ValueType;
+use crate::numeric::ValueType;
 use crate::{Error, Result};
 
 /// A matrix made ready.

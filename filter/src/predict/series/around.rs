@@ -1,10 +1,10 @@
 //! What lies around a value: neighbours in its column, in its row, on its grid.
 
 use super::super::column::{Around, Family};
-use super::super::experts::relation::Relation;
 use super::super::experts::slots::hash2;
 use super::{Left, Series, Strides};
 use crate::model::Reference;
+use crate::numeric::Relation;
 
 /// Where a column's numeric regressors come from.
 pub(super) fn offsets(family: Family, s: Strides) -> Vec<usize> {

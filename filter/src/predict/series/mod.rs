@@ -4,18 +4,16 @@ mod around;
 mod modes;
 
 use super::column::{Around, ColumnModel, Effort, Family, PlaneMode, REFS, Shape};
-use super::experts::lattice::Lattice;
 use super::experts::ols::MAX_REGRESSORS;
-use super::experts::relation::Relation;
 use super::frame::Rows;
 use super::matches::{RowMatch, SequenceMatch};
 use super::network::ColumnPass;
 use super::setup::ColumnSetup;
 use super::shared_aid::ColumnStart;
-use super::value::ValueType;
 use crate::coder::BitCoder;
 use crate::kernel::vector::Isa;
 use crate::model::Reference;
+use crate::numeric::{Lattice, Relation, ValueType};
 
 /// Most values of a single column that are kept across frames.
 const KEPT: usize = 1 << 22;

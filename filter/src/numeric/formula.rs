@@ -1,7 +1,7 @@
 //! Relations between columns that physics and bookkeeping put there: an energy from transverse momentum, pseudorapidity and mass, a component
 //! from a length and an angle, a ratio of two columns.
 
-use super::super::functions::{atan2, exp, ln, sin_cos};
+use super::functions::{atan2, exp, ln, sin_cos};
 
 /// A formula over three columns `a`, `b`, `c` (those it does not name are ignored).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Bits as ordered integers and as numbers.
 
-use crate::Kind;
+use crate::layout::{Column, Kind};
 
 /// The type of a column's values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,6 +12,14 @@ pub struct ValueType {
 }
 
 impl ValueType {
+    /// The type of a layout's column.
+    pub fn of(column: &Column) -> Self {
+        ValueType {
+            kind: column.kind,
+            width: column.width,
+        }
+    }
+
     const fn bits(self) -> u32 {
         self.width as u32 * 8
     }
