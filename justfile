@@ -20,7 +20,7 @@ demo:
 
 # The golden files: streams of earlier versions that must decode for ever. They are added, never overwritten.
 golden:
-    CATENA_GOLDEN=1 cargo test -p catena-filter --test compatibility
+    CATENA_GOLDEN=1 cargo test -p catena-filter --test main compatibility::
 
 # All fuzz targets, so many seconds each (fuzz/README.md).
 fuzz SECONDS="20":
@@ -28,18 +28,18 @@ fuzz SECONDS="20":
 
 # Streams made to take more memory than allowed, at limits of 16 and 64 MiB, with a table.
 hostile:
-    CATENA_HOSTILE_ALL=1 cargo test -p catena-filter --test hostile -- --nocapture
+    CATENA_HOSTILE_ALL=1 cargo test -p catena-filter --test main hostile:: -- --nocapture
 
 # Ten thousand random damages to streams of every level, with a table.
 damage:
-    CATENA_DAMAGES=10000 cargo test -p catena-filter --test damage -- --nocapture
+    CATENA_DAMAGES=10000 cargo test -p catena-filter --test main damage:: -- --nocapture
 
 # The ingest daemon: killed a hundred times, then 64 clients for ten minutes, then on a slow disk. Figures are in docs/reliability.md.
 soak:
     cargo build --release -p catena-stream --examples
-    CATENA_KILLS=100 cargo test --release -p catena-stream --test ingest -- --nocapture killed
-    CATENA_CLIENTS=64 CATENA_SECONDS=600 cargo test --release -p catena-stream --test load -- --nocapture many_clients
-    CATENA_SECONDS=20 cargo test --release -p catena-stream --test slow_disk -- --nocapture
+    CATENA_KILLS=100 cargo test --release -p catena-stream --test daemon killed -- --nocapture
+    CATENA_CLIENTS=64 CATENA_SECONDS=600 cargo test --release -p catena-stream --test daemon many_clients -- --nocapture
+    CATENA_SECONDS=20 cargo test --release -p catena-stream --test daemon slow_disk:: -- --nocapture
 
 # What CI runs.
 ci:

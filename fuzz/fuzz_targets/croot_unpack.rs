@@ -1,7 +1,7 @@
 //! Arbitrary bytes as an archive of a ROOT file.
 #![no_main]
 
-#[path = "../../plugins/root/tests/exercise/mod.rs"]
+#[path = "../../plugins/root/tests/main/exercise/mod.rs"]
 mod exercise;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {

@@ -1,7 +1,7 @@
 //! Arbitrary bytes as streams, within a limit on memory.
 #![no_main]
 
-#[path = "../../filter/tests/exercise/mod.rs"]
+#[path = "../../filter/tests/main/exercise/mod.rs"]
 mod exercise;
 
 use peak_alloc::PeakAlloc;

@@ -1,7 +1,7 @@
 //! Arbitrary bytes as the file of a model.
 #![no_main]
 
-#[path = "../../filter/tests/exercise/mod.rs"]
+#[path = "../../filter/tests/main/exercise/mod.rs"]
 mod exercise;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {

@@ -1,7 +1,7 @@
 //! Arbitrary bytes as options, a layout, cuts, and what is compressed.
 #![no_main]
 
-#[path = "../../filter/tests/exercise/mod.rs"]
+#[path = "../../filter/tests/main/exercise/mod.rs"]
 mod exercise;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {

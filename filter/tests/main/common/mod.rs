@@ -1,0 +1,239 @@
+//! Inputs that all promises are tried on, made by code.
+
+pub mod engine;
+pub mod forge;
+pub mod models;
+pub mod reference;
+
+use catena_filter::{CompressOptions, Layout, Level};
+
+/// A small generator of repeatable noise (xorshift64*).
+pub struct Noise(u64);
+
+impl Noise {
+    pub fn new(seed: u64) -> Self {
+        Noise(seed | 1)
+    }
+
+    pub fn next(&mut self) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        self.0.wrapping_mul(0x2545_F491_4F6C_DD1D)
+    }
+}
+
+/// An input and what it is.
+pub struct Sample {
+    pub name: &'static str,
+    pub dtype: &'static str,
+    pub shape: &'static [u64],
+    pub raw: Vec<u8>,
+}
+
+impl Sample {
+    pub fn layout(&self) -> Layout {
+        Layout::parse(self.dtype)
+            .unwrap()
+            .with_shape(self.shape)
+            .unwrap()
+    }
+}
+
+/// Events of a detector in packed records of 26 bytes, with a tail of 5 bytes.
+pub fn records(n: u64) -> Sample {
+    let mut noise = Noise::new(7);
+    let mut raw = Vec::new();
+    for i in 0..n {
+        let pt = 20.0 + (noise.next() % 10_000) as f32 / 37.0;
+        let eta = (noise.next() % 5000) as f32 / 1000.0 - 2.5;
+        raw.extend_from_slice(&(1_000_000 + i / 3).to_le_bytes());
+        raw.extend_from_slice(&pt.to_le_bytes());
+        raw.extend_from_slice(&eta.to_le_bytes());
+        raw.extend_from_slice(&(f64::from(pt) * (1.0 + f64::from(eta * eta) / 2.0)).to_be_bytes());
+        raw.extend_from_slice(&[(i % 5) as u8, 0]);
+    }
+    raw.extend_from_slice(b"tail!");
+    Sample {
+        name: "records",
+        dtype: "event:<u8,pt:<f4,eta:<f4,e:>f8,2u1",
+        shape: &[],
+        raw,
+    }
+}
+
+/// A smooth field on a grid.
+pub fn grid() -> Sample {
+    let value = |z: u32, y: u32, x: u32| {
+        let (z, y, x) = (z as f32, y as f32, x as f32);
+        100.0 + z * 0.5 + (x - 20.0) * (y - 12.0) / 64.0
+    };
+    let mut raw = Vec::new();
+    for z in 0..12 {
+        for y in 0..25 {
+            for x in 0..40 {
+                raw.extend_from_slice(&value(z, y, x).to_le_bytes());
+            }
+        }
+    }
+    Sample {
+        name: "grid",
+        dtype: "<f4",
+        shape: &[12, 25, 40],
+        raw,
+    }
+}
+
+/// Floats that break careless codecs: NaN payloads, both zeros, infinities, denormals.
+pub fn odd_floats() -> Sample {
+    let odd = [
+        0u32,
+        0x8000_0000,
+        0x7F80_0000,
+        0xFF80_0000,
+        0x7FC0_0000,
+        0x7FC1_2345,
+        0xFFFF_FFFF,
+        0x7F80_0001,
+        1,
+        0x8000_0001,
+        0x007F_FFFF,
+        0x3F80_0000,
+    ];
+    let raw = (0..3000).flat_map(|i| odd[i * i % odd.len()].to_le_bytes());
+    Sample {
+        name: "odd_floats",
+        dtype: "<f4",
+        shape: &[],
+        raw: raw.collect(),
+    }
+}
+
+/// Words in a row.
+pub fn text() -> Sample {
+    let mut noise = Noise::new(3);
+    let words = [
+        "muon ", "jet ", "track ", "vertex ", "of ", "the ", "a ", "decays\n",
+    ];
+    let raw = (0..4000).flat_map(|_| words[(noise.next() >> 40) as usize % words.len()].bytes());
+    Sample {
+        name: "text",
+        dtype: "u1",
+        shape: &[],
+        raw: raw.collect(),
+    }
+}
+
+/// Bytes that nothing compresses.
+pub fn noise() -> Sample {
+    let mut noise = Noise::new(11);
+    Sample {
+        name: "noise",
+        dtype: "<u2",
+        shape: &[],
+        raw: (0..2501).flat_map(|_| noise.next().to_le_bytes()).collect(),
+    }
+}
+
+/// One value over and over.
+pub fn constant() -> Sample {
+    Sample {
+        name: "constant",
+        dtype: "<i4",
+        shape: &[],
+        raw: 42i32.to_le_bytes().repeat(5000),
+    }
+}
+
+/// Events with all that the engine looks for in records: relations between columns, copies, mirrored angles, steps of a
+/// thousandth, doubles of either byte order, small integers, noise, constants; with odd floats sprinkled in.
+pub fn events(n: u32) -> Sample {
+    let mut noise = Noise::new(21);
+    let mut raw = Vec::new();
+    for i in 0..n {
+        let mut unit = || (noise.next() >> 40) as f32 / (1 << 24) as f32;
+        let pt = 20.0 + 80.0 * unit() * unit();
+        let eta = 5.0 * unit() - 2.5;
+        let phi = (2.0 * unit() - 1.0) * std::f32::consts::PI;
+        let weight = match i % 97 {
+            3 => f32::NAN,
+            5 => -0.0,
+            7 => f32::INFINITY,
+            _ => (unit() * 99_999.0).round() / 1000.0,
+        };
+        raw.extend_from_slice(&pt.to_le_bytes());
+        raw.extend_from_slice(&eta.to_le_bytes());
+        raw.extend_from_slice(&phi.to_be_bytes());
+        raw.extend_from_slice(&(pt * eta.cosh()).to_le_bytes());
+        raw.extend_from_slice(&(f64::from(pt) * f64::from(phi.cos())).to_le_bytes());
+        raw.extend_from_slice(&eta.abs().to_le_bytes());
+        raw.extend_from_slice(&weight.to_le_bytes());
+        raw.extend_from_slice(&((i / 7 * 3) as u16).to_le_bytes());
+        raw.extend_from_slice(&(-i64::from(i / 5)).to_be_bytes());
+        raw.extend_from_slice(&[(i % 4) as u8, 9, noise.next() as u8]);
+    }
+    Sample {
+        name: "events",
+        dtype: "pt:<f4,eta:<f4,phi:>f4,p:<f4,px:<f8,abs:<f4,w:<f4,run:<u2,id:>i8,3u1",
+        shape: &[],
+        raw,
+    }
+}
+
+/// A rough field on a plane, in doubles with the most significant byte first.
+pub fn plane() -> Sample {
+    let mut noise = Noise::new(5);
+    let mut raw = Vec::new();
+    for y in 0..40u32 {
+        for x in 0..50u32 {
+            let (u, v) = (f64::from(x) - 25.0, f64::from(y) - 20.0);
+            let rough = (noise.next() >> 44) as f64 * 1e-7;
+            raw.extend_from_slice(&(u * u - v * u * 0.3 + rough).to_be_bytes());
+        }
+    }
+    Sample {
+        name: "plane",
+        dtype: ">f8",
+        shape: &[40, 50],
+        raw,
+    }
+}
+
+/// A random walk of small integers, in a row.
+pub fn walk() -> Sample {
+    let mut noise = Noise::new(17);
+    let mut at = 0i32;
+    let mut raw = Vec::new();
+    for _ in 0..4000 {
+        at += (noise.next() >> 60) as i32 - 7;
+        raw.extend_from_slice(&(at as i16).to_le_bytes());
+    }
+    Sample {
+        name: "walk",
+        dtype: "<i2",
+        shape: &[],
+        raw,
+    }
+}
+
+pub fn all() -> Vec<Sample> {
+    vec![
+        records(1500),
+        grid(),
+        odd_floats(),
+        text(),
+        noise(),
+        constant(),
+    ]
+}
+
+pub fn level(number: u8) -> Level {
+    Level::new(number).unwrap()
+}
+
+/// Options for the sample at this level.
+pub fn options(sample: &Sample, number: u8) -> CompressOptions {
+    CompressOptions::default()
+        .with_level(level(number))
+        .with_layout(sample.layout())
+}

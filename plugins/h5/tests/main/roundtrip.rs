@@ -1,0 +1,161 @@
+//! Packed and unpacked, a file is the same but for how it is stored.
+
+use std::path::Path;
+
+use crate::files::{Made, Outcome, bytes, everything, floats};
+use catena_filter::Level;
+use catena_h5::{Chunking, PackOptions, UnpackOptions, info, pack, unpack, verify};
+use catena_hdf5_calls::{Standard, close, create_file, standard};
+
+fn options(level: u8) -> PackOptions<'static> {
+    PackOptions {
+        level: Level::new(level).unwrap(),
+        threads: 2,
+        ..PackOptions::default()
+    }
+}
+
+#[track_caller]
+fn same(a: &Path, b: &Path) {
+    let found = verify(a, b, 2, &|_| ()).unwrap();
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+#[test]
+fn everything_there_and_back() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let path = |name: &str| folder.path().join(name);
+    everything(&path("in.h5"))?;
+    same(&path("in.h5"), &path("in.h5"));
+    let summary = pack(&path("in.h5"), &path("packed.h5"), &mut options(4), &|_| ())?;
+    assert!(summary.recoded > 12, "{summary:?}");
+    assert!(
+        summary.not_smaller > 0,
+        "noise does not shrink: {summary:?}"
+    );
+    assert!(summary.stored_after < summary.stored_before);
+    same(&path("in.h5"), &path("packed.h5"));
+    same(&path("packed.h5"), &path("in.h5"));
+    let told = info(&path("packed.h5"))?;
+    let of = |name: &str| told.datasets.iter().find(|d| d.path == name).unwrap();
+    assert_eq!(of("/records").catena.as_ref().unwrap().level, 4);
+    assert_eq!(of("/records").chunk, Some(vec![128]));
+    assert_eq!(of("/grid").chunk, Some(vec![20, 30, 11]));
+    assert_eq!(
+        of("/sparse").chunks,
+        Some(1),
+        "what was not there is not there"
+    );
+    assert!(of("/noise").catena.is_none() && of("/strings").catena.is_none());
+
+    unpack(
+        &path("packed.h5"),
+        &path("plain.h5"),
+        &UnpackOptions::default(),
+        &|_| (),
+    )?;
+    same(&path("in.h5"), &path("plain.h5"));
+    let gzip = UnpackOptions {
+        gzip: Some(4),
+        threads: 1,
+    };
+    unpack(&path("packed.h5"), &path("gzip.h5"), &gzip, &|_| ())?;
+    same(&path("in.h5"), &path("gzip.h5"));
+    for name in ["plain.h5", "gzip.h5"] {
+        assert!(
+            info(&path(name))?
+                .datasets
+                .iter()
+                .all(|d| d.catena.is_none())
+        );
+    }
+    Ok(())
+}
+
+#[test]
+fn threads_and_clocks_do_not_change_the_output() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let path = |name: &str| folder.path().join(name);
+    let file = create_file(&path("in.h5"), None, 0)?;
+    for (name, chunk, gzip) in [(c"a", 700, true), (c"b", 64, false), (c"c", 3000, true)] {
+        let mut made = Made::new(&file, name, standard(Standard::F32)?, &[3000]);
+        (made.chunk, made.gzip) = (Some(std::slice::from_ref(&chunk)), gzip);
+        made.with(&floats(3000))?;
+    }
+    Made::new(&file, c"contiguous", standard(Standard::U8)?, &[5000]).with(&bytes(5000))?;
+    close(file)?;
+    for (name, threads) in [("1.h5", 1), ("2.h5", 2), ("3.h5", 3)] {
+        let mut options = PackOptions {
+            threads,
+            ..options(3)
+        };
+        pack(&path("in.h5"), &path(name), &mut options, &|_| ())?;
+        // The clock of files counts seconds.
+        std::thread::sleep(std::time::Duration::from_millis(600));
+    }
+    same(&path("in.h5"), &path("3.h5"));
+    let first = std::fs::read(path("1.h5"))?;
+    for name in ["2.h5", "3.h5"] {
+        assert!(std::fs::read(path(name))? == first, "{name} differs");
+    }
+    Ok(())
+}
+
+#[test]
+fn chosen_datasets_and_chunks() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let path = |name: &str| folder.path().join(name);
+    everything(&path("in.h5"))?;
+    let mut wanted = options(3);
+    wanted.datasets = vec![glob::Pattern::new("/f32*")?, glob::Pattern::new("edges")?];
+    wanted.chunk = Chunking::Shape(vec![1000]);
+    pack(&path("in.h5"), &path("out.h5"), &mut wanted, &|_| ())?;
+    same(&path("in.h5"), &path("out.h5"));
+    let told = info(&path("out.h5"))?;
+    let coded: Vec<_> = told
+        .datasets
+        .iter()
+        .filter(|d| d.catena.is_some())
+        .collect();
+    let mut names: Vec<_> = coded
+        .iter()
+        .map(|d| (&d.path[..], d.chunk.clone().unwrap()))
+        .collect();
+    names.sort();
+    assert_eq!(
+        names,
+        [
+            ("/edges", vec![16, 16]),
+            ("/f32", vec![1000]),
+            ("/f32big", vec![1000])
+        ]
+    );
+
+    let mut kept = options(3);
+    kept.keep_filters = true;
+    pack(&path("in.h5"), &path("kept.h5"), &mut kept, &|_| ())?;
+    let told = info(&path("kept.h5"))?;
+    let of = |name: &str| told.datasets.iter().find(|d| d.path == name).unwrap();
+    assert_eq!(of("/f64").filters, [2, 1]);
+    assert!(of("/u16").catena.is_some());
+
+    let mut none = options(3);
+    none.datasets = vec![glob::Pattern::new("nothing")?];
+    assert!(pack(&path("in.h5"), &path("none.h5"), &mut none, &|_| ()).is_err());
+    Ok(())
+}
+
+/// A file whose datasets name the filter by its number alone. The library's copy of such a dataset cannot be opened where the filter has a name.
+#[test]
+fn datasets_whose_filter_has_no_name_are_copied_whole() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/unnamed_filter.h5");
+    for level in [1, 5] {
+        let to = folder.path().join(format!("{level}.h5"));
+        let summary = pack(&from, &to, &mut options(level), &|_| ())?;
+        assert!(summary.not_smaller > 0 || level > 1, "{summary:?}");
+        same(&from, &to);
+        same(&to, &from);
+    }
+    Ok(())
+}

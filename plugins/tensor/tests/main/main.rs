@@ -1,0 +1,7 @@
+//! All integration tests of files of tensors, one program.
+
+mod made;
+
+mod damage;
+mod lossless;
+mod lossy;

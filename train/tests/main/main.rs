@@ -1,0 +1,4 @@
+//! All integration tests of training, one program.
+
+mod operations;
+mod training;
