@@ -1,7 +1,7 @@
 //! Trains the plain reference on the first two thirds of a file and measures it on the rest, beside the other codecs.
 //!
 //! `cargo run --release -p catena-train --example reference -- FILE DTYPE SECONDS OUT`, such as `samples/zee.bin '20<f4' 60
-//! zee`: writes the curve to `OUT.svg` and `OUT.png`, and what TensorBoard opens into the folder `OUT`.
+//! zee`: writes the curve to `OUT.svg`, and what TensorBoard opens into the folder `OUT`.
 
 use std::path::Path;
 

@@ -1,10 +1,7 @@
-//! What the drawings of the bench and of training have in common: a page, text on it, round ticks on an axis, and the
-//! rendering as PNG. What is drawn is up to them.
+//! What the drawings of the bench and of training have in common: a page, text on it and round ticks on
+//! an axis, as SVG. What is drawn is up to them.
 
 use std::fmt::Write;
-use std::path::Path;
-
-use anyhow::Result;
 
 /// The colour of what is ours.
 pub const OURS: &str = "#c8321e";
@@ -69,44 +66,6 @@ pub fn ticks((from, to): (f64, f64)) -> Vec<Tick> {
         .take(10)
         .map(|i| tick(i as u32))
         .collect()
-}
-
-/// Renders a drawing as PNG, at twice its size for sharp text. False if this machine has no fonts: nothing is written.
-///
-/// # Errors
-/// What is no SVG; a file that cannot be written.
-#[cfg(feature = "png")]
-pub fn png(svg: &str, path: &Path) -> Result<bool> {
-    use anyhow::Context;
-    use resvg::{tiny_skia, usvg};
-
-    let mut options = usvg::Options {
-        font_family: "DejaVu Sans".into(),
-        ..usvg::Options::default()
-    };
-    options.fontdb_mut().load_system_fonts();
-    if options.fontdb.is_empty() {
-        return Ok(false);
-    }
-    let tree = usvg::Tree::from_str(svg, &options)?;
-    let size = tree.size().to_int_size().scale_by(2.0).context("no size")?;
-    let mut image = tiny_skia::Pixmap::new(size.width(), size.height()).context("no image")?;
-    resvg::render(
-        &tree,
-        tiny_skia::Transform::from_scale(2.0, 2.0),
-        &mut image.as_mut(),
-    );
-    image.save_png(path)?;
-    Ok(true)
-}
-
-/// Without the renderer there is the SVG alone.
-///
-/// # Errors
-/// None.
-#[cfg(not(feature = "png"))]
-pub fn png(_svg: &str, _path: &Path) -> Result<bool> {
-    Ok(true)
 }
 
 #[cfg(test)]

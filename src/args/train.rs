@@ -75,7 +75,7 @@ pub struct TrainArgs {
     /// Write event files for TensorBoard into this folder
     #[arg(long, value_name = "FOLDER")]
     pub events: Option<PathBuf>,
-    /// Draw the training curve beside the model, as SVG and PNG
+    /// Draw the training curve beside the model, as SVG
     #[arg(long)]
     pub curve: bool,
     /// What the model says of itself [default: what it was trained on]

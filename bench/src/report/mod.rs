@@ -57,7 +57,7 @@ impl Results<'_> {
     }
 }
 
-/// Writes `NAME.csv`, `.md`, `.json`, `.svg` and, if it is built in, `.png` into a folder.
+/// Writes `NAME.csv`, `.md`, `.json` and `.svg` into a folder.
 pub fn write(results: &Results, folder: &Path, name: &str) -> Result<()> {
     std::fs::create_dir_all(folder)?;
     let path = |ending: &str| folder.join(format!("{name}.{ending}"));
@@ -74,10 +74,7 @@ pub fn write(results: &Results, folder: &Path, name: &str) -> Result<()> {
     };
     std::fs::write(path("json"), serde_json::to_string_pretty(&json)?)?;
     if let Some(svg) = plot::svg(results) {
-        std::fs::write(path("svg"), &svg)?;
-        if !catena_plot::png(&svg, &path("png"))? {
-            eprintln!("no fonts on this machine: the plot is written as SVG only");
-        }
+        std::fs::write(path("svg"), svg)?;
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The training curve at the end of a run: bits per byte over time, among the baselines, as SVG and PNG.
+//! The training curve at the end of a run: bits per byte over time, among the baselines, as SVG.
 
 mod draw;
 
@@ -21,7 +21,7 @@ pub struct Curve {
 }
 
 impl Curve {
-    /// A curve that will be written to `stem` with the endings `.svg` and `.png`.
+    /// A curve that will be written to `stem` with the ending `.svg`.
     pub fn new(stem: &Path, title: &str, baselines: &[Baseline]) -> Self {
         Curve {
             stem: stem.to_owned(),
@@ -37,22 +37,15 @@ impl Curve {
         draw::draw(self)
     }
 
-    /// Writes both files.
+    /// Writes the drawing.
     ///
     /// # Errors
     /// Those of the file system.
     pub fn write(&self) -> Result<()> {
         let Some(svg) = self.svg() else { return Ok(()) };
-        let path = |ending: &str| {
-            let mut path = self.stem.clone().into_os_string();
-            path.push(ending);
-            PathBuf::from(path)
-        };
-        let written = path(".svg");
-        std::fs::write(&written, &svg).with_context(|| format!("writing {}", written.display()))?;
-        // Without fonts there is the SVG alone.
-        catena_plot::png(&svg, &path(".png"))?;
-        Ok(())
+        let mut path = self.stem.clone().into_os_string();
+        path.push(".svg");
+        std::fs::write(&path, svg).with_context(|| format!("writing {}", path.display()))
     }
 }
 
@@ -119,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn both_files_are_written() -> Result<()> {
+    fn the_file_is_written() -> Result<()> {
         let folder = tempfile::tempdir()?;
         let stem = folder.path().join("jets.model");
         let mut curve = Curve::new(&stem, "jets <f4 & more", &marks());
