@@ -1,4 +1,4 @@
-#![doc = include_str!("../README.md")]
+#![doc = include_str!("../docs/library.md")]
 
 pub use catena_filter as filter;
 pub use catena_filter::*;

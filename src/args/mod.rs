@@ -1,5 +1,6 @@
 //! What the user asks for, in the words of zstd and xz. Everything is parsed into types here, once.
 
+mod absent;
 mod bench;
 #[cfg(any(feature = "h5", feature = "root", feature = "tensor"))]
 mod common;
@@ -22,7 +23,8 @@ use catena::layout::parse_shape;
 use catena::stream::Foreign;
 use catena::{Layout, Level};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{ArgAction, Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::levels::LevelFlags;
 
@@ -323,12 +325,16 @@ fn parse_layout(text: &str) -> Result<Layout, String> {
 
 /// Parses the command line; leaves the process on --help, --version and wrong usage.
 pub fn parse(line: impl IntoIterator<Item = OsString>) -> Args {
-    let args = Args::parse_from(line);
+    let mut command = absent::known(Args::command());
+    let matches = command
+        .try_get_matches_from_mut(line)
+        .unwrap_or_else(|e| e.exit());
+    if let Some(message) = absent::refused(&matches) {
+        command.error(ErrorKind::InvalidSubcommand, message).exit();
+    }
+    let args = Args::from_arg_matches(&matches).unwrap_or_else(|e| e.format(&mut command).exit());
     if let Err(message) = args.check() {
-        use clap::CommandFactory;
-        Args::command()
-            .error(clap::error::ErrorKind::ArgumentConflict, message)
-            .exit();
+        command.error(ErrorKind::ArgumentConflict, message).exit();
     }
     args
 }
@@ -343,8 +349,7 @@ mod tests {
 
     #[test]
     fn the_command_is_consistent() {
-        use clap::CommandFactory;
-        Args::command().debug_assert();
+        absent::known(Args::command()).debug_assert();
     }
 
     #[test]

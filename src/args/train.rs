@@ -42,8 +42,8 @@ pub struct TrainArgs {
     /// Training threads; 0 means one a core, four at most
     #[arg(short = 'T', long, value_name = "N", default_value_t = 0)]
     pub threads: usize,
-    /// Where to train: cpu, cuda or cuda:N (a GPU needs a build with the feature `cuda`)
-    #[arg(long, value_name = "DEVICE", default_value_t)]
+    /// Where to train: cpu, cuda or cuda:N
+    #[arg(long, value_name = "DEVICE", default_value_t, hide = cfg!(not(feature = "cuda")))]
     pub device: Place,
     /// What products are made of: single (f32) or mixed (bfloat16, until weights are rounded) [default: mixed on a GPU that has it]
     #[arg(long, value_name = "HOW")]

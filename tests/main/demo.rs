@@ -1,6 +1,6 @@
-//! `catena demo` runs from anywhere, and compares.
+//! `catena demo` runs from anywhere, and compares; what the README prints beside it runs, too.
 
-use crate::common::{self, Folder};
+use crate::common::{self, Folder, sample};
 
 #[test]
 fn the_demo_runs_outside_the_repository() {
@@ -84,4 +84,26 @@ fn bench_measures_files_that_are_not_ours() {
     folder.run(["bench", "nothing"]).failed(1, "nothing");
     folder.put("empty", b"");
     folder.run(["bench", "--levels", "1", "empty"]).ok();
+}
+
+#[test]
+#[cfg(unix)]
+fn the_readmes_commands_work_as_printed() {
+    let folder = Folder::new();
+    std::fs::create_dir(folder.join("samples")).expect("a folder");
+    folder.put("samples/zee.bin", &sample("zee.bin"));
+    let blocks = include_str!("../../README.md")
+        .split("```")
+        .skip(1)
+        .step_by(2);
+    let lines: Vec<&str> = blocks
+        .filter_map(|block| block.strip_prefix("sh\n"))
+        .flat_map(str::lines)
+        .filter(|line| line.starts_with("catena "))
+        .collect();
+    assert!(lines.len() >= 3, "{lines:?}");
+    for line in lines {
+        folder.shell(line).ok();
+    }
+    assert!(folder.join("samples/zee.bin").exists() && folder.join("samples/zee.bin.cat").exists());
 }
