@@ -15,13 +15,6 @@ libfuzzer_sys::fuzz_target!(
         std::sync::LazyLock::force(&exercise::MODEL);
     },
     |bytes: &[u8]| {
-        let before = MEMORY.current_usage();
-        MEMORY.reset_peak_usage();
-        exercise::decode(bytes);
-        let taken = MEMORY.peak_usage().saturating_sub(before) as u64;
-        assert!(
-            taken <= exercise::MEMORY_LIMIT + exercise::OWN_MEMORY,
-            "{taken} bytes taken"
-        );
+        exercise::decode_within(&MEMORY, bytes);
     }
 );

@@ -1,6 +1,6 @@
 //! Promise: random damage to streams of every level is found or does no harm, and spoils no other frames than those that depend on it.
 //!
-//! `CATENA_DAMAGES=10000` does so many (`just damage`), printing a table; a few hundred otherwise.
+//! `CATENA_DAMAGES=10000` does so many (`./nightly damage`), printing a table; a few hundred otherwise.
 
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read};

@@ -362,7 +362,7 @@ fn no_file_takes_more_than_the_limit() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("x.cat");
     let mut faults = Vec::new();
-    // Filling 64 MiB takes minutes: `CATENA_HOSTILE_ALL=1`, or `just hostile`.
+    // Filling 64 MiB takes minutes: `CATENA_HOSTILE_ALL=1`, or `./nightly hostile`.
     let limits: &[u64] = match std::env::var_os("CATENA_HOSTILE_ALL") {
         Some(_) => &[16 * MIB, 64 * MIB],
         None => &[16 * MIB],

@@ -3,6 +3,7 @@
 pub mod engine;
 pub mod forge;
 pub mod models;
+pub mod mutations;
 pub mod reference;
 
 use catena_filter::{CompressOptions, Layout, Level};

@@ -1,4 +1,4 @@
-//! What the fuzz targets and the test `arbitrary` do with arbitrary bytes: decode them, compress them, read them as a model. Errors are fine; panics
+//! What the fuzz targets and their twins among the tests do with arbitrary bytes: decode them, compress them, read them as a model. Errors are fine; panics
 //! are not, nor another result by another way, nor more memory than the limit.
 
 // Each user needs a part of it.
@@ -17,13 +17,15 @@ use catena_filter::{
     Archive, CompressOptions, DecompressOptions, Level, Model, Remains, compress, decompress,
 };
 
+use peak_alloc::PeakAlloc;
+
 pub use encode::{chunked, round_trip};
 use request::Request;
 
 /// Bytes that decoding may take.
-pub const MEMORY_LIMIT: u64 = 24 << 20;
+const MEMORY_LIMIT: u64 = 24 << 20;
 /// Bytes that these functions take beside that, at most: the raw bytes, a few times.
-pub const OWN_MEMORY: u64 = 12 << 20;
+const OWN_MEMORY: u64 = 12 << 20;
 /// Most raw bytes that are looked at.
 const RAW_MAX: usize = 64 << 10;
 /// Most frames of an archive that are read one by one.
@@ -47,8 +49,17 @@ fn options() -> DecompressOptions {
         .with_model(Arc::clone(&MODEL))
 }
 
-/// Decodes the bytes in all ways, as they are and with their checksums made right; what they hold as they are.
-pub fn decode(bytes: &[u8]) -> Option<Vec<u8>> {
+/// Decodes the bytes in all ways, as they are and with their checksums made right, within the limit on memory; what they hold as they are.
+pub fn decode_within(memory: &PeakAlloc, bytes: &[u8]) -> Option<Vec<u8>> {
+    let before = memory.current_usage();
+    memory.reset_peak_usage();
+    let raw = decode(bytes);
+    let taken = memory.peak_usage().saturating_sub(before) as u64;
+    assert!(taken <= MEMORY_LIMIT + OWN_MEMORY, "{taken} bytes taken");
+    raw
+}
+
+fn decode(bytes: &[u8]) -> Option<Vec<u8>> {
     let sealed = seal::streams(bytes);
     decode_all_ways(&sealed);
     let streamed = stream(bytes);
