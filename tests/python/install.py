@@ -1,0 +1,32 @@
+"""Installs the Python package around an extension that cargo has built, as maturin's wheel would: python install.py LIBRARY
+
+The extension comes from the profile of the tests, so CI compiles it once; ./nightly builds the wheel itself.
+"""
+
+import pathlib
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tomllib
+
+root = pathlib.Path(__file__).resolve().parents[2]
+source = root / "plugins/python"
+project = tomllib.loads((source / "pyproject.toml").read_text())["project"]
+version = tomllib.loads((root / "Cargo.toml").read_text())["workspace"]["package"]["version"]
+name = project["name"].replace("-", "_")
+site = pathlib.Path(sysconfig.get_path("platlib"))
+
+subprocess.run([sys.executable, "-m", "pip", "uninstall", "-q", "-y", project["name"]], check=True, stderr=subprocess.DEVNULL)
+shutil.rmtree(site / name, ignore_errors=True)
+shutil.copytree(source / "python" / name, site / name, ignore=shutil.ignore_patterns("__pycache__"))
+shutil.copy(sys.argv[1], site / name / "plugins/libh5catena.abi3.so")
+
+info = site / f"{name}-{version}.dist-info"
+info.mkdir()
+(info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {version}\n")
+groups = project["entry-points"].items()
+(info / "entry_points.txt").write_text("".join(f"[{group}]\n" + "".join(f"{k} = {v}\n" for k, v in points.items()) for group, points in groups))
+# What pip removes when another one is installed.
+files = [path for folder in (site / name, info) for path in folder.rglob("*") if path.is_file()]
+(info / "RECORD").write_text("".join(f"{path.relative_to(site)},,\n" for path in [*files, info / "RECORD"]))
