@@ -1,6 +1,6 @@
 //! Promise of the ingest daemon: what it acknowledged is on disk, whatever happens to it, and a bad client harms itself alone.
 //!
-//! `CATENA_KILLS` says how often it is killed (10); `just soak` says 100.
+//! `CATENA_KILLS` says how often it is killed (10); `./nightly soak` says 100.
 
 use std::time::Duration;
 

@@ -1,6 +1,6 @@
 //! Promise of the ingest daemon under load: memory within its bound, no client starved, a full disk waited out.
 //!
-//! `CATENA_CLIENTS` (8) send for `CATENA_SECONDS` (3). `just soak` has 64 send for ten minutes, and asks for the runtime's latency as well.
+//! `CATENA_CLIENTS` (8) send for `CATENA_SECONDS` (3). `./nightly soak` has 64 send for ten minutes, and asks for the runtime's latency as well.
 
 use std::path::PathBuf;
 use std::process::Command;
