@@ -7,8 +7,9 @@ use catena_filter::block::{self, BlockOptions};
 
 use crate::error::Result;
 use crate::settings::Parsed;
+use crate::shuffle;
 
-/// Encodes a chunk's raw bytes: what `H5Dwrite_chunk` takes, with a filter mask of 0. `model` is the one that `parsed` names, or `None`: the chunk is then encoded as
+/// Encodes a chunk's raw bytes, shuffled if `parsed` says so: what `H5Dwrite_chunk` takes, with a filter mask of 0. `model` is the one that `parsed` names, or `None`: the chunk is then encoded as
 /// at level 6. `threads`: 1 the caller's own, 0 the process's pool.
 ///
 /// # Errors
@@ -23,10 +24,11 @@ pub fn encode_chunk(
         .with_level(parsed.settings.level)
         .with_model(model)
         .with_threads(threads);
-    Ok(block::encode(raw, &parsed.layout, &options)?)
+    let raw = shuffle::undo(parsed.shuffle, raw);
+    Ok(block::encode(&raw, &parsed.layout, &options)?)
 }
 
-/// Decodes a chunk as it is stored. Without `model`, one that the chunk names is looked for where models are installed.
+/// Decodes a chunk as it is stored, to bytes that are shuffled if they were. Without `model`, one that the chunk names is looked for where models are installed.
 ///
 /// # Errors
 /// Of the codec: damaged chunks, missing models.
@@ -37,5 +39,9 @@ pub fn decode_chunk(
     threads: usize,
 ) -> Result<Vec<u8>> {
     let options = BlockOptions::new().with_model(model).with_threads(threads);
-    Ok(block::decode(stored, &parsed.layout, &options)?)
+    let raw = block::decode(stored, &parsed.layout, &options)?;
+    Ok(match parsed.shuffle {
+        Some(shuffle) => shuffle.again(&raw),
+        None => raw,
+    })
 }

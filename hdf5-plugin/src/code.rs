@@ -1,4 +1,4 @@
-//! A layout in eleven values: runs of equal elements as nibbles, then the chunk's inner axes.
+//! A layout in ten or eleven values: runs of equal elements as nibbles, then the chunk's inner axes.
 //!
 //! Nibbles are taken from the values in order, the least significant first. Invariant: what [`write`] wrote [`read`] reads as the same layout, and
 //! [`canonical`] makes of any layout one that can be written.
@@ -9,8 +9,8 @@ use catena_filter::{ByteOrder, Field, Kind, Layout};
 use crate::error::{Error, Result};
 use crate::settings::USER_VALUES;
 
-/// Values that the code may take.
-const MOST: usize = crate::MAX_VALUES - USER_VALUES - 1;
+/// Values that the code may take; one less if a shuffle takes it.
+pub(crate) const MOST: usize = crate::MAX_VALUES - USER_VALUES - 1;
 /// Nibbles of a value.
 const NIBBLES: usize = 8;
 /// Ends the record.
@@ -89,8 +89,8 @@ fn put(out: &mut Vec<u8>, mut value: u64) {
     out.push(value as u8);
 }
 
-/// The layout's values; `None` if it takes more than there is room for, or is not in its canonical form.
-pub(crate) fn write(layout: &Layout) -> Option<Vec<u32>> {
+/// The layout's values; `None` if it takes more than `most`, or is not in its canonical form.
+pub(crate) fn write(layout: &Layout, most: usize) -> Option<Vec<u32>> {
     let runs = runs(layout);
     let mut out = Vec::new();
     let mut big = false;
@@ -121,7 +121,7 @@ pub(crate) fn write(layout: &Layout) -> Option<Vec<u32>> {
             put(&mut out, (gain / period) as u64);
             at += gain;
         }
-        if out.len() > MOST * NIBBLES {
+        if out.len() > most * NIBBLES {
             return None;
         }
     }
@@ -131,7 +131,7 @@ pub(crate) fn write(layout: &Layout) -> Option<Vec<u32>> {
         put(&mut out, inner.len() as u64);
         inner.iter().for_each(|&dim| put(&mut out, dim));
     }
-    if out.len() > MOST * NIBBLES {
+    if out.len() > most * NIBBLES {
         return None;
     }
     let words = out.chunks(NIBBLES).map(|nibbles| {
@@ -230,7 +230,7 @@ fn repeat(runs: &mut Vec<Run>, period: u64, times: u64) -> Result<()> {
 
 /// The same layout without names, its first axis unknown; or, if the values have no room for it, one of equal words as large as its fields allow, of the kind that
 /// most of its bytes have.
-pub(crate) fn canonical(from: &Layout) -> Layout {
+pub(crate) fn canonical(from: &Layout, most: usize) -> Layout {
     let mut shape = from.shape().to_vec();
     if let Some(first) = shape.first_mut() {
         *first = 0;
@@ -253,7 +253,8 @@ pub(crate) fn canonical(from: &Layout) -> Layout {
         (&[bytes], &[]),
     ] {
         if let Ok(layout) = layout(runs, shape)
-            && write(&layout).is_some_and(|values| read(&values).is_ok_and(|back| back == layout))
+            && write(&layout, most)
+                .is_some_and(|values| read(&values).is_ok_and(|back| back == layout))
         {
             return layout;
         }

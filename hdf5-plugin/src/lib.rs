@@ -11,12 +11,14 @@ mod code;
 mod error;
 mod plugin;
 mod settings;
+mod shuffle;
 mod types;
 
 pub use chunk::{decode_chunk, encode_chunk};
 pub use error::{Error, Result};
 pub use plugin::class_address;
 pub use settings::{Parsed, Settings, USER_VALUES};
+pub use shuffle::Shuffle;
 pub use types::Type;
 
 /// The filter's number in HDF5 files.

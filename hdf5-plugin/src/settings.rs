@@ -8,6 +8,7 @@ use catena_filter::{Layout, Level, ModelId};
 use crate::MAX_VALUES;
 use crate::code;
 use crate::error::{Error, Result};
+use crate::shuffle::Shuffle;
 
 /// Values that are the user's: level, flags, two of the model's hash.
 pub const USER_VALUES: usize = 4;
@@ -17,6 +18,8 @@ const PREFIX: usize = 8;
 const FLAG_MODEL: u32 = 1;
 /// What the first derived value is: the upper 16 bits say that values are derived, and in which form.
 const DERIVED: u32 = 0xCA7E_0001;
+/// The same, followed by a value that says how the bytes are shuffled.
+const DERIVED_SHUFFLED: u32 = 0xCA7E_0002;
 
 /// What the user asks for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -111,23 +114,41 @@ pub(crate) fn hex(prefix: &[u8; PREFIX]) -> String {
 pub struct Parsed {
     /// The user's part.
     pub settings: Settings,
-    /// What a chunk's bytes are.
+    /// What a chunk's bytes are, once they stand in order.
     pub layout: Layout,
+    /// How they come shuffled.
+    pub shuffle: Option<Shuffle>,
 }
 
 impl Parsed {
     /// Settings for chunks of this layout. A layout that the values have no room for becomes one of equal words (see [`Parsed::values`]).
     pub fn new(settings: Settings, layout: &Layout) -> Self {
-        let layout = code::canonical(layout);
-        Parsed { settings, layout }
+        let layout = code::canonical(layout, code::MOST);
+        let shuffle = None;
+        Parsed {
+            settings,
+            layout,
+            shuffle,
+        }
+    }
+
+    /// The same for chunks that come shuffled. That takes a value, so the layout may become another one.
+    pub fn with_shuffle(mut self, shuffle: Option<Shuffle>) -> Self {
+        self.layout = code::canonical(&self.layout, room(shuffle));
+        self.shuffle = shuffle;
+        self
     }
 
     /// The values that a file holds: the user's four, then the derived ones; at most [`MAX_VALUES`].
     pub fn values(&self) -> Vec<u32> {
         let mut values = self.settings.user_values();
         values.resize(USER_VALUES, 0);
-        values.push(DERIVED);
-        values.extend(code::write(&self.layout).unwrap_or_default());
+        match self.shuffle {
+            None => values.push(DERIVED),
+            Some(shuffle) => values.extend([DERIVED_SHUFFLED, shuffle.value()]),
+        }
+        let code = code::write(&self.layout, room(self.shuffle));
+        values.extend(code.unwrap_or_default());
         values
     }
 
@@ -137,11 +158,25 @@ impl Parsed {
     /// As [`Settings::parse`]; derived values that are no layout.
     pub fn parse(values: &[u32]) -> Result<Self> {
         let settings = Settings::parse(values)?;
-        let layout = match values.get(USER_VALUES..) {
-            None | Some([]) => Layout::bytes(),
-            Some([DERIVED, code @ ..]) => code::read(code)?,
-            Some(_) => return Err(Error::Values("values beyond the user's four".into())),
+        let wrong = |why: &str| Error::Values(why.into());
+        let (layout, shuffle) = match values.get(USER_VALUES..) {
+            None | Some([]) => (Layout::bytes(), None),
+            Some([DERIVED, code @ ..]) => (code::read(code)?, None),
+            Some(&[DERIVED_SHUFFLED, shuffle, ref code @ ..]) => {
+                let shuffle = Shuffle::from_value(shuffle).ok_or_else(|| wrong("no shuffle"))?;
+                (code::read(code)?, Some(shuffle))
+            }
+            Some(_) => return Err(wrong("values beyond the user's four")),
         };
-        Ok(Parsed { settings, layout })
+        Ok(Parsed {
+            settings,
+            layout,
+            shuffle,
+        })
     }
+}
+
+/// Values that are left for a layout.
+fn room(shuffle: Option<Shuffle>) -> usize {
+    code::MOST - usize::from(shuffle.is_some())
 }

@@ -1,10 +1,11 @@
 //! The filter's call: a chunk in the library's buffer becomes another one.
 
 use std::ffi::{c_int, c_uint, c_void};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use super::abi::{FilterClass, H5Z_CLASS_T_VERS, H5Z_FLAG_REVERSE};
 use super::host::Library;
+use super::recent::Recent;
 use super::report::guard;
 use super::{models, shims};
 use crate::error::{Error, Result};
@@ -87,7 +88,7 @@ unsafe fn slice<'a, T>(at: *const T, n: usize) -> &'a [T] {
     }
 }
 
-fn run(library: &Library, reverse: bool, values: &[c_uint], input: &[u8]) -> Result<Vec<u8>> {
+fn run(library: &Library, reverse: bool, values: &[c_uint], input: &[u8]) -> Result<Arc<Vec<u8>>> {
     let host = Host::get();
     assert!(!host.panics, "a panic for the tests");
     let parsed = Parsed::parse(values)?;
@@ -95,21 +96,28 @@ fn run(library: &Library, reverse: bool, values: &[c_uint], input: &[u8]) -> Res
     if !reverse {
         // A chunk is written in any case; without the model at the level below those that use one.
         let model = prefix.and_then(|prefix| models::at_hand(library, &prefix));
-        return encode_chunk(input, &parsed, model, host.threads);
+        return encode_chunk(input, &parsed, model, host.threads).map(Arc::new);
+    }
+    if let Some(raw) = host.recent.find(values, input) {
+        return Ok(raw);
     }
     let model = match catena_filter::block::info(input)?.model {
         Some(named) => Some(models::find(library, &named)?),
         None => None,
     };
-    decode_chunk(input, &parsed, model, host.threads)
+    let raw = Arc::new(decode_chunk(input, &parsed, model, host.threads)?);
+    host.recent.keep(values, input, &raw);
+    Ok(raw)
 }
 
-/// What the process's environment says, read once.
+/// What the process's environment says, read once, and what the process keeps.
 struct Host {
     /// `CATENA_THREADS`: 1 keeps the work in the calling thread; else the process's pool does it.
     threads: usize,
     /// `CATENA_HDF5_TEST_PANIC`: every call panics, so that tests see that it goes no further.
     panics: bool,
+    /// Chunks that were decoded last, as many as `CATENA_HDF5_CACHE` allows.
+    recent: Recent,
 }
 
 impl Host {
@@ -117,9 +125,11 @@ impl Host {
         static HOST: OnceLock<Host> = OnceLock::new();
         HOST.get_or_init(|| {
             let threads = std::env::var("CATENA_THREADS").ok();
+            let cache = std::env::var("CATENA_HDF5_CACHE").ok();
             Host {
                 threads: usize::from(threads.as_deref() == Some("1")),
                 panics: std::env::var_os("CATENA_HDF5_TEST_PANIC").is_some(),
+                recent: Recent::from_text(cache.as_deref()),
             }
         })
     }

@@ -42,6 +42,8 @@ functions! {
     free: c"H5free_memory" fn(*mut c_void) -> Herr;
     get_filter: c"H5Pget_filter_by_id2" fn(Hid, c_int, *mut c_uint, *mut usize, *mut c_uint, usize, *mut c_char, *mut c_uint) -> Herr;
     modify_filter: c"H5Pmodify_filter" fn(Hid, c_int, c_uint, usize, *const c_uint) -> Herr;
+    filter_n: c"H5Pget_nfilters" fn(Hid) -> c_int;
+    filter_at: c"H5Pget_filter2" fn(Hid, c_uint, *mut c_uint, *mut usize, *mut c_uint, usize, *mut c_char, *mut c_uint) -> c_int;
     get_chunk: c"H5Pget_chunk" fn(Hid, c_int, *mut u64) -> c_int;
     type_class: c"H5Tget_class" fn(Hid) -> c_int;
     type_size: c"H5Tget_size" fn(Hid) -> usize;

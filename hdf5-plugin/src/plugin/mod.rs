@@ -7,6 +7,8 @@ mod abi;
 mod filter;
 mod host;
 mod models;
+mod pipeline;
+mod recent;
 mod report;
 mod set_local;
 mod shims;

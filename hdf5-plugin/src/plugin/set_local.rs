@@ -1,11 +1,14 @@
-//! At a dataset's creation: its type and chunk shape become the derived values.
+//! At a dataset's creation: its type, its chunks' shape and what the filters before this one do become the derived values.
 //!
 //! Called again with values that it has expanded before (h5repack), it comes to the same ones.
 
 use std::ffi::{c_int, c_uint, c_void};
 
+use catena_filter::Layout;
+
 use super::abi::{H5S_MAX_RANK, Herr, Hid};
 use super::host::Library;
+use super::pipeline::{self, Input};
 use super::report::guard;
 use super::{models, walk};
 use crate::error::{Error, Result};
@@ -64,8 +67,13 @@ fn expand(library: &Library, dcpl: Hid, of: Hid) -> Result<()> {
     // SAFETY: there is room for as many axes as are announced.
     let rank = unsafe { chunk(dcpl, H5S_MAX_RANK as c_int, axes.as_mut_ptr()) };
     let axes = usize::try_from(rank).ok().and_then(|rank| axes.get(..rank));
-    let layout = walk::walk(library, of).layout(axes.unwrap_or_default());
-    let parsed = Parsed::new(settings, &layout);
+    let parsed = match pipeline::input(library, dcpl) {
+        Input::Elements(shuffle) => {
+            let layout = walk::walk(library, of).layout(axes.unwrap_or_default());
+            Parsed::new(settings, &layout).with_shuffle(shuffle)
+        }
+        Input::Coded => Parsed::new(settings, &Layout::bytes()),
+    };
     if let Some(prefix) = parsed.settings.model {
         // A dataset that could not be read back without its model is not created without it.
         models::find(library, &prefix)?;

@@ -1,7 +1,7 @@
 //! `cd_values`: what goes in comes out, whatever does not fit becomes something that does, and nonsense is refused.
 
 use catena_filter::{ByteOrder, Field, Kind, Layout, Level};
-use h5catena::{MAX_VALUES, Parsed, Settings, Type, decode_chunk, encode_chunk};
+use h5catena::{MAX_VALUES, Parsed, Settings, Shuffle, Type, decode_chunk, encode_chunk};
 use proptest::prelude::*;
 
 fn of(text: &str) -> Parsed {
@@ -115,6 +115,25 @@ fn users_values() {
         assert!(level(bad).is_err(), "{bad:?}");
     }
     assert!(Parsed::parse(&[5, 0, 0, 0, 1]).is_err());
+    for bad in [
+        &[5, 0, 0, 0, 0xCA7E_0002][..],
+        &[5, 0, 0, 0, 0xCA7E_0002, 1],
+    ] {
+        assert!(Parsed::parse(bad).is_err());
+    }
+}
+
+#[test]
+fn shuffled_chunks_take_what_plain_ones_do() {
+    let plain = of("<f4,<u2");
+    let shuffle = Shuffle::new(6, 4);
+    let shuffled = plain.clone().with_shuffle(shuffle);
+    assert_eq!(Parsed::parse(&shuffled.values()).unwrap(), shuffled);
+    let raw: Vec<u8> = (0..6004u32).map(|i| (i * i / 77) as u8).collect();
+    let bytes = shuffle.unwrap().again(&raw);
+    let stored = encode_chunk(&bytes, &shuffled, None, 1).unwrap();
+    assert_eq!(stored, encode_chunk(&raw, &plain, None, 1).unwrap());
+    assert_eq!(decode_chunk(&stored, &shuffled, None, 0).unwrap(), bytes);
 }
 
 #[test]
@@ -156,7 +175,7 @@ fn fields() -> impl Strategy<Value = Vec<Field>> {
 
 proptest! {
     #[test]
-    fn any_layout_becomes_values(fields in fields(), shape in prop::collection::vec(1u64..2000, 0..12)) {
+    fn any_layout_becomes_values(fields in fields(), shape in prop::collection::vec(1u64..2000, 0..12), size in 2u32..99) {
         let layout = Layout::from_fields(fields).unwrap();
         let layout = layout.with_shape(&shape).unwrap_or(Layout::bytes());
         let parsed = Parsed::new(Settings::default(), &layout);
@@ -164,7 +183,12 @@ proptest! {
         prop_assert!(values.len() <= MAX_VALUES);
         prop_assert_eq!(Parsed::parse(&values).unwrap(), parsed.clone());
         prop_assert_eq!(parsed.layout.record_size(), layout.record_size());
-        prop_assert_eq!(Parsed::new(Settings::default(), &parsed.layout), parsed);
+        prop_assert_eq!(Parsed::new(Settings::default(), &parsed.layout), parsed.clone());
+        let shuffled = parsed.with_shuffle(Shuffle::new(size, 0));
+        let values = shuffled.values();
+        prop_assert!(values.len() <= MAX_VALUES);
+        prop_assert_eq!(Parsed::parse(&values).unwrap(), shuffled.clone());
+        prop_assert_eq!(shuffled.layout.record_size(), layout.record_size());
     }
 
     #[test]
