@@ -3,6 +3,7 @@
 use std::ffi::{CStr, c_uint, c_void};
 use std::fmt;
 
+use hdf5_metno_sys::h5::H5get_libversion;
 use hdf5_metno_sys::h5e::{
     H5E_DEFAULT, H5E_WALK_UPWARD, H5E_error2_t, H5E_walk2_t, H5Eclear2, H5Ewalk2,
 };
@@ -77,8 +78,36 @@ impl fmt::Display for Error {
         match &self.causes[..] {
             [] => write!(f, "{} failed", self.call),
             [inner, ..] => write!(f, "{} ({})", inner.trim_end(), self.call),
+        }?;
+        if self.is_of_a_newer_release() {
+            let (major, minor, release) = release();
+            write!(
+                f,
+                ": a newer HDF5 than the {major}.{minor}.{release} in this program wrote it, in a form of its own (as h5py does with libver='latest'), or it is damaged. \
+                 A program that has that HDF5 can write its datasets anew, as into h5py.File(name, 'w', libver=('earliest', 'v{major}{minor}')); catena_hdf5.repack of the Python package packs it"
+            )?;
         }
+        Ok(())
     }
+}
+
+impl Error {
+    /// Whether the library met a part of a file in a form that it does not know yet.
+    pub fn is_of_a_newer_release(&self) -> bool {
+        let unknown = |text: &String| {
+            let version = text.starts_with("bad ") || text.starts_with("wrong ");
+            version && text.contains("version") || text.contains("unknown datatype class")
+        };
+        self.causes.iter().any(unknown)
+    }
+}
+
+/// The library's version.
+fn release() -> (c_uint, c_uint, c_uint) {
+    let (mut major, mut minor, mut release) = (0, 0, 0);
+    // SAFETY: three numbers are written; the function needs nothing else.
+    unsafe { H5get_libversion(&mut major, &mut minor, &mut release) };
+    (major, minor, release)
 }
 
 impl std::error::Error for Error {}

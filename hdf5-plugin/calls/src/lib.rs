@@ -47,8 +47,8 @@ pub use object::{
 };
 pub use plist::{
     Filter, Storage, chunk_shape, clear_filters, copy_plist, dataset_create_plist, external_count,
-    fill_value, filters, filters_everywhere, set_chunk_shape, set_deflate, set_fill_value,
-    set_filter, set_incremental, set_shuffle, storage,
+    fill_value, filters, filters_everywhere, has_bare_edges, set_bare_edges, set_chunk_shape,
+    set_deflate, set_fill_value, set_filter, set_incremental, set_shuffle, storage,
 };
 pub use small::{leave_out_times, make_utf8, set_compact, small_file_plist, small_group_plist};
 pub use space::{Extent, extent, other_space, select_box, selection, simple_space};

@@ -7,9 +7,9 @@ use hdf5_metno_sys::h5d::{
 };
 use hdf5_metno_sys::h5p::{
     H5P_CLS_DATASET_CREATE, H5Pcopy, H5Pcreate, H5Pfill_value_defined, H5Pget_chunk,
-    H5Pget_external_count, H5Pget_fill_value, H5Pget_filter2, H5Pget_layout, H5Pget_nfilters,
-    H5Premove_filter, H5Pset_alloc_time, H5Pset_chunk, H5Pset_chunk_opts, H5Pset_deflate,
-    H5Pset_fill_value, H5Pset_filter, H5Pset_obj_track_times, H5Pset_shuffle,
+    H5Pget_chunk_opts, H5Pget_external_count, H5Pget_fill_value, H5Pget_filter2, H5Pget_layout,
+    H5Pget_nfilters, H5Premove_filter, H5Pset_alloc_time, H5Pset_chunk, H5Pset_chunk_opts,
+    H5Pset_deflate, H5Pset_fill_value, H5Pset_filter, H5Pset_obj_track_times, H5Pset_shuffle,
 };
 use hdf5_metno_sys::h5t::H5Tget_size;
 use hdf5_metno_sys::h5z::{H5Z_FLAG_MANDATORY, H5Z_FLAG_OPTIONAL, H5Zfilter_avail};
@@ -20,6 +20,8 @@ use crate::types::has_pointers;
 
 /// Most axes that HDF5 knows.
 const MAX_RANK: usize = 32;
+/// `H5D_CHUNK_DONT_FILTER_PARTIAL_CHUNKS`.
+const BARE_EDGES: c_uint = 2;
 
 /// How a dataset's bytes are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,9 +108,33 @@ pub fn set_chunk_shape(dcpl: &Handle, shape: &[u64]) -> Result<()> {
     done("H5Pset_chunk", unsafe {
         H5Pset_chunk(dcpl.id(), shape.len() as c_int, shape.as_ptr())
     })?;
-    // SAFETY: a list that was found chunked, and a number.
+    set_bare_edges(dcpl, false)
+}
+
+/// Whether chunks that reach beyond the dataset are stored without filters (`H5D_CHUNK_DONT_FILTER_PARTIAL_CHUNKS`).
+///
+/// # Errors
+/// Not chunked.
+pub fn has_bare_edges(dcpl: &Handle) -> Result<bool> {
+    let mut options: c_uint = 0;
+    let _lock = enter();
+    // SAFETY: an identifier that the library checks; a number is written.
+    done("H5Pget_chunk_opts", unsafe {
+        H5Pget_chunk_opts(dcpl.id(), &mut options)
+    })?;
+    Ok(options & BARE_EDGES != 0)
+}
+
+/// Says whether chunks that reach beyond the dataset are stored without filters.
+///
+/// # Errors
+/// Not chunked.
+pub fn set_bare_edges(dcpl: &Handle, bare: bool) -> Result<()> {
+    let options = if bare { BARE_EDGES } else { 0 };
+    let _lock = enter();
+    // SAFETY: an identifier that the library checks, and a number.
     done("H5Pset_chunk_opts", unsafe {
-        H5Pset_chunk_opts(dcpl.id(), 0)
+        H5Pset_chunk_opts(dcpl.id(), options)
     })
 }
 

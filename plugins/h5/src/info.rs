@@ -107,7 +107,9 @@ fn dataset(source: &Source) -> Result<DatasetInfo> {
             let mut raw_chunks = 0;
             for chunk in found.iter().flatten() {
                 // Those that the filter was left out of, and blocks that say so themselves.
+                let shape = source.chunk.as_deref().unwrap_or_default();
                 let raw = chunk.mask >> at & 1 == 1
+                    || source.is_bare_edge(&chunk.start, shape)
                     || match at + 1 == source.filters.len() {
                         true => read_chunk(&source.handle, &chunk.start)?
                             .and_then(|(_, bytes)| block::info(&bytes).ok())

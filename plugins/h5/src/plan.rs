@@ -3,7 +3,7 @@
 use catena_hdf5_calls::{self as calls, Filter};
 use catena_hdf5_calls::{
     Extent, Handle, Storage, chunk_shape, dataset_plist, dataset_space, dataset_type, extent,
-    external_count, filters, has_pointers, size, storage,
+    external_count, filters, has_bare_edges, has_pointers, size, storage,
 };
 use glob::Pattern;
 
@@ -38,6 +38,8 @@ pub(crate) struct Source {
     pub(crate) filters: Vec<Filter>,
     /// The shape of its chunks, if it has any.
     pub(crate) chunk: Option<Vec<u64>>,
+    /// Whether chunks that reach beyond it are stored without filters, whatever their masks say.
+    pub(crate) bare_edges: bool,
     /// Bytes of an element.
     pub(crate) size: u64,
     /// Whether its elements hold pointers or references.
@@ -66,12 +68,19 @@ impl Source {
             size: size(&datatype) as u64,
             pointers: has_pointers(&datatype)?,
             external: external_count(&dcpl)? > 0,
+            bare_edges: chunk.is_some() && has_bare_edges(&dcpl)?,
             storage,
             chunk,
             handle,
             datatype,
             dcpl,
         })
+    }
+
+    /// Whether the chunk of this shape that begins here is stored without filters because it reaches beyond the dataset.
+    pub(crate) fn is_bare_edge(&self, start: &[u64], shape: &[u64]) -> bool {
+        let mut axes = start.iter().zip(shape).zip(self.extent.dims());
+        self.bare_edges && axes.any(|((at, n), dim)| at.saturating_add(*n) > *dim)
     }
 
     /// Raw bytes; `None` if 64 bits do not hold the number.

@@ -209,8 +209,10 @@ impl<'a> ChunkReader<'a> {
         threads: usize,
     ) -> Result<Job> {
         let stored = match &self.codec {
-            Some(_) => read_chunk(&self.source.handle, start)?,
-            None => None,
+            Some(_) if !self.source.is_bare_edge(start, &self.shape) => {
+                read_chunk(&self.source.handle, start)?
+            }
+            _ => None,
         };
         let (bytes, decode) = match stored {
             Some((mask, bytes)) if mask & 1 == 0 => (bytes, self.codec.clone()),

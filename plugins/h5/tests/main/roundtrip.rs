@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::files::{Made, Outcome, bytes, everything, floats};
 use catena_filter::Level;
 use catena_h5::{Chunking, PackOptions, UnpackOptions, info, pack, unpack, verify};
-use catena_hdf5_calls::{Standard, close, create_file, standard};
+use catena_hdf5_calls::{Standard, close, create_file, standard, write_chunk};
 
 fn options(level: u8) -> PackOptions<'static> {
     PackOptions {
@@ -158,4 +158,102 @@ fn datasets_whose_filter_has_no_name_are_copied_whole() -> Outcome {
         same(&to, &from);
     }
     Ok(())
+}
+
+/// Values of the filter for plain `<f4` at level 4, and the same behind a shuffle of four bytes.
+const PLAIN: &[u32] = &[4, 0, 0, 0, 0xCA7E_0001, 10];
+const SHUFFLED: &[u32] = &[4, 0, 0, 0, 0xCA7E_0002, 4, 10];
+
+#[test]
+fn edge_chunks_without_filters_are_read_as_they_are() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let path = |name: &str| folder.path().join(name);
+    catena_h5::register_filter()?;
+    let file = create_file(&path("in.h5"), None, 3)?;
+    for (name, catena, gzip) in [
+        (c"catena", Some(PLAIN), false),
+        (c"gzip", None, true),
+        (c"none", None, false),
+    ] {
+        let mut made = Made::new(&file, name, standard(Standard::F32)?, &[37, 41]);
+        made.chunk = Some(&[16, 16]);
+        made.most = Some(&[None, Some(64)]);
+        (made.catena, made.gzip, made.bare_edges) = (catena, gzip, true);
+        made.with(&floats(37 * 41))?;
+    }
+    close(file)?;
+    same(&path("in.h5"), &path("in.h5"));
+    let told = info(&path("in.h5"))?;
+    let ours = told.datasets.iter().find(|d| d.path == "/catena").unwrap();
+    assert_eq!(ours.catena.as_ref().unwrap().raw_chunks, 5);
+    pack(&path("in.h5"), &path("packed.h5"), &mut options(5), &|_| ())?;
+    same(&path("in.h5"), &path("packed.h5"));
+    for from in ["in.h5", "packed.h5"] {
+        unpack(
+            &path(from),
+            &path("plain.h5"),
+            &UnpackOptions::default(),
+            &|_| (),
+        )?;
+        same(&path("in.h5"), &path("plain.h5"));
+        std::fs::remove_file(path("plain.h5"))?;
+    }
+    Ok(())
+}
+
+#[test]
+fn chunks_behind_a_shuffle_and_chunks_without_filters() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let path = |name: &str| folder.path().join(name);
+    catena_h5::register_filter()?;
+    let raw = floats(3000);
+    let file = create_file(&path("in.h5"), None, 3)?;
+    for (name, catena, shuffled) in [(c"plain", PLAIN, false), (c"shuffled", SHUFFLED, true)] {
+        let mut made = Made::new(&file, name, standard(Standard::F32)?, &[3000]);
+        made.chunk = Some(&[1000]);
+        (made.catena, made.shuffle_alone) = (Some(catena), shuffled);
+        let made = made.with(&raw)?;
+        // The second chunk without any filter.
+        write_chunk(&made, &[1000], u32::MAX >> 30, &raw[4000..8000])?;
+    }
+    close(file)?;
+    let told = info(&path("in.h5"))?;
+    let stored = |name: &str| {
+        let found = told.datasets.iter().find(|d| d.path == name);
+        (
+            found.unwrap().stored,
+            found.unwrap().catena.as_ref().unwrap().raw_chunks,
+        )
+    };
+    assert_eq!(stored("/plain"), stored("/shuffled"));
+    assert_eq!(stored("/plain").1, 1);
+    pack(&path("in.h5"), &path("packed.h5"), &mut options(5), &|_| ())?;
+    same(&path("in.h5"), &path("packed.h5"));
+    unpack(
+        &path("in.h5"),
+        &path("out.h5"),
+        &UnpackOptions::default(),
+        &|_| (),
+    )?;
+    same(&path("in.h5"), &path("out.h5"));
+    Ok(())
+}
+
+#[test]
+fn a_file_of_a_newer_release_is_named_as_such() {
+    let newer = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/newer_release.h5");
+    let folder = tempfile::tempdir().unwrap();
+    let to = folder.path().join("out.h5");
+    let packed = pack(&newer, &to, &mut options(5), &|_| ()).unwrap_err();
+    let told = info(&newer).unwrap_err();
+    for error in [packed.to_string(), told.to_string()] {
+        for part in [
+            "/e",
+            "newer HDF5 than the 1.14",
+            "libver=('earliest', 'v114')",
+            "catena_hdf5.repack",
+        ] {
+            assert!(error.contains(part), "{error}");
+        }
+    }
 }

@@ -17,6 +17,12 @@ pub struct Made<'a> {
     pub most: Option<&'a [Option<u64>]>,
     pub chunk: Option<&'a [u64]>,
     pub gzip: bool,
+    /// Shuffle without gzip.
+    pub shuffle_alone: bool,
+    /// Edge chunks without filters.
+    pub bare_edges: bool,
+    /// This filter, behind shuffle and gzip if they are there.
+    pub catena: Option<&'a [u32]>,
     pub fill: Option<&'a [u8]>,
 }
 
@@ -30,6 +36,9 @@ impl<'a> Made<'a> {
             most: None,
             chunk: None,
             gzip: false,
+            shuffle_alone: false,
+            bare_edges: false,
+            catena: None,
             fill: None,
         }
     }
@@ -43,6 +52,15 @@ impl<'a> Made<'a> {
         if self.gzip {
             set_shuffle(&dcpl)?;
             set_deflate(&dcpl, 6)?;
+        }
+        if self.shuffle_alone {
+            set_shuffle(&dcpl)?;
+        }
+        if let Some(values) = self.catena {
+            set_filter(&dcpl, 51838, false, values)?;
+        }
+        if self.bare_edges {
+            set_bare_edges(&dcpl, true)?;
         }
         if let Some(fill) = self.fill {
             set_fill_value(&dcpl, &self.datatype, fill)?;
