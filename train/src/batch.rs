@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use candle_core::{Device, Result, Tensor};
 
-use crate::data::{FieldPlan, HeadCounts, Records};
+use crate::data::{FieldPlan, HeadCounts};
 use crate::experts::Said;
+use crate::records::Records;
 
 /// One head's share of a batch: all fields that have it.
 pub struct HeadBatch {

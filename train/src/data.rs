@@ -1,10 +1,10 @@
-//! Records as columns of ordered integers, and what a network is told of each column: which planes get heads, between which knots
-//! its values lie, and how often each bit was what.
+//! What a network is told of each column of records: which planes get heads, between which knots its values lie, and how
+//! often each bit was what.
 
+use catena_filter::Error;
 use catena_filter::model::{MAX_HEADS, Reference};
-use catena_filter::numeric::ValueType;
-use catena_filter::predict::{Columns, Rows};
-use catena_filter::{Error, Layout};
+
+use crate::records::Records;
 
 /// A plane whose bits are this close to even, in bits a byte, gets no head.
 const NOISE: f64 = 0.04;
@@ -16,41 +16,6 @@ const DRIFT: f64 = 0.4;
 pub const FEWEST_ROWS: usize = 256;
 /// Times that a byte must have come for the byte after it to have a prior of its own.
 const PRIOR_MIN: u32 = 48;
-
-/// Columns of records.
-#[derive(Clone, Debug)]
-pub struct Records {
-    /// What the bytes are.
-    pub layout: Layout,
-    /// By column, then by row.
-    pub columns: Vec<Vec<u64>>,
-    /// By column.
-    pub types: Vec<ValueType>,
-    /// Bytes a record.
-    pub record: usize,
-}
-
-impl Records {
-    /// Takes whole records apart; bytes after the last one are left out.
-    pub fn new(layout: &Layout, raw: &[u8]) -> Self {
-        let expansion = layout.columns();
-        let record = expansion.record_size as usize;
-        let whole = &raw[..raw.len() / record * record];
-        let rows = Rows::new(expansion.record_size, 0, whole.len());
-        let columns = Columns::split(&expansion, rows, whole);
-        Records {
-            layout: layout.clone(),
-            columns: columns.values().to_vec(),
-            types: expansion.columns.iter().map(ValueType::of).collect(),
-            record,
-        }
-    }
-
-    /// Number of records.
-    pub fn rows(&self) -> usize {
-        self.columns.first().map_or(0, Vec::len)
-    }
-}
 
 /// How often each node of a byte's tree was followed by a zero and by a one.
 pub type Counts = [[u32; 2]; 256];

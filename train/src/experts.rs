@@ -3,7 +3,7 @@
 use catena_filter::predict::trace::trace;
 use catena_filter::{Layout, Result};
 
-use crate::data::Records;
+use crate::records::Records;
 
 /// Not coded bit by bit.
 const ABSENT: i16 = i16::MIN;

@@ -2,7 +2,7 @@
 //!
 //! The modules stand in the order in which a training run uses them.
 
-pub mod entropy;
+pub mod records;
 
 pub mod references;
 
@@ -15,8 +15,6 @@ pub mod device;
 
 pub mod ops;
 pub mod parameters;
-mod perceptron;
-pub mod plan;
 pub mod preset;
 
 pub mod network;
@@ -28,7 +26,6 @@ pub mod held_out;
 pub mod learn;
 pub mod optimise;
 pub mod random;
-pub mod reference;
 
 pub mod export;
 pub mod prune;

@@ -4,7 +4,7 @@ use catena_filter::Kind;
 use catena_filter::model::{Group, Part, Reference};
 use catena_filter::plan::relations::relations;
 
-use crate::data::Records;
+use crate::records::Records;
 
 /// Share of equal values from which on a column is another's reference.
 const REPEATS: f64 = 0.05;

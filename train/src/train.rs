@@ -7,12 +7,13 @@ use catena_filter::predict::{Spec, harvest_setups, harvest_starts, network_lane_
 use catena_filter::{Layout, Level};
 
 use crate::batch::Batcher;
-use crate::data::{self, Records};
+use crate::data;
 use crate::device::Precision;
 use crate::experts::Said;
 use crate::learn::{Learning, Split, learn};
 use crate::network::Network;
 use crate::preset::Preset;
+use crate::records::Records;
 use crate::report::{Outcome, Watch};
 use crate::{export, parameters, prune};
 

@@ -4,10 +4,15 @@ use anyhow::Result;
 use candle_core::backprop::GradStore;
 use candle_core::{Device, Tensor};
 
-use super::{LENGTHS, LOSS_SCALE, Learning, Split};
+use super::{Learning, Split};
 use crate::batch::Batcher;
 use crate::network::{Memory, Network};
 use crate::random::Random;
+
+/// Lengths of chunks that steps draw from; the largest is inference's.
+const LENGTHS: [usize; 3] = [16, 32, 64];
+/// Loss is bits a value, about.
+const LOSS_SCALE: f64 = 1.0 / 32.0;
 
 /// One thread's share of a step.
 pub(super) struct Share {

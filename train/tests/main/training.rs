@@ -9,9 +9,10 @@ use candle_core::Device;
 use catena_filter::predict::{Spec, evaluate, network_lane_count};
 use catena_filter::{Layout, Level};
 use catena_train::batch::Batcher;
-use catena_train::data::{self, Records};
+use catena_train::data;
 use catena_train::learn::{Learning, Split, learn};
 use catena_train::network::Network;
+use catena_train::records::Records;
 use catena_train::report::{End, Outcome, Step, Validation, Watch, Watchers};
 use catena_train::{Precision, Preset, TrainOptions, export, held_out, parameters, train};
 

@@ -1,23 +1,114 @@
 //! Training of the plan's predictor (`catena_filter::plan::backends`): what each backend made of columns, learned from samples of them.
 
+use anyhow::{Context, Result};
 use catena_filter::plan::backends::{
     Backend, HIDDEN, INPUTS, SPAN, WEIGHTS, features, predict_with,
 };
 use catena_filter::plan::trial;
-use catena_filter::{CompressOptions, Layout, Level, compress};
+use catena_filter::{ByteOrder, CompressOptions, Kind, Layout, Level, compress};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::perceptron::{Perceptron, Sample};
+use super::perceptron::{Perceptron, Sample};
 
 const SEED: u64 = 42;
 const EPOCHS: usize = 400;
 const RATE: f64 = 2e-3;
 const BATCH: usize = 32;
 
+/// Synthetic columns, of which a fifth is held out.
+const SYNTHETIC: usize = 1500;
+/// Raw bytes of a column that are looked at at once, and blocks of a column.
+const BLOCK: usize = 1 << 17;
+const BLOCKS: usize = 3;
+
+/// Codes columns of the files, and synthetic ones, with every backend, trains, writes little-endian f32 to `OUT`
+/// (`filter/src/plan/backends.bin`), and says the errors. Every fifth file is held out whole.
+pub fn run(arguments: &[String]) -> Result<()> {
+    let (out, files) = arguments
+        .split_first()
+        .context("usage: backends-weights OUT [FILE=DTYPE ...]")?;
+    let (mut train, mut held_out) = (Vec::new(), Vec::new());
+    for (at, (layout, raw)) in synthetic_columns(SYNTHETIC, 7).iter().enumerate() {
+        let column = measure(layout, raw)?;
+        if at % 5 == 4 {
+            &mut held_out
+        } else {
+            &mut train
+        }
+        .extend(column);
+    }
+    for (at, arg) in files.iter().enumerate() {
+        let (file, dtype) = arg.split_once('=').context("FILE=DTYPE")?;
+        let raw = std::fs::read(file).with_context(|| file.to_owned())?;
+        let columns = columns(&Layout::parse(dtype)?, &raw)?;
+        eprintln!("{file}: {} blocks", columns.len());
+        if at % 5 == 4 {
+            &mut held_out
+        } else {
+            &mut train
+        }
+        .extend(columns);
+    }
+    let trained = train_plan(&train, &held_out);
+    let bytes: Vec<u8> = trained
+        .weights
+        .iter()
+        .flat_map(|x| x.to_le_bytes())
+        .collect();
+    std::fs::write(out, bytes).with_context(|| out.clone())?;
+    println!(
+        "{} columns trained on, {} held out",
+        train.len(),
+        held_out.len()
+    );
+    println!(
+        "mean error in bits a byte: zstd of planes, of elements, pco, experts: {:?}; of the mean: {:?}",
+        trained.errors, trained.spread
+    );
+    Ok(())
+}
+
+/// Blocks of every column of a file, coded.
+fn columns(layout: &Layout, raw: &[u8]) -> Result<Vec<Column>> {
+    let expansion = layout.columns();
+    let record = expansion.record_size as usize;
+    let mut found = Vec::new();
+    for column in &expansion.columns {
+        let (width, offset) = (usize::from(column.width), column.offset as usize);
+        let kind = match column.kind {
+            Kind::Float => 'f',
+            Kind::Int => 'i',
+            _ => 'u',
+        };
+        let order = match column.order {
+            ByteOrder::Little => '<',
+            ByteOrder::Big => '>',
+        };
+        let one = Layout::parse(&format!("{order}{kind}{width}"))?;
+        let elements: Vec<u8> = raw
+            .chunks_exact(record)
+            .flat_map(|record| &record[offset..offset + width])
+            .copied()
+            .collect();
+        let block = BLOCK - BLOCK % width;
+        let step = (elements.len() / BLOCKS).max(block);
+        for start in (0..elements.len())
+            .step_by(step - step % width)
+            .take(BLOCKS)
+        {
+            let end = (start + block).min(elements.len());
+            if end - start >= 512 {
+                found.extend(measure(&one, &elements[start..end])?);
+            }
+        }
+    }
+    Ok(found)
+}
+
 /// A column that every backend has coded.
 #[derive(Clone, Debug)]
-pub struct Column {
+struct Column {
     inputs: [f32; INPUTS],
     /// Bits a byte; not a number where a backend does not take such columns.
     bits: [f32; Backend::N],
@@ -27,7 +118,7 @@ pub struct Column {
 ///
 /// # Errors
 /// Of the codec.
-pub fn measure(layout: &Layout, raw: &[u8]) -> anyhow::Result<Option<Column>> {
+fn measure(layout: &Layout, raw: &[u8]) -> Result<Option<Column>> {
     let Some((element, sample, n, quick)) = trial::column(layout, raw) else {
         return Ok(None);
     };
@@ -44,17 +135,17 @@ pub fn measure(layout: &Layout, raw: &[u8]) -> anyhow::Result<Option<Column>> {
 
 /// What came of a training.
 #[derive(Clone, Debug)]
-pub struct TrainedPlan {
+struct TrainedPlan {
     /// The network's numbers, in the order that the predictor takes them.
-    pub weights: [f32; WEIGHTS],
+    weights: [f32; WEIGHTS],
     /// Mean absolute error in bits a byte on what was held out, by backend.
-    pub errors: [f32; Backend::N],
+    errors: [f32; Backend::N],
     /// The same for one who always says the mean of the others.
-    pub spread: [f32; Backend::N],
+    spread: [f32; Backend::N],
 }
 
 /// Trains on some columns, measures on others.
-pub fn train_plan(columns: &[Column], held_out: &[Column]) -> TrainedPlan {
+fn train_plan(columns: &[Column], held_out: &[Column]) -> TrainedPlan {
     let mut random = ChaCha8Rng::seed_from_u64(SEED);
     let samples: Vec<Sample> = columns.iter().map(sample).collect();
     let mut network = Perceptron::xavier(
@@ -100,7 +191,7 @@ fn mean(values: impl Iterator<Item = f32>) -> f32 {
 }
 
 /// Columns of many kinds, from a seed: noise of so many bits, steps, walks, waves, decimals, few values, long runs; of every number type.
-pub fn synthetic_columns(n: usize, seed: u64) -> Vec<(Layout, Vec<u8>)> {
+fn synthetic_columns(n: usize, seed: u64) -> Vec<(Layout, Vec<u8>)> {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     (0..n).filter_map(|_| synthetic(&mut random)).collect()
 }
@@ -158,15 +249,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_learned_holds_for_others() -> anyhow::Result<()> {
-        let measured = |n, seed| -> anyhow::Result<Vec<Column>> {
+    fn what_was_learned_holds_for_others() -> Result<()> {
+        let measured = |n, seed| -> Result<Vec<Column>> {
             let made = synthetic_columns(n, seed);
             let short = made.iter().map(|(layout, raw)| {
                 let len = raw.len().min(8000);
                 measure(layout, &raw[..len])
             });
             Ok(short
-                .collect::<anyhow::Result<Vec<_>>>()?
+                .collect::<Result<Vec<_>>>()?
                 .into_iter()
                 .flatten()
                 .collect())

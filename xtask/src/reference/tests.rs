@@ -1,7 +1,7 @@
 //! On data so small that a test can train on it.
 
 use super::*;
-use crate::report::Watchers;
+use catena_train::report::Watchers;
 
 fn small(tables: Tables) -> ReferenceOptions {
     ReferenceOptions {

@@ -7,7 +7,7 @@ use anyhow::{Result, ensure};
 use candle_core::{D, Device, Tensor, Var};
 use candle_nn::ops::{layer_norm_slow, softmax};
 
-use crate::random::Random;
+use catena_train::random::Random;
 
 /// Embedding tables.
 const TABLES: usize = 4;
@@ -56,6 +56,7 @@ impl Input {
     ///
     /// # Errors
     /// More bytes than there are.
+    #[cfg(test)]
     pub fn narrow(&self, at: usize, n: usize) -> Result<Self> {
         let narrow = |rows: &Tensor| rows.narrow(1, at, n)?.contiguous();
         Ok(Input {

@@ -1,8 +1,10 @@
 //! Training of the entropy predictor (`catena_filter::plan::entropy`): a network of 513 numbers, in seconds, on the CPU.
 //!
-//! As the source gives it: Xavier start, mean squared error, learning rate 1e-3, 10 epochs, seed 42. What it leaves open: Adam (0.9, 0.999), batches of 32 blocks. Plain f64 here, f32 in what is
-//! handed out. Invariant: the same blocks and seed give the same weights.
+//! As the source gives it: Xavier start, mean squared error, learning rate 1e-3, 10 epochs, seed 42. What it leaves
+//! open: Adam (0.9, 0.999), batches of 32 blocks. Plain f64 here, f32 in what is handed out. Invariant: the same blocks
+//! and seed give the same weights.
 
+use anyhow::{Context, Result};
 use catena_filter::plan::entropy::{
     EntropyPredictor, HIDDEN, INPUTS, RANGE, Statistics, WEIGHTS, target,
 };
@@ -10,7 +12,7 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, Exp1, StandardNormal};
 
-use crate::perceptron::{Perceptron, Sample, shuffle};
+use super::perceptron::{Perceptron, Sample, shuffle};
 
 const SEED: u64 = 42;
 const EPOCHS: usize = 10;
@@ -19,23 +21,62 @@ const BATCH: usize = 32;
 /// Every such block is held out.
 const HELD_OUT_EVERY: usize = 5;
 
+/// Blocks of the generator.
+const SYNTHETIC: usize = 12_000;
+/// Most blocks of a file, taken evenly from it.
+const PER_FILE: usize = 300;
+const FILE_BLOCK: usize = 4096;
+
+/// Trains on synthetic blocks and on blocks of 4096 values of files of little-endian f32, writes 513 little-endian f32 to
+/// `OUT` (`filter/src/plan/entropy.bin`), and says the losses.
+pub fn run(arguments: &[String]) -> Result<()> {
+    let (out, files) = arguments
+        .split_first()
+        .context("usage: entropy-weights OUT [FILE ...]")?;
+    let mut blocks = synthetic_blocks(SYNTHETIC, 42);
+    for file in files {
+        let bytes = std::fs::read(file).with_context(|| format!("reading {file}"))?;
+        let (words, _) = bytes.as_chunks::<4>();
+        let values: Vec<f64> = words
+            .iter()
+            .map(|w| f32::from_le_bytes(*w).into())
+            .collect();
+        let all: Vec<&[f64]> = values.chunks_exact(FILE_BLOCK).collect();
+        let every = all.len().div_ceil(PER_FILE).max(1);
+        blocks.extend(all.into_iter().step_by(every).map(<[f64]>::to_vec));
+    }
+    let trained = train_entropy(&blocks);
+    let bytes: Vec<u8> = trained
+        .weights
+        .iter()
+        .flat_map(|w| w.to_le_bytes())
+        .collect();
+    std::fs::write(out, bytes).with_context(|| format!("writing {out}"))?;
+    let [train, held_out] = trained.blocks;
+    println!(
+        "{train} blocks: mean squared error {:.5}; {held_out} held out: {:.5}, of always their mean {:.5}",
+        trained.loss, trained.held_out_loss, trained.held_out_variance
+    );
+    Ok(())
+}
+
 /// What came of a training.
 #[derive(Clone, Debug)]
-pub struct TrainedEntropy {
+struct TrainedEntropy {
     /// The network's numbers, in the order that the predictor takes them.
-    pub weights: [f32; WEIGHTS],
+    weights: [f32; WEIGHTS],
     /// Mean squared error on the blocks that were trained on, in the last epoch.
-    pub loss: f64,
+    loss: f64,
     /// The same on those that were held out, as the predictor computes it.
-    pub held_out_loss: f64,
+    held_out_loss: f64,
     /// The variance of the held-out targets: the loss of who always says their mean.
-    pub held_out_variance: f64,
+    held_out_variance: f64,
     /// Blocks trained on, and held out.
-    pub blocks: [usize; 2],
+    blocks: [usize; 2],
 }
 
 /// Trains on blocks of values; a fifth of them is held out.
-pub fn train_entropy(blocks: &[Vec<f64>]) -> TrainedEntropy {
+fn train_entropy(blocks: &[Vec<f64>]) -> TrainedEntropy {
     let mut random = ChaCha8Rng::seed_from_u64(SEED);
     let mut order: Vec<usize> = (0..blocks.len()).collect();
     shuffle(&mut order, &mut random);
@@ -77,7 +118,7 @@ pub fn train_entropy(blocks: &[Vec<f64>]) -> TrainedEntropy {
 
 /// Blocks of many kinds, from a seed: normal, Laplace, uniform, lognormal, exponential, few levels, smooth waves; of scales from 1e-7 to 1e3, some with a share
 /// of zeros, some with an offset, some with a few large values.
-pub fn synthetic_blocks(n: usize, seed: u64) -> Vec<Vec<f64>> {
+fn synthetic_blocks(n: usize, seed: u64) -> Vec<Vec<f64>> {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     (0..n).map(|_| synthetic(&mut random)).collect()
 }

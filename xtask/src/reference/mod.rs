@@ -4,6 +4,7 @@
 //! measured (cross-entropy), and never coded with: it is no part of any format.
 
 mod network;
+mod run;
 
 use std::f64::consts::LN_2;
 use std::time::Instant;
@@ -12,12 +13,13 @@ use anyhow::{Result, ensure};
 use candle_core::{DType, Device, Tensor};
 use candle_nn::loss::cross_entropy;
 
-use crate::optimise::{AdamW, AdamWOptions};
-use crate::random::Random;
-use crate::report::{End, Outcome, Step, Validation, Watch};
-use crate::schedule::Schedule;
+use catena_train::optimise::{AdamW, AdamWOptions};
+use catena_train::random::Random;
+use catena_train::report::{End, Outcome, Step, Validation, Watch};
+use catena_train::schedule::Schedule;
 
-pub use network::{Cache, Input, Network, Shape, Tables};
+use network::{Cache, Network, Shape, Tables};
+pub use run::run;
 
 /// How a reference is trained.
 #[derive(Clone, Debug)]

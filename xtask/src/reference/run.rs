@@ -1,19 +1,22 @@
-//! Trains the plain reference on the first two thirds of a file and measures it on the rest, beside the other codecs.
-//!
-//! `cargo run --release -p catena-train --example reference -- FILE DTYPE SECONDS OUT`, such as `samples/zee.bin '20<f4' 60
-//! zee`: writes the curve to `OUT.svg`, and what TensorBoard opens into the folder `OUT`.
+//! The task: trains the reference on the first two thirds of a file and measures it on the rest, beside the other codecs.
 
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use catena_filter::Layout;
-use catena_train::reference::{ReferenceOptions, train_reference};
 use catena_train::report::{Board, Curve, Events, Watchers, baselines};
 
-fn main() -> Result<()> {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [file, dtype, seconds, out] = arguments.as_slice() else {
-        anyhow::bail!("usage: reference FILE DTYPE SECONDS OUT");
+use super::{ReferenceOptions, train_reference};
+
+/// `FILE DTYPE SECONDS OUT [original]`, such as `samples/zee.bin '20<f4' 60 zee`: writes the curve to `OUT.svg`, and what
+/// TensorBoard opens into the folder `OUT`. `original` takes the network of the size that its makers give.
+pub fn run(arguments: &[String]) -> Result<()> {
+    let (arguments, shape) = match arguments {
+        [rest @ .., last] if last == "original" => (rest, ReferenceOptions::original()),
+        all => (all, ReferenceOptions::default()),
+    };
+    let [file, dtype, seconds, out] = arguments else {
+        bail!("usage: reference FILE DTYPE SECONDS OUT [original]");
     };
     let raw = std::fs::read(file).with_context(|| format!("reading {file}"))?;
     let layout = Layout::parse(dtype)?;
@@ -33,7 +36,7 @@ fn main() -> Result<()> {
         seconds: seconds.parse()?,
         validate_every: 10,
         validation_bytes: 4096,
-        ..ReferenceOptions::default()
+        ..shape
     };
     let outcome = train_reference(raw, record, held_out, &options, &mut watch)?;
     println!(
