@@ -1,5 +1,5 @@
-//! What the drawings of the bench and of training have in common: a page, text on it and round ticks on
-//! an axis, as SVG. What is drawn is up to them.
+//! What the drawings of the bench and of training have in common: a page, text on it and round
+//! ticks on an axis, as SVG. What is drawn is up to them.
 
 use std::fmt::Write;
 
@@ -19,7 +19,8 @@ pub fn page(width: f64, height: f64) -> String {
     )
 }
 
-/// A line of text at a point; `anchor` is SVG's `start`, `middle` or `end`, `style` further attributes.
+/// A line of text at a point; `anchor` is SVG's `start`, `middle` or `end`, `style` further
+/// attributes.
 pub fn text(out: &mut String, (x, y): (f64, f64), anchor: &str, style: &str, what: &str) {
     let what = what.replace('&', "&amp;").replace('<', "&lt;");
     let _ = writeln!(
@@ -37,8 +38,8 @@ pub struct Tick {
     pub label: String,
 }
 
-/// Round values inside a range, at most ten of them: multiples of 1, 2 or 5 times a power of ten. None if the range is
-/// empty or no range.
+/// Round values inside a range, at most ten of them: multiples of 1, 2 or 5 times a power of ten.
+/// None if the range is empty or no range.
 pub fn ticks((from, to): (f64, f64)) -> Vec<Tick> {
     let span = to - from;
     if !(span > 0.0 && span.is_finite()) {
@@ -55,7 +56,8 @@ pub fn ticks((from, to): (f64, f64)) -> Vec<Tick> {
         exponent
     });
     let decimals = decimals.max(0.0) as usize;
-    // Whole numbers of steps, so that no error adds up; those at an end count as inside in spite of rounding.
+    // Whole numbers of steps, so that no error adds up; those at an end count as inside in spite of
+    // rounding.
     let (first, last) = ((from / step - 1e-9).ceil(), (to / step + 1e-9).floor());
     let tick = |i: u32| {
         let at = (first + f64::from(i)) * step;

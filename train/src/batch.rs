@@ -1,6 +1,7 @@
 //! Rows made into tensors: what the network reads of them and what it is to predict.
 //!
-//! Axes: `P` fields, `N` rows (sequences one after another, each with its consecutive rows), `K` knots. Field-major where it says `[P, N, ..]`.
+//! Axes: `P` fields, `N` rows (sequences one after another, each with its consecutive rows), `K`
+//! knots. Field-major where it says `[P, N, ..]`.
 
 use std::sync::Arc;
 
@@ -24,7 +25,8 @@ pub struct HeadBatch {
     pub symbols: Arc<Vec<u8>>,
     /// `[F * N, 8]`: their bits, 1 or -1.
     pub signs: Tensor,
-    /// `[F * N, 8]`: the bit of the value above where its bits agree so far, 1 or -1, else 0; and of the reference.
+    /// `[F * N, 8]`: the bit of the value above where its bits agree so far, 1 or -1, else 0; and
+    /// of the reference.
     pub copies: [Tensor; 2],
     /// `[F * N, 8]`: prior logits.
     pub prior: Tensor,
@@ -60,7 +62,8 @@ pub struct Batcher<'a> {
     pub fields: &'a [FieldPlan],
     /// Most knots of a field.
     pub knots: usize,
-    /// Whether a value's own count is taken out of its prior: for rows that the counts were made of.
+    /// Whether a value's own count is taken out of its prior: for rows that the counts were made
+    /// of.
     pub own: bool,
     /// What the experts said of the rows, if they were asked.
     pub experts: Option<&'a Said>,

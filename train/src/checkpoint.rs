@@ -1,9 +1,10 @@
 //! A run on disk: all that training needs to go on as if it had never stopped.
 //!
-//! One safetensors file: `var/NAME`, `mean/NAME` and `square/NAME` for every variable and its moments, `best/NAME` for what
-//! was best so far, and a few small tensors beside them for the rest. It is written under a temporary name and renamed when it is whole and on the disk, so
-//! that there is always a usable checkpoint, the last or the one before. Invariant: loading changes either everything or
-//! nothing.
+//! One safetensors file: `var/NAME`, `mean/NAME` and `square/NAME` for every variable and its
+//! moments, `best/NAME` for what was best so far, and a few small tensors beside them for the rest.
+//! It is written under a temporary name and renamed when it is whole and on the disk, so that there
+//! is always a usable checkpoint, the last or the one before. Invariant: loading changes either
+//! everything or nothing.
 
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -21,7 +22,8 @@ const VERSION: u32 = 2;
 /// Where a run stands, beside its variables.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct State {
-    /// What is trained on what, in the caller's words (JSON, say): to be compared when a run is taken up again.
+    /// What is trained on what, in the caller's words (JSON, say): to be compared when a run is
+    /// taken up again.
     pub about: String,
     /// The random generator's state ([`crate::random::Random::state`]).
     pub random: Vec<u8>,
@@ -44,7 +46,8 @@ pub struct Best {
     pub seconds: f64,
 }
 
-/// Writes the optimiser's variables, moments and steps, the best values of the variables in the same order, and the state.
+/// Writes the optimiser's variables, moments and steps, the best values of the variables in the
+/// same order, and the state.
 ///
 /// # Errors
 /// Those of candle and of the file system; an earlier checkpoint at `path` is then still there.
@@ -77,12 +80,12 @@ pub fn save(path: &Path, optimiser: &AdamW, best: &[Tensor], state: &State) -> R
     write(path, &tensors).with_context(|| format!("writing the checkpoint {}", path.display()))
 }
 
-/// Reads a checkpoint into an optimiser with the same variables. Beside the state it gives the best values of the variables, in their order; none if
-/// there was no validation yet.
+/// Reads a checkpoint into an optimiser with the same variables. Beside the state it gives the best
+/// values of the variables, in their order; none if there was no validation yet.
 ///
 /// # Errors
-/// What is no checkpoint or one of another version; variables of other names or shapes, which the message names. Nothing
-/// is changed then.
+/// What is no checkpoint or one of another version; variables of other names or shapes, which the
+/// message names. Nothing is changed then.
 pub fn load(path: &Path, optimiser: &mut AdamW) -> Result<(State, Vec<Tensor>)> {
     read(path, optimiser).with_context(|| format!("reading the checkpoint {}", path.display()))
 }

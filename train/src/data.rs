@@ -1,5 +1,5 @@
-//! What a network is told of each column of records: which planes get heads, between which knots its values lie, and how
-//! often each bit was what.
+//! What a network is told of each column of records: which planes get heads, between which knots
+//! its values lie, and how often each bit was what.
 
 use catena_filter::Error;
 use catena_filter::model::{MAX_HEADS, Reference};
@@ -8,9 +8,11 @@ use crate::records::Records;
 
 /// A plane whose bits are this close to even, in bits a byte, gets no head.
 const NOISE: f64 = 0.04;
-/// Entropy, in bits, above which a lower byte is not read by other fields: it would tell which row this is, not what it is like.
+/// Entropy, in bits, above which a lower byte is not read by other fields: it would tell which row
+/// this is, not what it is like.
 const IDENTITY: f64 = 6.5;
-/// Share of later values beyond the range of the earlier ones from which on a column counts something: its values never come again.
+/// Share of later values beyond the range of the earlier ones from which on a column counts
+/// something: its values never come again.
 const DRIFT: f64 = 0.4;
 /// Rows below which there is nothing to learn from.
 pub const FEWEST_ROWS: usize = 256;
@@ -20,10 +22,12 @@ const PRIOR_MIN: u32 = 48;
 /// How often each node of a byte's tree was followed by a zero and by a one.
 pub type Counts = [[u32; 2]; 256];
 
-/// Counts that a node may be given before it has seen any: of a plane without structure the deep nodes are even, and few values must not say otherwise.
+/// Counts that a node may be given before it has seen any: of a plane without structure the deep
+/// nodes are even, and few values must not say otherwise.
 const PSEUDO: [f64; 8] = [0.4, 1.0, 2.5, 6.0, 16.0, 40.0, 100.0, 300.0];
 
-/// Of one head: over all values, and after each byte of the first head's plane that is frequent enough (second head only).
+/// Of one head: over all values, and after each byte of the first head's plane that is frequent
+/// enough (second head only).
 #[derive(Clone, Debug)]
 pub struct HeadCounts {
     /// Over all values.
@@ -43,7 +47,8 @@ impl HeadCounts {
         }
     }
 
-    /// The logit of a one at a node. `own` is taken out of the counts: a value must not be told of itself while it is learned from.
+    /// The logit of a one at a node. `own` is taken out of the counts: a value must not be told of
+    /// itself while it is learned from.
     pub fn logit((counts, pseudo): (&Counts, &[f64; 8]), node: usize, own: Option<u8>) -> f32 {
         let mut n = counts[node];
         if let Some(bit) = own {

@@ -1,6 +1,7 @@
 //! Where training computes, and in how many bits.
 //!
-//! Everywhere else in Catena the CPU is the only device: what comes out of training are integers that every machine reads alike.
+//! Everywhere else in Catena the CPU is the only device: what comes out of training are integers
+//! that every machine reads alike.
 
 use std::fmt;
 use std::str::FromStr;
@@ -61,7 +62,8 @@ impl FromStr for Place {
     }
 }
 
-/// What matrix products are made of. Sums, norms, softmax, losses, weights and the optimiser are f32 in any case.
+/// What matrix products are made of. Sums, norms, softmax, losses, weights and the optimiser are
+/// f32 in any case.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Precision {
     /// f32 throughout.

@@ -1,8 +1,10 @@
-//! The training loop: chunks of consecutive rows, memory carried from one to the next, two of them a step.
+//! The training loop: chunks of consecutive rows, memory carried from one to the next, two of them
+//! a step.
 //!
-//! Sequences are parts of the data, each read from its start to its end, so that memory holds what came before and not
-//! what chance drew (CAT). The threads take a share of the sequences each; their gradients are summed. Invariant: what is
-//! kept at the end is what was best on held-out rows with rounded weights, so that what is exported is what was measured.
+//! Sequences are parts of the data, each read from its start to its end, so that memory holds what
+//! came before and not what chance drew (CAT). The threads take a share of the sequences each;
+//! their gradients are summed. Invariant: what is kept at the end is what was best on held-out rows
+//! with rounded weights, so that what is exported is what was measured.
 
 mod share;
 mod training;
@@ -88,8 +90,8 @@ pub struct Split {
     pub all: usize,
 }
 
-/// Trains a network in place: on return it is the best that held-out rows have shown, in main memory, wherever it was
-/// trained.
+/// Trains a network in place: on return it is the best that held-out rows have shown, in main
+/// memory, wherever it was trained.
 ///
 /// # Errors
 /// A device that is not there; those of candle and of checkpoints; a gradient that is never finite.

@@ -1,4 +1,5 @@
-//! Training of Catena's networks. The codec never needs this crate: it reads what training leaves behind, integer weights.
+//! Training of Catena's networks. The codec never needs this crate: it reads what training leaves
+//! behind, integer weights.
 //!
 //! The modules stand in the order in which a training run uses them.
 

@@ -28,7 +28,8 @@ pub struct Network {
 pub struct Bits {
     /// Sum over all bytes with a head, by the network alone.
     pub alone: Tensor,
-    /// The same mixed with what the experts said, over the bytes that they coded, if they were asked.
+    /// The same mixed with what the experts said, over the bytes that they coded, if they were
+    /// asked.
     pub mixed: Option<Tensor>,
     /// By head: `[F]`, alone, for reports.
     pub by_field: Vec<Tensor>,
@@ -87,7 +88,8 @@ impl Network {
         y.reshape(dims)
     }
 
-    /// Input of all positions, `[N, P, d]`, and the embedding of the values themselves, `[P, N, d]`.
+    /// Input of all positions, `[N, P, d]`, and the embedding of the values themselves,
+    /// `[P, N, d]`.
     fn input(&self, batch: &Batch) -> Result<(Tensor, Tensor)> {
         let value = self.product(&batch.value, &self.table("field.value", true)?)?;
         let above = self.product(&batch.above, &self.table("field.above", true)?)?;
@@ -146,7 +148,8 @@ impl Network {
         x + self.linear(&hidden, &name("down"))?
     }
 
-    /// The memory after a chunk, from its states `[N, P, d]` and embedded values `[P, N, d]`: learned eviction.
+    /// The memory after a chunk, from its states `[N, P, d]` and embedded values `[P, N, d]`:
+    /// learned eviction.
     fn evict(
         &self,
         states: &Tensor,
@@ -188,7 +191,8 @@ impl Network {
         let kept = ops::choose(&m.reshape((p * sequences, length, d))?, &chosen)?
             .reshape((p * sequences * keep, d))?;
         let scores = scores.reshape((p * sequences, length, 1))?;
-        // Straight through: the kept states are worth 1, the gradient reaches the score as if they were worth its sigmoid.
+        // Straight through: the kept states are worth 1, the gradient reaches the score as if they
+        // were worth its sigmoid.
         let soft = sigmoid(&ops::choose(&scores, &chosen)?.flatten_all()?)?;
         let worth = ((&soft - soft.detach())? + 1.0)?.reshape(((), 1))?;
         let slots = self.linear(&kept.broadcast_mul(&worth)?, "eviction.project")?;
@@ -205,7 +209,8 @@ impl Network {
         Ok(Some(all.narrow(2, drop, have - drop)?.contiguous()?))
     }
 
-    /// `[256, z]`: the nodes' weights, of what all have in common (a smooth function of the node's place, for each depth) and what is their own.
+    /// `[256, z]`: the nodes' weights, of what all have in common (a smooth function of the node's
+    /// place, for each depth) and what is their own.
     pub fn nodes(&self, head: usize) -> Result<Tensor> {
         let free = self.parameters.get(&format!("head.{head}.nodes"))?;
         let smooth = self.parameters.get(&format!("head.{head}.smooth"))?;
@@ -312,7 +317,8 @@ impl Network {
     }
 }
 
-/// -log2 of the probability of bits whose logits, signed by the bit, are `x`: softplus of -x, without overflow.
+/// -log2 of the probability of bits whose logits, signed by the bit, are `x`: softplus of -x,
+/// without overflow.
 fn bits(x: &Tensor) -> Result<Tensor> {
     let tail = (x.abs()?.neg()?.exp()? + 1.0)?.log()?;
     (x.neg()?.relu()? + tail)? / std::f64::consts::LN_2

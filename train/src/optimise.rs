@@ -1,10 +1,13 @@
-//! AdamW with decoupled weight decay (Loshchilov and Hutter, arXiv 1711.05101), whose state can be kept and taken up again.
+//! AdamW with decoupled weight decay (Loshchilov and Hutter, arXiv 1711.05101), whose state can be
+//! kept and taken up again.
 //!
-//! Gradients of one or several backward passes are gathered, their mean is clipped to a global norm, and one step is taken.
-//! On the CPU a step is one pass over plain slices, in place; candle's tensor operations would make a dozen. On other
-//! devices it is tensor operations, and the moments stay there.
+//! Gradients of one or several backward passes are gathered, their mean is clipped to a global
+//! norm, and one step is taken. On the CPU a step is one pass over plain slices, in place; candle's
+//! tensor operations would make a dozen. On other devices it is tensor operations, and the moments
+//! stay there.
 //!
-//! Invariant: a step whose gradient is not finite changes nothing, so that no variable ever becomes NaN by it.
+//! Invariant: a step whose gradient is not finite changes nothing, so that no variable ever becomes
+//! NaN by it.
 
 mod update;
 
@@ -138,7 +141,8 @@ impl AdamW {
         self.parameters.iter().map(|p| p.var.elem_count()).sum()
     }
 
-    /// Adds the gradients of one backward pass to what the next step goes by. A variable that had no part in it gets none.
+    /// Adds the gradients of one backward pass to what the next step goes by. A variable that had
+    /// no part in it gets none.
     ///
     /// # Errors
     /// Those of candle.
@@ -157,8 +161,9 @@ impl AdamW {
         Ok(())
     }
 
-    /// Takes a step by the mean of the gradients gathered, and forgets them. Gives the mean's global norm before clipping;
-    /// if that is not finite, nothing was changed and the step does not count. A variable without a gradient stays as it is.
+    /// Takes a step by the mean of the gradients gathered, and forgets them. Gives the mean's
+    /// global norm before clipping; if that is not finite, nothing was changed and the step does
+    /// not count. A variable without a gradient stays as it is.
     ///
     /// # Errors
     /// Nothing gathered; those of candle.
@@ -209,7 +214,8 @@ impl AdamW {
         Ok(norm)
     }
 
-    /// The moments of every variable, in the variables' order and shapes: name, mean of the gradient, mean of its square.
+    /// The moments of every variable, in the variables' order and shapes: name, mean of the
+    /// gradient, mean of its square.
     ///
     /// # Errors
     /// Those of candle.
@@ -227,8 +233,8 @@ impl AdamW {
         moments.collect()
     }
 
-    /// Takes up a state: steps taken, and for each variable by its name the moments, in its shape. Gathered gradients are
-    /// forgotten. The variables themselves are not touched.
+    /// Takes up a state: steps taken, and for each variable by its name the moments, in its shape.
+    /// Gathered gradients are forgotten. The variables themselves are not touched.
     ///
     /// # Errors
     /// Another number of moments than variables, or another shape; the optimiser is then as it was.

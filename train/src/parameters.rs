@@ -39,7 +39,8 @@ impl Parameters {
 /// Functions of a node's place: for each of eight depths a polynomial of degree three.
 pub const PLACES: usize = 32;
 
-/// `[256, PLACES]`: those functions at each node. The place of a node is the middle of the bytes below it, from -1 to 1.
+/// `[256, PLACES]`: those functions at each node. The place of a node is the middle of the bytes
+/// below it, from -1 to 1.
 pub fn node_places(device: &Device) -> Result<Tensor> {
     let mut places = vec![0.0f32; 256 * PLACES];
     for (node, row) in places.chunks_exact_mut(PLACES).enumerate().skip(1) {

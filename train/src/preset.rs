@@ -55,7 +55,8 @@ impl Preset {
         }
     }
 
-    /// Parameters of a network for this many fields, heads on them in all, and most heads of a field.
+    /// Parameters of a network for this many fields, heads on them in all, and most heads of a
+    /// field.
     pub fn parameters(self, fields: usize, heads: usize, most_heads: usize, knots: usize) -> usize {
         let dims = self.dims();
         let (d, f, z) = (
@@ -76,7 +77,8 @@ impl Preset {
             + prefixes
     }
 
-    /// Bytes that training takes, about: weights with gradients and moments, and what the backward pass needs of `rows` rows.
+    /// Bytes that training takes, about: weights with gradients and moments, and what the backward
+    /// pass needs of `rows` rows.
     pub fn training_bytes(self, parameters: usize, fields: usize, rows: usize) -> u64 {
         let dims = self.dims();
         let (d, f) = (u64::from(dims.width), u64::from(dims.hidden));

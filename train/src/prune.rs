@@ -1,7 +1,9 @@
 //! Heads that do not pay: after training, before a model is written.
 //!
-//! The experts learn many columns as well as the network knows them. A field whose heads save next to nothing beside the experts keeps its place in the
-//! backbone, where others read it, but loses its heads: that saves their time and the larger part of its last block's, and the file is smaller.
+//! The experts learn many columns as well as the network knows them. A field whose heads save next
+//! to nothing beside the experts keeps its place in the backbone, where others read it, but loses
+//! its heads: that saves their time and the larger part of its last block's, and the file is
+//! smaller.
 
 use anyhow::Result;
 use catena_filter::model::{Network, Starts};
@@ -69,7 +71,8 @@ pub fn savings(
         .collect())
 }
 
-/// Takes the heads off fields that they do not pay for, if any pay at all. Fields that nobody reads any more go altogether.
+/// Takes the heads off fields that they do not pay for, if any pay at all. Fields that nobody reads
+/// any more go altogether.
 pub fn prune(network: &mut Network, savings: &[Saving]) {
     if !savings.iter().any(Saving::pays) {
         return;

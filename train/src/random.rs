@@ -1,7 +1,8 @@
-//! Random numbers that a run can repeat and resume. candle's own generator on the CPU cannot be seeded.
+//! Random numbers that a run can repeat and resume. candle's own generator on the CPU cannot be
+//! seeded.
 //!
-//! Invariant: a generator made from [`Random::state`] goes on with the same numbers. ChaCha with 8 rounds: its state is a
-//! seed and a place, the same on every machine.
+//! Invariant: a generator made from [`Random::state`] goes on with the same numbers. ChaCha with 8
+//! rounds: its state is a seed and a place, the same on every machine.
 
 use anyhow::{Result, ensure};
 use candle_core::{Device, Shape, Tensor, Var};

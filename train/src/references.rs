@@ -1,4 +1,5 @@
-//! Looks for what gives a column: another column, a formula over columns to its left, what is left of a whole, a sum or a balance over a group.
+//! Looks for what gives a column: another column, a formula over columns to its left, what is left
+//! of a whole, a sum or a balance over a group.
 
 use catena_filter::Kind;
 use catena_filter::model::{Group, Part, Reference};
@@ -55,7 +56,8 @@ pub fn find(records: &Records, column: usize, rows: usize) -> Option<Reference> 
         if sample.iter().all(|&row| expect(row) == expect(0)) {
             continue;
         }
-        // Every leading bit that agrees is worth something, from the ninth on: a float's sign and exponent agree by chance.
+        // Every leading bit that agrees is worth something, from the ninth on: a float's sign and
+        // exponent agree by chance.
         let worth: f64 = sample
             .iter()
             .map(|&row| {

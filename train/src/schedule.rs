@@ -1,7 +1,8 @@
 //! The learning rate over a run: up in a straight line, then down along half a cosine.
 //!
-//! It looks at progress, a share from 0 to 1, so that runs that end by the clock and runs that end by a number of steps
-//! are scheduled alike. Invariant: the rate is never negative and, after the first step, never above the peak.
+//! It looks at progress, a share from 0 to 1, so that runs that end by the clock and runs that end
+//! by a number of steps are scheduled alike. Invariant: the rate is never negative and, after the
+//! first step, never above the peak.
 
 use std::f64::consts::PI;
 
@@ -45,7 +46,8 @@ impl Schedule {
         self.floor + (self.peak - self.floor) * 0.5 * (1.0 + (PI * down).cos())
     }
 
-    /// The rate of step `step` of `steps`, counted from 0. The first step already moves: its rate is that of its end.
+    /// The rate of step `step` of `steps`, counted from 0. The first step already moves: its rate
+    /// is that of its end.
     pub fn of_step(&self, step: u64, steps: u64) -> f64 {
         self.at((step as f64 + 1.0) / steps.max(1) as f64)
     }

@@ -1,4 +1,5 @@
-//! From a file to a model: what the rows look like, what the experts know, the network, its training, and what experts begin with.
+//! From a file to a model: what the rows look like, what the experts know, the network, its
+//! training, and what experts begin with.
 
 use anyhow::{Result, ensure};
 use candle_core::Device;
@@ -26,8 +27,9 @@ const HELD_OUT: f64 = 0.1;
 /// Most bytes of training data that start values are harvested from.
 const HARVEST: usize = 4 << 20;
 
-/// The same for where columns look. Not more than a frame of level 6: the search takes what never repeats (event numbers) for a context that tells all, and
-/// what repeats within an event alone for one that tells nothing, if it sees many.
+/// The same for where columns look. Not more than a frame of level 6: the search takes what never
+/// repeats (event numbers) for a context that tells all, and what repeats within an event alone for
+/// one that tells nothing, if it sees many.
 const SETUPS: usize = 1 << 20;
 
 /// What to train.
@@ -59,7 +61,8 @@ pub fn training_rows(rows: usize) -> usize {
     rows - ((rows as f64 * HELD_OUT) as usize).max(1).min(rows)
 }
 
-/// What can be told at once of data that nothing can be learned from; [`train`] itself looks closer.
+/// What can be told at once of data that nothing can be learned from; [`train`] itself looks
+/// closer.
 ///
 /// # Errors
 /// Too few records, one column, all records the same.
@@ -78,7 +81,8 @@ pub fn check(layout: &Layout, raw: &[u8]) -> Result<()> {
 /// Trains a model on whole records.
 ///
 /// # Errors
-/// Data that nothing can be learned from (too little, constant, one column), with a message that says so; those of training.
+/// Data that nothing can be learned from (too little, constant, one column), with a message that
+/// says so; those of training.
 pub fn train(
     layout: &Layout,
     raw: &[u8],

@@ -4,7 +4,8 @@
 //!
 //! - `backends-weights OUT [FILE=DTYPE ...]`: the numbers of the plan's predictor.
 //! - `entropy-weights OUT [FILE ...]`: the numbers of the entropy predictor.
-//! - `reference FILE DTYPE SECONDS OUT [original]`: a plain transformer over bytes, to compare the network with.
+//! - `reference FILE DTYPE SECONDS OUT [original]`: a plain transformer over bytes, to compare the
+//!   network with.
 
 mod reference;
 mod weights;

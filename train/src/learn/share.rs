@@ -79,7 +79,8 @@ impl Run<'_> {
         Ok((shares, length))
     }
 
-    /// Two consecutive chunks, so that what the first leaves in memory is learned from in the second.
+    /// Two consecutive chunks, so that what the first leaves in memory is learned from in the
+    /// second.
     fn share(
         &self,
         network: &Network,
@@ -91,7 +92,8 @@ impl Run<'_> {
         let mut memory = memory.clone();
         let (mut losses, mut bits) = (Vec::new(), 0.0);
         for chunk in 0..2 {
-            // Sequences go round at the end of the training rows; one that would be cut there begins a little earlier.
+            // Sequences go round at the end of the training rows; one that would be cut there
+            // begins a little earlier.
             let starts: Vec<usize> = firsts
                 .iter()
                 .map(|first| ((first + chunk * length) % rows).min(rows - length))

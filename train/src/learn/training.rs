@@ -60,7 +60,8 @@ pub(super) struct Training<'a> {
     raw: f64,
     record: f64,
     best: Option<Best>,
-    /// Training that no longer helps goes on to its last part at once: from then on time counts this much more.
+    /// Training that no longer helps goes on to its last part at once: from then on time counts
+    /// this much more.
     hurry: f64,
     next_validation: f64,
     /// Validations that were not better, since the best one.
@@ -246,7 +247,8 @@ impl<'a> Training<'a> {
         checkpoint::save(path, &self.optimiser, tensors, &state)
     }
 
-    /// Why it ends after this validation, if it does. What no longer becomes better goes on to its last part first.
+    /// Why it ends after this validation, if it does. What no longer becomes better goes on to its
+    /// last part first.
     pub(super) fn end(&mut self, now: Now) -> Option<End> {
         if now.stopped {
             return Some(End::Interrupted);

@@ -103,7 +103,8 @@ pub fn path(logits: &Tensor, symbols: &[u8]) -> Result<Tensor> {
     logits.gather(&nodes, 1)
 }
 
-/// See [`super::lookup`]. A product with ones and zeros: on a GPU the gradient of a selection adds up one number after another.
+/// See [`super::lookup`]. A product with ones and zeros: on a GPU the gradient of a selection adds
+/// up one number after another.
 pub fn lookup(table: &Tensor, numbers: &Tensor) -> Result<Tensor> {
     let rows = Tensor::arange(0u32, table.dim(0)? as u32, table.device())?;
     let ones = numbers

@@ -1,7 +1,8 @@
-//! Operations that candle has only as long chains of small ones: each is one pass over memory here, forward and backward.
+//! Operations that candle has only as long chains of small ones: each is one pass over memory here,
+//! forward and backward.
 //!
-//! On a CPU they are custom operations compiled for each vector unit; on other devices the same is composed of candle's own
-//! operations ([`composed`]), which are also what the tests compare with.
+//! On a CPU they are custom operations compiled for each vector unit; on other devices the same is
+//! composed of candle's own operations ([`composed`]), which are also what the tests compare with.
 
 mod attention;
 pub mod composed;
@@ -15,7 +16,8 @@ pub use path::node;
 
 use candle_core::{CpuStorage, DType, Layout, Result, Storage, Tensor};
 
-/// Causal attention of each field over the fields before it in its row. `qkv`: `[rows, fields, 3d]`; gives `[rows, fields, d]`.
+/// Causal attention of each field over the fields before it in its row. `qkv`:
+/// `[rows, fields, 3d]`; gives `[rows, fields, d]`.
 pub fn attend(qkv: &Tensor, heads: usize, window: usize) -> Result<Tensor> {
     if qkv.device().is_cpu() {
         qkv.contiguous()?
@@ -25,8 +27,9 @@ pub fn attend(qkv: &Tensor, heads: usize, window: usize) -> Result<Tensor> {
     }
 }
 
-/// Attention of each field over its memory. `qkv`: `[sequences * rows, fields, 3d]`, of which the first third asks; `slots`: `[sequences, fields, slots, 2d]`, keys then
-/// values; gives `[sequences * rows, fields, d]`.
+/// Attention of each field over its memory. `qkv`: `[sequences * rows, fields, 3d]`, of which the
+/// first third asks; `slots`: `[sequences, fields, slots, 2d]`, keys then values; gives
+/// `[sequences * rows, fields, d]`.
 pub fn recall(qkv: &Tensor, slots: &Tensor, heads: usize) -> Result<Tensor> {
     if qkv.device().is_cpu() {
         qkv.contiguous()?
@@ -54,7 +57,8 @@ pub fn gate(x: &Tensor) -> Result<Tensor> {
     }
 }
 
-/// What the integers of inference make of each row of the last axis: rounded to 127 steps of its largest magnitude. The gradient passes as if nothing had happened.
+/// What the integers of inference make of each row of the last axis: rounded to 127 steps of its
+/// largest magnitude. The gradient passes as if nothing had happened.
 pub fn fake_quantise(x: &Tensor) -> Result<Tensor> {
     if x.device().is_cpu() {
         x.contiguous()?
@@ -70,7 +74,8 @@ pub fn fake_quantise_whole(x: &Tensor) -> Result<Tensor> {
     fake_quantise(&x.flatten_all()?)?.reshape(shape)
 }
 
-/// The logits on the way to each byte: `logits` is `[symbols, 256]`, a logit for each node of a byte's tree, `symbols` the bytes; gives `[symbols, 8]`.
+/// The logits on the way to each byte: `logits` is `[symbols, 256]`, a logit for each node of a
+/// byte's tree, `symbols` the bytes; gives `[symbols, 8]`.
 pub fn path(logits: &Tensor, symbols: &std::sync::Arc<Vec<u8>>) -> Result<Tensor> {
     if logits.device().is_cpu() {
         logits.contiguous()?.apply_op1(path::Path(symbols.clone()))
@@ -88,7 +93,8 @@ pub fn lookup(table: &Tensor, numbers: &Tensor) -> Result<Tensor> {
     }
 }
 
-/// Some rows of each group: `x` is `[groups, length, width]`, `rows` has as many rows' numbers for each group; gives `[groups, rows, width]`.
+/// Some rows of each group: `x` is `[groups, length, width]`, `rows` has as many rows' numbers for
+/// each group; gives `[groups, rows, width]`.
 pub fn choose(x: &Tensor, rows: &[u32]) -> Result<Tensor> {
     if !x.device().is_cpu() {
         return composed::choose(x, rows);

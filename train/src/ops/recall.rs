@@ -1,4 +1,5 @@
-//! Attention over compressive memory: each field over its own slots, which all rows of a sequence's chunk share.
+//! Attention over compressive memory: each field over its own slots, which all rows of a sequence's
+//! chunk share.
 
 use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor};
 use catena_filter::kernel::{self, Kernel, Task, vector::Isa};

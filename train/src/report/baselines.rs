@@ -1,4 +1,5 @@
-//! The marks to beat: what others make of the held-out bytes, and what Catena's experts make of them alone.
+//! The marks to beat: what others make of the held-out bytes, and what Catena's experts make of
+//! them alone.
 
 use anyhow::{Context, Result};
 use catena_filter::{ByteOrder, CompressOptions, Kind, Layout, Level};
@@ -27,8 +28,9 @@ pub fn bits_per_byte(coded: usize, raw: usize) -> f64 {
     8.0 * coded as f64 / raw as f64
 }
 
-/// What `xz -9e`, `zstd -19`, pco (level 12, a column at a time) and Catena's experts (level 6) make of these bytes, each
-/// from a cold start. It takes as long as they take: about three seconds a megabyte.
+/// What `xz -9e`, `zstd -19`, pco (level 12, a column at a time) and Catena's experts (level 6)
+/// make of these bytes, each from a cold start. It takes as long as they take: about three seconds
+/// a megabyte.
 ///
 /// # Errors
 /// Those of the codecs.

@@ -1,4 +1,5 @@
-//! The live scoreboard: the network among its baselines, in the terminal; elsewhere one line for each validation.
+//! The live scoreboard: the network among its baselines, in the terminal; elsewhere one line for
+//! each validation.
 //!
 //! Both go to standard error. What is shown is made in [`scene`]; this file knows when and where.
 

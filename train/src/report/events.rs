@@ -1,8 +1,9 @@
 //! Event files that TensorBoard opens: scalars over steps.
 //!
-//! A file is a row of records: a length and its check, the bytes and theirs (TFRecord). The bytes are protobuf's encoding
-//! of TensorFlow's `Event`; the five fields that scalars need are written here by hand, since the crates that know all of
-//! it bring a compiler of protobuf or have not moved in years.
+//! A file is a row of records: a length and its check, the bytes and theirs (TFRecord). The bytes
+//! are protobuf's encoding of TensorFlow's `Event`; the five fields that scalars need are written
+//! here by hand, since the crates that know all of it bring a compiler of protobuf or have not
+//! moved in years.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
@@ -27,7 +28,8 @@ pub struct Events {
 }
 
 impl Events {
-    /// A new event file in a folder, which is made if need be. TensorBoard takes each folder for a run.
+    /// A new event file in a folder, which is made if need be. TensorBoard takes each folder for a
+    /// run.
     ///
     /// # Errors
     /// Those of the file system.
@@ -134,8 +136,7 @@ fn file_version(wall_time: f64) -> Vec<u8> {
     event.0
 }
 
-/// `Event { wall_time = 1: double, step = 2: int64, summary = 5: Summary { value = 1: repeated Value { tag = 1: string,
-/// simple_value = 2: float } } }`.
+/// `Event { wall_time = 1: double, step = 2: int64, summary = 5: Summary { value = 1: repeated Value { tag = 1: string, simple_value = 2: float } } }`.
 fn scalars(wall_time: f64, step: u64, values: &[(&str, f64)]) -> Vec<u8> {
     let mut summary = Message::default();
     for (tag, value) in values {

@@ -1,6 +1,8 @@
-//! What a person sees of training: a scoreboard while it runs, event files for TensorBoard, a curve at the end.
+//! What a person sees of training: a scoreboard while it runs, event files for TensorBoard, a curve
+//! at the end.
 //!
-//! Training tells its [`Watch`]ers what happens and knows nothing of them; none of them can stop it.
+//! Training tells its [`Watch`]ers what happens and knows nothing of them; none of them can stop
+//! it.
 
 mod baselines;
 mod board;

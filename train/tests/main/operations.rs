@@ -1,4 +1,5 @@
-//! Promise: the operations written for the CPU compute what candle's own do, and have the same gradients.
+//! Promise: the operations written for the CPU compute what candle's own do, and have the same
+//! gradients.
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
-//! Promise: training on a small case learns, ends, resumes, can be interrupted, and what it exports says in integers what it learned in floats; what
-//! cannot be learned from is refused in words.
+//! Promise: training on a small case learns, ends, resumes, can be interrupted, and what it exports
+//! says in integers what it learned in floats; what cannot be learned from is refused in words.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,7 +23,8 @@ fn layout() -> Layout {
     Layout::parse("<u4,<f4,<f4,u1").expect("a layout")
 }
 
-/// A running number, a smooth value, another that follows from it, and a kind that follows from both.
+/// A running number, a smooth value, another that follows from it, and a kind that follows from
+/// both.
 fn records(rows: usize) -> Vec<u8> {
     let mut state = 7u64;
     let mut next = || {
@@ -206,7 +207,8 @@ fn what_cannot_be_learned_from_is_refused() {
     assert!(why("<f4,<f4", &vec![7; 80_000]).contains("nothing to learn"));
 }
 
-/// Data that is constant but for a few rows, huge, or no number at all leaves no weight that is not finite.
+/// Data that is constant but for a few rows, huge, or no number at all leaves no weight that is not
+/// finite.
 #[test]
 fn odd_data_leaves_no_nan() -> Result<()> {
     let mut raw = Vec::new();

@@ -1,7 +1,8 @@
-//! The plain reference: a byte-level transformer as Vortex-Codec's, to compare Catena's network with.
+//! The plain reference: a byte-level transformer as Vortex-Codec's, to compare Catena's network
+//! with.
 //!
-//! One step per byte, LayerNorm, learned positions, GELU, windows that know nothing of one another. It is trained and
-//! measured (cross-entropy), and never coded with: it is no part of any format.
+//! One step per byte, LayerNorm, learned positions, GELU, windows that know nothing of one another.
+//! It is trained and measured (cross-entropy), and never coded with: it is no part of any format.
 
 mod network;
 mod run;
@@ -40,7 +41,8 @@ pub struct ReferenceOptions {
     pub optimiser: AdamWOptions,
     /// Steps between two validations.
     pub validate_every: u64,
-    /// Held-out bytes that a validation looks at, from their beginning; the end of the run looks at all of them.
+    /// Held-out bytes that a validation looks at, from their beginning; the end of the run looks at
+    /// all of them.
     pub validation_bytes: usize,
     /// Of first weights and drawn windows.
     pub seed: u64,
@@ -104,10 +106,12 @@ pub struct ReferenceOutcome {
     pub seconds: f64,
 }
 
-/// Trains a reference on `raw`, records of `record` bytes, and measures it on `held_out`, which is taken to follow `raw`.
+/// Trains a reference on `raw`, records of `record` bytes, and measures it on `held_out`, which is
+/// taken to follow `raw`.
 ///
 /// # Errors
-/// Fewer raw bytes than a window, no held-out byte, an impossible shape, a loss that is no number; those of candle.
+/// Fewer raw bytes than a window, no held-out byte, an impossible shape, a loss that is no number;
+/// those of candle.
 pub fn train_reference(
     raw: &[u8],
     record: usize,
@@ -210,7 +214,8 @@ fn tell(watch: &mut dyn Watch, step: u64, begin: Instant, bpb: f64, best: &mut O
     watch.validation(&validation);
 }
 
-/// Mean cross-entropy in nats of windows of `n` bytes of `data`, whose first byte stands at `offset` of the whole.
+/// Mean cross-entropy in nats of windows of `n` bytes of `data`, whose first byte stands at
+/// `offset` of the whole.
 fn loss(
     network: &Network,
     data: &[u8],

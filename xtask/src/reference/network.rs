@@ -1,7 +1,8 @@
 //! The reference's network: a decoder-only transformer over bytes.
 //!
-//! Shapes are written `[windows, bytes, width]`. Invariant: what [`Network::forward`] gives for a byte depends on the bytes
-//! before it alone, and not on how many bytes are given at a time, but for the order of sums.
+//! Shapes are written `[windows, bytes, width]`. Invariant: what [`Network::forward`] gives for a
+//! byte depends on the bytes before it alone, and not on how many bytes are given at a time, but
+//! for the order of sums.
 
 use anyhow::{Result, ensure};
 use candle_core::{D, Device, Tensor, Var};
@@ -20,10 +21,11 @@ const EPSILON: f32 = 1e-5;
 /// How a byte's embedding table is chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tables {
-    /// By its position in the stream mod 4, as the original does. Where a record is no multiple of four bytes, this names
-    /// the wrong byte.
+    /// By its position in the stream mod 4, as the original does. Where a record is no multiple of
+    /// four bytes, this names the wrong byte.
     Stream,
-    /// By its position in its record mod 4; and the position of the byte that comes next is told by a vector of its own.
+    /// By its position in its record mod 4; and the position of the byte that comes next is told by
+    /// a vector of its own.
     Record,
 }
 
@@ -66,7 +68,8 @@ impl Input {
     }
 }
 
-/// Keys and values of the bytes of a window that are known, block by block: `[windows, heads, bytes, width of a head]`.
+/// Keys and values of the bytes of a window that are known, block by block:
+/// `[windows, heads, bytes, width of a head]`.
 #[derive(Clone, Debug, Default)]
 pub struct Cache(Vec<(Tensor, Tensor)>);
 
@@ -241,7 +244,8 @@ impl Network {
         self.named.clone()
     }
 
-    /// Windows of `n` bytes of `data` from the places `starts` on, whose first byte stands at `offset` of the whole.
+    /// Windows of `n` bytes of `data` from the places `starts` on, whose first byte stands at
+    /// `offset` of the whole.
     ///
     /// # Errors
     /// A window that ends past the data; those of candle.
@@ -274,8 +278,9 @@ impl Network {
         (table * 256) as u32 + u32::from(byte)
     }
 
-    /// Logits of the bytes, `[windows, bytes, 256]`, and their keys and values into the cache. With an empty cache the
-    /// input is the beginning of the windows, else it goes on where the cache ends.
+    /// Logits of the bytes, `[windows, bytes, 256]`, and their keys and values into the cache. With
+    /// an empty cache the input is the beginning of the windows, else it goes on where the cache
+    /// ends.
     ///
     /// # Errors
     /// More bytes than the window has; those of candle.
@@ -307,7 +312,8 @@ impl Network {
         self.head.forward(&self.norm.forward(&x)?)
     }
 
-    /// `[n, known + n]`: nothing where a byte may look, minus infinity where it may not; none if a single byte asks.
+    /// `[n, known + n]`: nothing where a byte may look, minus infinity where it may not; none if a
+    /// single byte asks.
     fn mask(&self, known: usize, n: usize) -> Result<Option<Tensor>> {
         if n == 1 {
             return Ok(None);

@@ -1,4 +1,5 @@
-//! The task: trains the reference on the first two thirds of a file and measures it on the rest, beside the other codecs.
+//! The task: trains the reference on the first two thirds of a file and measures it on the rest,
+//! beside the other codecs.
 
 use std::path::Path;
 
@@ -8,8 +9,9 @@ use catena_train::report::{Board, Curve, Events, Watchers, baselines};
 
 use super::{ReferenceOptions, train_reference};
 
-/// `FILE DTYPE SECONDS OUT [original]`, such as `samples/zee.bin '20<f4' 60 zee`: writes the curve to `OUT.svg`, and what
-/// TensorBoard opens into the folder `OUT`. `original` takes the network of the size that its makers give.
+/// `FILE DTYPE SECONDS OUT [original]`, such as `samples/zee.bin '20<f4' 60 zee`: writes the curve
+/// to `OUT.svg`, and what TensorBoard opens into the folder `OUT`. `original` takes the network of
+/// the size that its makers give.
 pub fn run(arguments: &[String]) -> Result<()> {
     let (arguments, shape) = match arguments {
         [rest @ .., last] if last == "original" => (rest, ReferenceOptions::original()),

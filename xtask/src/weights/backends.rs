@@ -1,4 +1,5 @@
-//! Training of the plan's predictor (`catena_filter::plan::backends`): what each backend made of columns, learned from samples of them.
+//! Training of the plan's predictor (`catena_filter::plan::backends`): what each backend made of
+//! columns, learned from samples of them.
 
 use anyhow::{Context, Result};
 use catena_filter::plan::backends::{
@@ -22,8 +23,9 @@ const SYNTHETIC: usize = 1500;
 const BLOCK: usize = 1 << 17;
 const BLOCKS: usize = 3;
 
-/// Codes columns of the files, and synthetic ones, with every backend, trains, writes little-endian f32 to `OUT`
-/// (`filter/src/plan/backends.bin`), and says the errors. Every fifth file is held out whole.
+/// Codes columns of the files, and synthetic ones, with every backend, trains, writes little-endian
+/// f32 to `OUT` (`filter/src/plan/backends.bin`), and says the errors. Every fifth file is held out
+/// whole.
 pub fn run(arguments: &[String]) -> Result<()> {
     let (out, files) = arguments
         .split_first()
@@ -190,7 +192,8 @@ fn mean(values: impl Iterator<Item = f32>) -> f32 {
     if n > 0.0 { sum / n } else { 0.0 }
 }
 
-/// Columns of many kinds, from a seed: noise of so many bits, steps, walks, waves, decimals, few values, long runs; of every number type.
+/// Columns of many kinds, from a seed: noise of so many bits, steps, walks, waves, decimals, few
+/// values, long runs; of every number type.
 fn synthetic_columns(n: usize, seed: u64) -> Vec<(Layout, Vec<u8>)> {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     (0..n).filter_map(|_| synthetic(&mut random)).collect()

@@ -1,8 +1,9 @@
-//! Training of the entropy predictor (`catena_filter::plan::entropy`): a network of 513 numbers, in seconds, on the CPU.
+//! Training of the entropy predictor (`catena_filter::plan::entropy`): a network of 513 numbers, in
+//! seconds, on the CPU.
 //!
-//! As the source gives it: Xavier start, mean squared error, learning rate 1e-3, 10 epochs, seed 42. What it leaves
-//! open: Adam (0.9, 0.999), batches of 32 blocks. Plain f64 here, f32 in what is handed out. Invariant: the same blocks
-//! and seed give the same weights.
+//! As the source gives it: Xavier start, mean squared error, learning rate 1e-3, 10 epochs, seed
+//! 42. What it leaves open: Adam (0.9, 0.999), batches of 32 blocks. Plain f64 here, f32 in what is
+//! handed out. Invariant: the same blocks and seed give the same weights.
 
 use anyhow::{Context, Result};
 use catena_filter::plan::entropy::{
@@ -27,8 +28,8 @@ const SYNTHETIC: usize = 12_000;
 const PER_FILE: usize = 300;
 const FILE_BLOCK: usize = 4096;
 
-/// Trains on synthetic blocks and on blocks of 4096 values of files of little-endian f32, writes 513 little-endian f32 to
-/// `OUT` (`filter/src/plan/entropy.bin`), and says the losses.
+/// Trains on synthetic blocks and on blocks of 4096 values of files of little-endian f32, writes
+/// 513 little-endian f32 to `OUT` (`filter/src/plan/entropy.bin`), and says the losses.
 pub fn run(arguments: &[String]) -> Result<()> {
     let (out, files) = arguments
         .split_first()
@@ -116,8 +117,9 @@ fn train_entropy(blocks: &[Vec<f64>]) -> TrainedEntropy {
     }
 }
 
-/// Blocks of many kinds, from a seed: normal, Laplace, uniform, lognormal, exponential, few levels, smooth waves; of scales from 1e-7 to 1e3, some with a share
-/// of zeros, some with an offset, some with a few large values.
+/// Blocks of many kinds, from a seed: normal, Laplace, uniform, lognormal, exponential, few levels,
+/// smooth waves; of scales from 1e-7 to 1e3, some with a share of zeros, some with an offset, some
+/// with a few large values.
 fn synthetic_blocks(n: usize, seed: u64) -> Vec<Vec<f64>> {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     (0..n).map(|_| synthetic(&mut random)).collect()

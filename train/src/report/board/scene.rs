@@ -1,4 +1,5 @@
-//! What the scoreboard shows, as lines of text: nothing here knows of a terminal but its width and whether it has colours.
+//! What the scoreboard shows, as lines of text: nothing here knows of a terminal but its width and
+//! whether it has colours.
 
 use std::collections::VecDeque;
 
@@ -228,8 +229,8 @@ fn progress(share: f64, width: usize) -> String {
     cut(text, width)
 }
 
-/// A column for each value, from the smallest to the largest of the last two thirds: a run's steep beginning would flatten
-/// all that follows.
+/// A column for each value, from the smallest to the largest of the last two thirds: a run's steep
+/// beginning would flatten all that follows.
 fn sparkline(values: &[f64]) -> String {
     const COLUMNS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     let low = values.iter().copied().fold(f64::INFINITY, f64::min);

@@ -1,4 +1,5 @@
-//! The drawing: one panel, time to the right, bits per byte upwards, every line named at the right edge.
+//! The drawing: one panel, time to the right, bits per byte upwards, every line named at the right
+//! edge.
 
 use std::fmt::Write;
 
@@ -124,8 +125,9 @@ pub fn draw(curve: &Curve) -> Option<String> {
     Some(out + "</svg>\n")
 }
 
-/// From just below the smallest number to just above the largest baseline and the run's end. What lies above, as every
-/// beginning does, is cut off: it would press all that matters into the lowest tenth.
+/// From just below the smallest number to just above the largest baseline and the run's end. What
+/// lies above, as every beginning does, is cut off: it would press all that matters into the lowest
+/// tenth.
 fn range(lines: &[Line], curve: &Curve) -> Option<(f64, f64)> {
     let ends = lines.iter().flat_map(|l| &l.points[l.points.len() / 3..]);
     let ends = ends.map(|p| p.1);
