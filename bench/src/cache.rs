@@ -1,4 +1,5 @@
-//! What was measured before: a line of JSON for each measurement, so that a rerun for Catena is quick.
+//! What was measured before: a line of JSON for each measurement, so that a rerun for Catena is
+//! quick.
 
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions};

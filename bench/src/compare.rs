@@ -32,7 +32,8 @@ pub struct Compare {
     /// Where measurements of peers are kept for later runs [default: bench/out]
     #[arg(long)]
     cache: Option<PathBuf>,
-    /// Files whose names match, with * and ?, separated by commas [default: those that the goals speak of]
+    /// Files whose names match, with * and ?, separated by commas [default: those that the goals
+    /// speak of]
     #[arg(long, value_delimiter = ',')]
     files: Vec<String>,
     /// Files of these sources

@@ -1,6 +1,7 @@
 //! The corpus: which files there are, what their bytes mean, and which of them the goals speak of.
 //!
-//! `layouts.toml` beside the crate is the list; a folder with other files brings its own with `--layouts`.
+//! `layouts.toml` beside the crate is the list; a folder with other files brings its own with
+//! `--layouts`.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -75,7 +76,8 @@ pub struct Goal {
     pub bpd: BTreeMap<String, f64>,
 }
 
-/// What a measuring process is told about the bytes: enough for every peer, with no parser of its own.
+/// What a measuring process is told about the bytes: enough for every peer, with no parser of its
+/// own.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Shape {
     /// NumPy's comma form, as Catena gets it.
@@ -88,7 +90,8 @@ pub struct Shape {
     pub header: usize,
     /// Bytes a record.
     pub record: usize,
-    /// Every element of the record: its kind (`f`, `i`, `u`, `S`), width, whether big-endian, and place.
+    /// Every element of the record: its kind (`f`, `i`, `u`, `S`), width, whether big-endian, and
+    /// place.
     pub elements: Vec<Element>,
 }
 
@@ -120,7 +123,8 @@ impl List {
         Ok(list)
     }
 
-    /// The files to measure: those in `folder` that match a pattern or are of a source, else those that count.
+    /// The files to measure: those in `folder` that match a pattern or are of a source, else those
+    /// that count.
     pub fn select(
         &self,
         folder: &Path,
@@ -200,7 +204,8 @@ impl Shape {
             .iter()
             .map(|e| if e.kind == 'S' { 1 } else { e.width });
         let first = widths.next().unwrap_or(1);
-        // Records of mixed widths still shuffle well by the narrowest one if all others are its multiples.
+        // Records of mixed widths still shuffle well by the narrowest one if all others are its
+        // multiples.
         widths.fold(first, gcd)
     }
 }

@@ -1,7 +1,8 @@
 //! What a measuring process is asked and what it answers: JSON on its standard input and output.
 //!
-//! Encoding and decoding run in processes of their own, so that the peak memory of one is not hidden by the other's and
-//! a decoder knows nothing but the coded bytes. `peers.py` speaks the same protocol.
+//! Encoding and decoding run in processes of their own, so that the peak memory of one is not
+//! hidden by the other's and a decoder knows nothing but the coded bytes. `peers.py` speaks the
+//! same protocol.
 
 use std::path::PathBuf;
 

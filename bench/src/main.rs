@@ -1,7 +1,7 @@
 //! Catena beside its peers, on a folder of files with their layouts.
 //!
-//! Data flows: corpus (which files, what bytes) -> runner (a process for each measurement) -> measure, codec (in that
-//! process) -> row -> report (CSV, Markdown, JSON, plot).
+//! Data flows: corpus (which files, what bytes) -> runner (a process for each measurement) ->
+//! measure, codec (in that process) -> row -> report (CSV, Markdown, JSON, plot).
 
 mod cache;
 mod codec;

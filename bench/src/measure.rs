@@ -62,7 +62,8 @@ fn read_raw(job: &Job) -> Result<Vec<u8>> {
 /// The fastest of `repeat` runs, and the memory that the first of them took.
 fn timed(repeat: u32, mut work: impl FnMut() -> Result<Vec<u8>>) -> Result<(Vec<u8>, Found)> {
     let rest = memory("VmRSS")?;
-    // From here on the kernel counts the peak anew. Where it does not let us, the peak of the process stands in.
+    // From here on the kernel counts the peak anew. Where it does not let us, the peak of the
+    // process stands in.
     let _ = std::fs::write("/proc/self/clear_refs", "5");
     let mut best: Option<(Vec<u8>, Found)> = None;
     let mut peak = 0;

@@ -1,7 +1,8 @@
-//! Sizes that were measured elsewhere, by codecs that cannot be run here: read from a CSV, marked as given.
+//! Sizes that were measured elsewhere, by codecs that cannot be run here: read from a CSV, marked
+//! as given.
 //!
-//! Columns `file,bytes,codec,compressed_bytes` by name, any others are skipped. A codec's name may end in `@512K`: the
-//! row is then about the file's first so many KiB.
+//! Columns `file,bytes,codec,compressed_bytes` by name, any others are skipped. A codec's name may
+//! end in `@512K`: the row is then about the file's first so many KiB.
 
 use std::path::Path;
 
@@ -9,7 +10,8 @@ use anyhow::{Context, Result};
 
 use crate::row::Row;
 
-/// The rows of a file of given sizes that are about whole files (`head` is nothing) or heads of that many bytes.
+/// The rows of a file of given sizes that are about whole files (`head` is nothing) or heads of
+/// that many bytes.
 pub fn read(path: &Path, head: Option<u64>) -> Result<Vec<Row>> {
     let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
     parse(&text, head).with_context(|| path.display().to_string())

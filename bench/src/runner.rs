@@ -1,4 +1,5 @@
-//! Runs measurements: a process for each direction, several jobs side by side if asked, known results from the cache.
+//! Runs measurements: a process for each direction, several jobs side by side if asked, known
+//! results from the cache.
 
 use std::collections::VecDeque;
 use std::io::Write;

@@ -1,6 +1,7 @@
 //! The byte transposition that general-purpose codecs are given, and its inverse.
 
-/// Byte `b` of all records, then byte `b + 1` of all records; what does not fill a record stays behind them.
+/// Byte `b` of all records, then byte `b + 1` of all records; what does not fill a record stays
+/// behind them.
 pub fn transpose(input: &[u8], record: usize) -> Vec<u8> {
     let n = input.len() / record;
     let mut out = Vec::with_capacity(input.len());

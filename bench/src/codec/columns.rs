@@ -1,4 +1,5 @@
-//! Bytes taken apart into columns of one type, and put together again, for codecs that know numbers only.
+//! Bytes taken apart into columns of one type, and put together again, for codecs that know numbers
+//! only.
 
 use crate::corpus::{Element, Shape};
 use crate::job::Transform;

@@ -68,7 +68,8 @@ pub fn transforms(codec: &str, shape: &Shape) -> Vec<Transform> {
             add(numbers && !records, Transform::Flat);
         }
         "fpzip" | "zfp" => {
-            // Records of mixed fields go column by column; the fields that are no floats go to zstd.
+            // Records of mixed fields go column by column; the fields that are no floats go to
+            // zstd.
             add(any_float && (records || shape.columns), Transform::Column);
             add(
                 floats && (records || !shape.shape.is_empty()),

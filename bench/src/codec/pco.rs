@@ -1,6 +1,7 @@
 //! pco by column: each field of a record, or each column of a file, as numbers of its own type.
 //!
-//! Fields that are no numbers, headers and tails go to zstd. A length of four bytes stands before each part.
+//! Fields that are no numbers, headers and tails go to zstd. A length of four bytes stands before
+//! each part.
 
 use anyhow::{Context, Result, bail};
 use pco::ChunkConfig;

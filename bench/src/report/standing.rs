@@ -111,7 +111,8 @@ pub fn standing(results: &Results, level: u8, against: Against) -> Option<Standi
     })
 }
 
-/// Catena's size over one peer's, the peer in its smallest arrangement on each file: geometric mean, and of how many.
+/// Catena's size over one peer's, the peer in its smallest arrangement on each file: geometric
+/// mean, and of how many.
 pub fn beside(results: &Results, level: u8, codec: &str, given: bool) -> Option<(f64, usize)> {
     let ratios: Vec<f64> = results
         .files

@@ -1,4 +1,5 @@
-//! A long stream through the pipe: generated numbers into `catena -LEVEL`, its output into `catena -d`, both watched.
+//! A long stream through the pipe: generated numbers into `catena -LEVEL`, its output into
+//! `catena -d`, both watched.
 
 use std::io::{Read, Write};
 use std::path::PathBuf;

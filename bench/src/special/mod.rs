@@ -1,4 +1,5 @@
-//! Questions that the table of files does not answer: memory of a long stream, what chaining pays, threads, speed, networks.
+//! Questions that the table of files does not answer: memory of a long stream, what chaining pays,
+//! threads, speed, networks.
 
 mod chaining;
 mod leaderboard;

@@ -1,8 +1,9 @@
-//! What a trained model is worth on data that it has not seen: of each file the first two thirds are trained on, and the last third is coded by
-//! levels 6 to 9, by the network alone and by peers.
+//! What a trained model is worth on data that it has not seen: of each file the first two thirds
+//! are trained on, and the last third is coded by levels 6 to 9, by the network alone and by peers.
 //!
-//! Invariant: nothing but the held-out part is measured, by every codec alike; each result was decoded and compared. Measuring is the runner's, a
-//! process for each direction; training is the command line's.
+//! Invariant: nothing but the held-out part is measured, by every codec alike; each result was
+//! decoded and compared. Measuring is the runner's, a process for each direction; training is the
+//! command line's.
 
 mod cut;
 mod model;
@@ -26,7 +27,8 @@ use crate::machine::Machine;
 use crate::row::Row;
 use crate::runner::{Runner, Task};
 
-/// What is measured. The last two have one column, which no network applies to: levels 7 to 9 do the work of level 6 there.
+/// What is measured. The last two have one column, which no network applies to: levels 7 to 9 do
+/// the work of level 6 there.
 const FILES: [&str; 6] = [
     "ftag_jets_ttbar.bin",
     "cms_like_nanoaod_ttbar_padded43.bin",
@@ -49,8 +51,8 @@ pub struct Network {
     /// The list of its files and their layouts [default: the one that ships with the bench]
     #[arg(long)]
     layouts: Option<PathBuf>,
-    /// Folder of models, trained on the first two thirds: STEM.catmodel for a file STEM.bin. One that is missing is trained and
-    /// kept there [default: models in --out]
+    /// Folder of models, trained on the first two thirds: STEM.catmodel for a file STEM.bin. One
+    /// that is missing is trained and kept there [default: models in --out]
     #[arg(long)]
     models: Option<PathBuf>,
     /// How long to train one that is missing

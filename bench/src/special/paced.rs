@@ -1,4 +1,5 @@
-//! Whether `--min-speed` holds: a load of some seconds each of noise, jets and grids in turn, once as fast as it is taken and once at its own speed.
+//! Whether `--min-speed` holds: a load of some seconds each of noise, jets and grids in turn, once
+//! as fast as it is taken and once at its own speed.
 
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
@@ -160,7 +161,8 @@ fn one(asked: &Paced, layout: &Layout, kinds: &[Kind; 3], speed: f64, free: bool
     Ok(())
 }
 
-/// Makes packets until the time is up, each when it is due; how many seconds it could not hand them over though it had to.
+/// Makes packets until the time is up, each when it is due; how many seconds it could not hand them
+/// over though it had to.
 fn source(
     asked: &Paced,
     kinds: &[Kind],
@@ -205,7 +207,8 @@ fn source(
     late.as_secs_f64()
 }
 
-/// Takes packets as they come: by kind what went through in which time, and raw and coded bytes of all.
+/// Takes packets as they come: by kind what went through in which time, and raw and coded bytes of
+/// all.
 fn consume(encoder: &mut Encoder, from: &Receiver<Packet>) -> Result<([Sum; 3], Vec<u8>, Vec<u8>)> {
     let (mut sums, mut raw, mut coded) = ([Sum::default(); 3], Vec::new(), Vec::new());
     let (mut kind, mut since, mut before) = (0, Instant::now(), (0, 0));
@@ -229,7 +232,8 @@ fn consume(encoder: &mut Encoder, from: &Receiver<Packet>) -> Result<([Sum; 3], 
             continue;
         };
         if packet.kind != kind {
-            // Frames under way are counted with the kind behind them: a quarter of a second of some.
+            // Frames under way are counted with the kind behind them: a quarter of a second of
+            // some.
             close(
                 &mut sums[kind],
                 &mut since,

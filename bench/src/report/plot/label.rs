@@ -1,4 +1,5 @@
-//! A point and its name: the name goes where it covers neither points, nor Catena's line, nor other names.
+//! A point and its name: the name goes where it covers neither points, nor Catena's line, nor other
+//! names.
 
 use std::fmt::Write;
 

@@ -1,4 +1,5 @@
-//! The plot of ratio against speed: what each codec makes of the same files, and how fast, both ways.
+//! The plot of ratio against speed: what each codec makes of the same files, and how fast, both
+//! ways.
 
 mod label;
 mod points;

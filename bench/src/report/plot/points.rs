@@ -1,4 +1,5 @@
-//! A codec as one point: over the same files for all, each file in the arrangement that made it smallest.
+//! A codec as one point: over the same files for all, each file in the arrangement that made it
+//! smallest.
 
 use std::collections::BTreeMap;
 
@@ -24,8 +25,9 @@ pub struct Point {
     pub dec_memory: u64,
 }
 
-/// The points, best factor first, and the files they are about: those that every codec took. A codec that took less
-/// than four files in five stays out, so that it cannot shrink the set for all others.
+/// The points, best factor first, and the files they are about: those that every codec took. A
+/// codec that took less than four files in five stays out, so that it cannot shrink the set for all
+/// others.
 pub fn points<'a>(results: &Results<'a>) -> (Vec<Point>, Vec<&'a String>) {
     let mut codecs: BTreeMap<&str, BTreeMap<&str, (&Row, Cost)>> = BTreeMap::new();
     for row in results.rows {

@@ -2,7 +2,8 @@
 
 use crate::corpus::Shape;
 
-/// Where a file is cut, in whole units: records, or what lies at one place of the grid's slowest axis.
+/// Where a file is cut, in whole units: records, or what lies at one place of the grid's slowest
+/// axis.
 #[derive(Debug, PartialEq)]
 pub struct Cut {
     /// Bytes to train on, from the file's start.

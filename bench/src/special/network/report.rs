@@ -23,7 +23,8 @@ struct Json<'a> {
     files: &'a [Found],
 }
 
-/// Writes `network.md` and `network.json` into a folder; what a person wants to read at once is returned.
+/// Writes `network.md` and `network.json` into a folder; what a person wants to read at once is
+/// returned.
 pub fn write(
     found: &[Found],
     failed: &[String],
