@@ -4,9 +4,11 @@ use std::fmt::Display;
 use std::io;
 use std::path::Path;
 
+use catena_files::{Attributes, Inputs};
+
 use crate::args::Common;
 use crate::input::Input;
-use crate::output::{Output, Target};
+use crate::output::{How, Output, Target};
 use crate::progress::Watch;
 use crate::report::{Failure, Outcome};
 
@@ -27,33 +29,61 @@ pub fn pack<T, E: Cause>(
     let total = input
         .len()
         .ok_or_else(|| Failure::new(&input.name, "is no file, and packing reads back and forth"))?;
-    through(input, output, common, total, work)
+    through(input, output, common, Kind::Packing(total), work)
 }
 
 /// Has a file written from an archive, which may come through a pipe. The input's name, and what came of it.
 pub fn unpack<T, E: Cause>(
     input: &Path,
     output: &Path,
+    limit: Option<u64>,
     common: &Common,
     work: impl FnOnce(Input, &mut Output, &Watch) -> Result<T, E>,
 ) -> Outcome<(String, T)> {
-    through(Input::open(input)?, output, common, 0, work)
+    through(
+        Input::open(input)?,
+        output,
+        common,
+        Kind::Unpacking(limit),
+        work,
+    )
+}
+
+/// Which way it goes.
+enum Kind {
+    /// Of so many bytes.
+    Packing(u64),
+    /// To so many bytes at most.
+    Unpacking(Option<u64>),
 }
 
 fn through<T, E: Cause>(
     input: Input,
     output: &Path,
     common: &Common,
-    total: u64,
+    kind: Kind,
     work: impl FnOnce(Input, &mut Output, &Watch) -> Result<T, E>,
 ) -> Outcome<(String, T)> {
     let (name, like) = (input.name.clone(), input.metadata.clone());
-    let mut output = Output::open(&Target::of(output), common.force, false)?;
+    let mut inputs = Inputs::default();
+    inputs.add_open(&name, &like);
+    let (total, sparse, limit) = match kind {
+        Kind::Packing(total) => (total, false, None),
+        Kind::Unpacking(limit) => (0, true, limit),
+    };
+    let how = How {
+        force: common.force,
+        to_terminal: false,
+        sparse,
+        limit,
+        inputs: &inputs,
+    };
+    let mut output = Output::open(&Target::of(output), how)?;
     let watch = Watch::new(&name, total, !common.quiet);
     let done = work(input, &mut output, &watch);
     drop(watch);
     let done = done.map_err(|e| failure(&name, e))?;
-    output.commit(Some(&like))?;
+    output.commit(&Attributes::like(&like))?;
     Ok((name, done))
 }
 

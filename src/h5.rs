@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use catena::{Level, Model};
+use catena_files::{Attributes, Inputs, printable};
 use catena_h5::{
     Chunking, DatasetInfo, Event, PackOptions, Summary, UnpackOptions, info, pack, unpack, verify,
 };
@@ -13,7 +14,7 @@ use catena_h5::{
 use crate::args::{Common, H5Command, H5Models, InfoArgs, PackArgs, UnpackArgs, VerifyArgs};
 use crate::levels::LevelFlags;
 use crate::models;
-use crate::output::{Output, Target};
+use crate::output::Output;
 use crate::progress::LateProgress;
 use crate::report::{Failure, Outcome, grouped, name_of};
 
@@ -34,6 +35,7 @@ fn run_pack(args: &PackArgs) -> Outcome<String> {
     let models = Models::find(args.level, &args.models, "h5 pack")?;
     write(
         &args.input,
+        args.models.file(),
         &args.output,
         &args.common,
         told,
@@ -73,7 +75,7 @@ impl Models {
             }
             Some(level) => level,
             None if with => Level::new(MODEL_LEVEL).unwrap_or_default(),
-            None => Level::default(),
+            None => asked.or(Level::default()),
         };
         #[cfg(feature = "train")]
         if wanted.train.is_some() {
@@ -126,6 +128,7 @@ fn run_unpack(args: &UnpackArgs) -> Outcome<String> {
     };
     write(
         &args.input,
+        None,
         &args.output,
         &args.common,
         told,
@@ -140,28 +143,27 @@ fn run_unpack(args: &UnpackArgs) -> Outcome<String> {
 /// Has an HDF5 file written under a temporary name, and gives it its own when it is complete. `told` is what is said of the work behind the sizes.
 pub fn write<S>(
     input: &Path,
+    model: Option<&Path>,
     target: &Path,
     common: &Common,
     told: impl FnOnce(&S) -> String,
     work: impl FnOnce(&Path, &LateProgress<'_>) -> Outcome<S>,
 ) -> Outcome<S> {
     let name = name_of(input);
-    let output = Output::open(&Target::Path(target.to_owned()), common.force, true)?;
-    let Some(path) = output.path() else {
-        return Err(Failure::new(
-            &output.name,
-            "is no file, and HDF5 writes back and forth",
-        ));
-    };
+    let like = std::fs::metadata(input).map_err(|e| Failure::new(&name, e))?;
+    let inputs = Inputs::of([input].into_iter().chain(model));
+    let output = Output::open_file(target, common.force, &inputs)?;
+    let path = output.temporary_path();
     let bar = LateProgress::new(&name, !common.quiet);
     let summary = work(path, &bar)?;
     drop(bar);
-    let like = std::fs::metadata(input).ok();
-    let before = like.as_ref().map_or(0, |m| m.len());
+    let before = like.len();
     let after = std::fs::metadata(path).map_or(0, |m| m.len());
-    output.commit(like.as_ref())?;
+    output
+        .commit(&Attributes::like(&like))
+        .map_err(|e| Failure::writing(&name_of(target), e))?;
     if !common.quiet && std::io::stderr().is_terminal() {
-        eprintln!(
+        tell!(
             "{}: {} to {} bytes; {}",
             name_of(target),
             grouped(before),
@@ -312,7 +314,7 @@ fn row(dataset: &DatasetInfo) -> [String; 8] {
             (id, None) => id.to_string(),
         });
     [
-        dataset.path.clone(),
+        printable(&dataset.path),
         dataset.dtype.clone(),
         match dataset.shape.is_empty() {
             true => "-".into(),

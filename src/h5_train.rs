@@ -68,7 +68,7 @@ impl Trainer for Training {
         };
         let mut watchers = Watchers(Vec::new());
         if !self.quiet {
-            eprintln!(
+            tell!(
                 "{}: training on {} records",
                 data.path,
                 grouped(rows as u64)

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::report::{Failure, Outcome, name_of};
+use crate::stdio;
 
 /// Bytes that went by so far; shared with the progress bar.
 #[derive(Clone, Debug, Default)]
@@ -58,15 +59,14 @@ impl Input {
     }
 
     fn stdin() -> Outcome<Self> {
-        let name = "(standard input)".to_string();
-        let stdin = io::stdin();
-        if stdin.is_terminal() {
+        let name = stdio::IN.to_string();
+        let file = stdio::input().map_err(|e| Failure::new(&name, e))?;
+        if io::stdin().is_terminal() {
             return Err(Failure::new(
                 &name,
                 "is a terminal; give a FILE, or see --help",
             ));
         }
-        let file = duplicate_stdin(&stdin).map_err(|e| Failure::new(&name, e))?;
         Self::new(name, file)
     }
 
@@ -96,21 +96,8 @@ impl Input {
 
 impl Read for Input {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        let n = self.file.read(buf)?;
+        let n = stdio::patiently(&mut self.file, stdio::For::Reading, |file| file.read(buf))?;
         self.read_n.add(n);
         Ok(n)
     }
-}
-
-/// Standard input without the standard library's small buffer.
-#[cfg(unix)]
-fn duplicate_stdin(stdin: &io::Stdin) -> io::Result<File> {
-    use std::os::fd::AsFd;
-    stdin.as_fd().try_clone_to_owned().map(File::from)
-}
-
-#[cfg(windows)]
-fn duplicate_stdin(stdin: &io::Stdin) -> io::Result<File> {
-    use std::os::windows::io::AsHandle;
-    stdin.as_handle().try_clone_to_owned().map(File::from)
 }

@@ -1,5 +1,6 @@
 //! One file's way from its name to its result: what is opened, in which order, and what happens to the source.
 
+use std::cell::RefCell;
 use std::fs::Metadata;
 use std::io::{BufReader, Read};
 use std::path::Path;
@@ -9,10 +10,11 @@ use std::time::Instant;
 use catena::io::read;
 use catena::stream::Foreign;
 use catena::{CompressOptions, Decoder, DecompressOptions, Encoder, Model};
+use catena_files::{Attributes, Identity, Inputs};
 
 use crate::args::{Args, Mode, Range};
 use crate::input::{Counter, Input, is_stdin};
-use crate::output::{Output, Target};
+use crate::output::{How, Output, Target};
 use crate::progress::Progress;
 use crate::report::{Failure, Outcome, Report, name_of};
 use crate::summary::{self, Sizes};
@@ -28,6 +30,8 @@ pub struct Job<'a> {
     report: Report,
     compress: CompressOptions,
     decompress: DecompressOptions,
+    /// What is read, and what was written: no output may be any of it.
+    inputs: RefCell<Inputs>,
 }
 
 impl<'a> Job<'a> {
@@ -57,6 +61,9 @@ impl<'a> Job<'a> {
         if let Some(memory) = args.memory {
             decompress = decompress.with_memory_limit(memory);
         }
+        if args.mode() != Mode::Compress && args.range.is_none() {
+            decompress = decompress.with_output_limit(args.max_output.unwrap_or(u64::MAX));
+        }
         decompress = models
             .into_iter()
             .fold(decompress, DecompressOptions::with_model);
@@ -65,6 +72,7 @@ impl<'a> Job<'a> {
             report,
             compress,
             decompress,
+            inputs: RefCell::new(args.inputs()),
         })
     }
 
@@ -89,7 +97,7 @@ impl<'a> Job<'a> {
         let derived = || naming::compressed(path, self.args.from, self.args.force);
         let target = naming::target(self.args, path, derived)?;
         let input = self.open(path, &target)?;
-        let mut output = Output::open(&target, self.args.force, self.args.force)?;
+        let mut output = self.open_output(&target, &input, self.args.force, false)?;
         let (in_name, out_name) = (input.name.clone(), output.name.clone());
         let (metadata, total) = (input.metadata.clone(), input.len());
         let (raw_n, done_n) = (Counter::default(), Counter::default());
@@ -121,7 +129,7 @@ impl<'a> Job<'a> {
         if self.args.verify || self.args.rm {
             self.verify(&output, raw_n.get())?;
         }
-        self.commit(path, output, &metadata)?;
+        self.commit(path, &target, output, &metadata)?;
         let sizes = Sizes {
             raw: raw_n.get(),
             coded: coded_n.get(),
@@ -150,7 +158,7 @@ impl<'a> Job<'a> {
         let testing = self.args.mode() == Mode::Test;
         let target = naming::target(self.args, path, || naming::raw(path))?;
         let input = self.open(path, &target)?;
-        let mut output = self.open_raw(&target)?;
+        let mut output = self.open_raw(&target, &input)?;
         let (in_name, out_name) = (input.name.clone(), output.name.clone());
         let (metadata, total) = (input.metadata.clone(), input.len());
         let (coded_n, raw_n) = (input.read_n.clone(), output.written_n.clone());
@@ -163,7 +171,7 @@ impl<'a> Job<'a> {
             output.put(data)
         })?;
         drop(progress);
-        self.commit(path, output, &metadata)?;
+        self.commit(path, &target, output, &metadata)?;
         let sizes = Sizes {
             raw: raw_n.get(),
             coded: coded_n.get(),
@@ -181,7 +189,7 @@ impl<'a> Job<'a> {
     fn range(&self, path: &Path, part: Range) -> Outcome<()> {
         let target = naming::target(self.args, path, || naming::raw(path))?;
         let input = self.open(path, &target)?;
-        let mut output = self.open_raw(&target)?;
+        let mut output = self.open_raw(&target, &input)?;
         let name = input.name.clone();
         let wrong = |e: catena::Error| Failure::new(&name, e);
         if range::can_seek(path, &input) {
@@ -190,7 +198,7 @@ impl<'a> Job<'a> {
             let mut decoder = self.decoder(input).map_err(wrong)?;
             range::skip(&mut decoder, &name, part, &mut output)?;
         }
-        output.commit(None).map(drop)
+        output.commit(&Attributes::default()).map(drop)
     }
 
     /// Opens the input; its name must be fit for the output's, and removing it later must be meant.
@@ -209,8 +217,31 @@ impl<'a> Job<'a> {
     }
 
     /// An output for raw bytes, which go to a terminal only if that was asked for.
-    fn open_raw(&self, target: &Target) -> Outcome<Output> {
-        Output::open(target, self.args.force, self.args.force || self.args.stdout)
+    fn open_raw(&self, target: &Target, input: &Input) -> Outcome<Output> {
+        let to_terminal = self.args.force || self.args.stdout;
+        self.open_output(target, input, to_terminal, !self.args.no_sparse)
+    }
+
+    fn open_output(
+        &self,
+        target: &Target,
+        input: &Input,
+        to_terminal: bool,
+        sparse: bool,
+    ) -> Outcome<Output> {
+        let mut inputs = self.inputs.borrow_mut();
+        inputs.add_open(&input.name, &input.metadata);
+        let how = How {
+            force: self.args.force,
+            to_terminal,
+            sparse,
+            limit: match self.args.mode() {
+                Mode::Compress => None,
+                _ => self.args.max_output,
+            },
+            inputs: &inputs,
+        };
+        Output::open(target, how)
     }
 
     fn decoder<R: Read>(&self, source: R) -> catena::Result<read::Decoder<BufReader<R>>> {
@@ -239,13 +270,23 @@ impl<'a> Job<'a> {
     }
 
     /// Gives the output its name, and removes the source with --rm: only once the output is on disk.
-    fn commit(&self, path: &Path, output: Output, like: &Metadata) -> Outcome<()> {
-        let on_disk = output.commit(Some(like))?;
+    fn commit(&self, path: &Path, target: &Target, output: Output, like: &Metadata) -> Outcome<()> {
+        let on_disk = output.commit(&Attributes::like(like))?;
+        if let (true, Target::Path(written)) = (on_disk, target) {
+            self.inputs.borrow_mut().add_written(written);
+        }
         if !self.args.rm || !on_disk || is_stdin(path) {
             return Ok(());
         }
-        let wrong = |e| Failure::new(&name_of(path), format_args!("cannot remove: {e}"));
-        std::fs::remove_file(path).map_err(wrong)
+        let wrong = |e: &dyn std::fmt::Display| {
+            Failure::new(&name_of(path), format_args!("cannot remove: {e}"))
+        };
+        // Another file may have got the name meanwhile.
+        let same = Identity::of(like).is_none() || Identity::at(path) == Identity::of(like);
+        if !same {
+            return Err(wrong(&"it is no longer the file that was read"));
+        }
+        std::fs::remove_file(path).map_err(|e| wrong(&e))
     }
 
     /// A bar, where one is wanted. The counters: read, and for the ratio raw and coded.

@@ -3,6 +3,8 @@
 use catena::Level;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, Error, FromArgMatches};
 
+use crate::environment;
+
 /// The level that -1 to -9 ask for.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LevelFlags {
@@ -10,7 +12,13 @@ pub struct LevelFlags {
 }
 
 impl LevelFlags {
+    /// The level asked for, or what the environment says, or this one.
+    pub fn or(self, default: Level) -> Level {
+        self.level.or_else(environment::level).unwrap_or(default)
+    }
+
     /// The level asked for, if any was.
+    #[cfg(any(feature = "h5", feature = "tensor"))]
     pub fn level(self) -> Option<Level> {
         self.level
     }

@@ -2,18 +2,20 @@
 //! the first frame.
 
 use std::collections::BTreeMap;
-use std::io::{self, BufReader, Read, Seek, Write};
+use std::io::{BufReader, Read, Seek};
 use std::path::Path;
 
 use catena::predict::Spec;
 use catena::{Archive, DecompressOptions, FrameInfo, FrameKind, Layout, StreamHeader};
+use catena_files::printable;
 use serde::Serialize;
 
 use crate::args::Args;
 use crate::costs::{self, FieldCost};
 use crate::input::{Input, is_stdin};
 use crate::progress::Progress;
-use crate::report::{Failure, Outcome, grouped};
+use crate::report::{Failure, Outcome, grouped, raw_name};
+use crate::stdio;
 
 /// Listings of all files of a call: text is written as it comes, JSON when all are there.
 #[derive(Debug)]
@@ -99,7 +101,7 @@ impl Listing {
         let list = read(path, &self.options, self.verbose)?;
         match &mut self.json {
             Some(files) => files.push(list),
-            None => say(&text(&list, self.verbose))?,
+            None => stdio::print(text(&list, self.verbose).as_bytes())?,
         }
         Ok(())
     }
@@ -110,7 +112,7 @@ impl Listing {
             return Ok(());
         };
         let text = serde_json::to_string_pretty(&files).map_err(|e| Failure::new("json", e))?;
-        say(&(text + "\n"))
+        stdio::print((text + "\n").as_bytes())
     }
 }
 
@@ -129,6 +131,7 @@ fn read(path: &Path, options: &DecompressOptions, costs: bool) -> Outcome<FileLi
     let first = first.ok_or_else(|| wrong(&"holds no stream"))?;
     let (raw_bytes, streams) = (archive.len(), archive.streams().len());
     Ok(FileList {
+        file: raw_name(path),
         raw_bytes,
         coded_bytes,
         ratio: (raw_bytes > 0).then(|| raw_bytes as f64 / coded_bytes as f64),
@@ -151,7 +154,6 @@ fn read(path: &Path, options: &DecompressOptions, costs: bool) -> Outcome<FileLi
             true => fields(&mut archive, &first).map_err(|e| wrong(&e))?,
             false => Vec::new(),
         },
-        file,
     })
 }
 
@@ -220,7 +222,7 @@ impl FrameList {
 
 /// The listing for people; `frames`: with a line for every frame.
 fn text(list: &FileList, frames: bool) -> String {
-    let mut text = format!("{}\n", list.file);
+    let mut text = format!("{}\n", printable(&list.file));
     let mut line = |name: &str, value: String| text += &format!("  {name:<9}{value}\n");
     let (raw, coded) = (grouped(list.raw_bytes), grouped(list.coded_bytes));
     line(
@@ -356,10 +358,4 @@ pub fn count(n: usize, what: &str) -> String {
         grouped(n as u64),
         if n == 1 { "" } else { "s" }
     )
-}
-
-fn say(text: &str) -> Outcome<()> {
-    io::stdout()
-        .write_all(text.as_bytes())
-        .map_err(|e| Failure::writing("(standard output)", e))
 }

@@ -1,13 +1,23 @@
 //! The command line: catena with the habits of zstd and xz. This file reads the arguments and gives the exit status.
 
+// They panic when nobody listens.
+#![deny(clippy::print_stderr, clippy::print_stdout)]
+
+/// `eprintln`, but that a standard error which takes nothing stops no work.
+macro_rules! tell {
+    ($($what:tt)*) => {
+        $crate::stdio::tell(format_args!($($what)*))
+    };
+}
+
 #[cfg(any(feature = "root", feature = "tensor"))]
 mod archive;
 mod args;
-mod attributes;
 mod bench;
 mod compare;
 mod costs;
 mod demo;
+mod environment;
 #[cfg(feature = "train")]
 mod eval;
 mod foreign;
@@ -19,6 +29,7 @@ mod input;
 mod job;
 mod levels;
 mod list;
+mod man;
 mod models;
 mod naming;
 mod output;
@@ -30,6 +41,7 @@ mod report;
 #[cfg(feature = "root")]
 mod root;
 mod signals;
+mod stdio;
 mod summary;
 #[cfg(feature = "tensor")]
 mod tensor;
@@ -52,14 +64,17 @@ const FAILED: u8 = 1;
 const USAGE: u8 = 2;
 
 fn main() -> ExitCode {
-    let args = args::parse(std::env::args_os());
+    let args = match args::parse(std::env::args_os()) {
+        Ok(args) => args,
+        Err(error) => return answer(&error),
+    };
     let report = Report::new(&args);
     if let Err(e) = signals::watch() {
         report.error(&Failure::new("signals", e));
         return ExitCode::from(FAILED);
     }
     let failures = match &args.command {
-        Some(command) => run_command(command).err().into_iter().collect(),
+        Some(command) => run_command(command, report).err().into_iter().collect(),
         None => {
             let models = match models::asked_for(&args) {
                 Ok(models) => models,
@@ -92,6 +107,34 @@ fn main() -> ExitCode {
         ExitCode::SUCCESS
     } else {
         ExitCode::from(FAILED)
+    }
+}
+
+/// Help and version go to standard output, as anything that was asked for, and may fail there; wrong usage is told on standard error.
+fn answer(error: &clap::Error) -> ExitCode {
+    if error.use_stderr() {
+        // The message repeats what was written, which may be a file's name.
+        let plain = |arg: std::ffi::OsString| !arg.to_string_lossy().contains(char::is_control);
+        match std::env::args_os().all(plain) {
+            true => drop(error.print()),
+            false => {
+                for line in error.to_string().lines() {
+                    tell!("{}", catena_files::printable(line));
+                }
+            }
+        }
+        return ExitCode::from(USAGE);
+    }
+    let printed = stdio::output().and_then(|_| error.print());
+    match printed.and_then(|()| io::stdout().flush()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(e) => match Failure::writing(stdio::OUT, e) {
+            Failure::Message(message) => {
+                tell!("catena: {message}");
+                ExitCode::from(FAILED)
+            }
+            _ => signals::die_of_broken_pipe(),
+        },
     }
 }
 
@@ -128,7 +171,7 @@ fn run_files(args: &Args, job: &Job<'_>, report: Report) -> Vec<Failure> {
     failures
 }
 
-fn run_command(command: &Command) -> Outcome<()> {
+fn run_command(command: &Command, report: Report) -> Outcome<()> {
     let mut out = Vec::new();
     match command {
         Command::Demo { all_fields } => return demo::run(*all_fields),
@@ -143,7 +186,7 @@ fn run_command(command: &Command) -> Outcome<()> {
             dry_run,
             force,
             memory,
-        } => out = repair::run(files, *dry_run, *force, *memory)?.into_bytes(),
+        } => return repair::run(files, *dry_run, *force, *memory, report),
         #[cfg(feature = "h5")]
         Command::H5 { command } => out = h5::run(command)?.into_bytes(),
         #[cfg(feature = "root")]
@@ -153,13 +196,7 @@ fn run_command(command: &Command) -> Outcome<()> {
         Command::Completions { shell } => {
             clap_complete::generate(*shell, &mut Args::command(), "catena", &mut out)
         }
-        Command::Man => {
-            clap_mangen::Man::new(Args::command())
-                .render(&mut out)
-                .map_err(|e| Failure::new("man", e))?;
-        }
+        Command::Man => out = man::page().map_err(|e| Failure::new("man", e))?,
     }
-    io::stdout()
-        .write_all(&out)
-        .map_err(|e| Failure::writing("(standard output)", e))
+    stdio::print(&out)
 }

@@ -8,11 +8,12 @@ use std::sync::Arc;
 
 use catena::Model;
 use catena::model::{Dims, ModelSummary, Place, Search, user_folder};
+use catena_files::{Attributes, Identity, Inputs};
 use serde::Serialize;
 
 use crate::args::{Args, ModelCommand};
 use crate::list::count;
-use crate::output::{Output, Target};
+use crate::output::{How, Output, Target};
 use crate::report::{Failure, Outcome, grouped, name_of};
 
 /// The models that `-m` names, in order.
@@ -213,7 +214,7 @@ fn list() -> Outcome<String> {
         let _ = writeln!(text, "  {}  {}", found.id, told.trim_end_matches(", "));
         if let Place::File(path) = &found.place {
             let name = path.file_name().unwrap_or_default();
-            let _ = writeln!(text, "    {}", Path::new(name).display());
+            let _ = writeln!(text, "    {}", name_of(Path::new(name)));
         }
     }
     if text.is_empty() {
@@ -238,10 +239,19 @@ fn install(file: &Path) -> Outcome<String> {
     fs::create_dir_all(&folder).map_err(|e| Failure::new(&name_of(&folder), e))?;
     let path = folder.join(model.file_name());
     // The same name is the same content: nothing is lost by writing it again.
-    let mut output = Output::open(&Target::Path(path.clone()), true, true)?;
-    output.put(model.file())?;
-    output.commit(None)?;
-    Ok(format!("{}\n", path.display()))
+    if Identity::at(&path) != Identity::at(file) {
+        let how = How {
+            force: true,
+            to_terminal: true,
+            sparse: false,
+            limit: None,
+            inputs: &Inputs::default(),
+        };
+        let mut output = Output::open(&Target::Path(path.clone()), how)?;
+        output.put(model.file())?;
+        output.commit(&Attributes::made_from(fs::metadata(file)))?;
+    }
+    Ok(format!("{}\n", name_of(&path)))
 }
 
 fn remove(name: &OsStr) -> Outcome<String> {
@@ -254,7 +264,7 @@ fn remove(name: &OsStr) -> Outcome<String> {
         return Err(wrong(&"is built in"));
     };
     fs::remove_file(path).map_err(|e| Failure::new(&name_of(path), e))?;
-    Ok(format!("{}\n", path.display()))
+    Ok(format!("{}\n", name_of(path)))
 }
 
 fn shown_place(place: &Place) -> String {

@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use catena_files::printable;
+use indicatif::{
+    BinaryBytes, HumanBytes, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressState,
+    ProgressStyle,
+};
 
 use crate::input::Counter;
 
@@ -28,21 +32,20 @@ impl Progress {
         let target = ProgressDrawTarget::stderr_with_hz(HZ);
         let bar = ProgressBar::with_draw_target(total, target);
         let (raw_n, coded_n) = (raw_n.clone(), coded_n.clone());
-        let ratio = move |_: &ProgressState, out: &mut dyn std::fmt::Write| {
-            let _ = out.write_str(&ratio_text(raw_n.get(), coded_n.get()));
+        let name = printable(name);
+        let line = move |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+            let ratio = ratio_text(raw_n.get(), coded_n.get());
+            // A line that reaches the last column wraps on some terminals.
+            let _ = out.write_str(&line(
+                &name,
+                state.into(),
+                &ratio,
+                width().saturating_sub(1),
+            ));
         };
-        let template = match total {
-            Some(_) => {
-                "{prefix}  {bar:24} {bytes:>11} of {total_bytes}  {binary_bytes_per_sec:>12}  ratio {ratio}  {eta} left"
-            }
-            None => {
-                "{prefix}  {spinner} {bytes:>11}  {binary_bytes_per_sec:>12}  ratio {ratio}  {elapsed}"
-            }
-        };
-        let style =
-            ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-        bar.set_style(style.with_key("ratio", ratio).progress_chars("##-"));
-        bar.set_prefix(shortened(name));
+        let style = ProgressStyle::with_template("{line}");
+        let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
+        bar.set_style(style.with_key("line", line));
         bar.enable_steady_tick(Duration::from_millis(1000 / u64::from(HZ)));
         Progress {
             bar,
@@ -53,7 +56,8 @@ impl Progress {
     /// Says that `what` is running, for as long as this lives. Nothing if standard error is no terminal.
     pub fn spinner(what: &str) -> Self {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(HZ));
-        bar.set_style(ProgressStyle::default_spinner());
+        let style = ProgressStyle::with_template("{spinner} {wide_msg}");
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
         bar.set_message(what.to_string());
         bar.enable_steady_tick(Duration::from_millis(1000 / u64::from(HZ)));
         Progress {
@@ -152,6 +156,81 @@ impl Watch {
     }
 }
 
+/// Columns of the terminal.
+fn width() -> usize {
+    #[cfg(unix)]
+    if let Ok(size) = rustix::termios::tcgetwinsize(std::io::stderr())
+        && size.ws_col > 0
+    {
+        return size.ws_col.into();
+    }
+    80
+}
+
+/// How far the work is.
+#[derive(Clone, Copy, Debug)]
+struct Standing {
+    done: u64,
+    total: Option<u64>,
+    per_second: f64,
+    elapsed: Duration,
+    left: Duration,
+}
+
+impl From<&ProgressState> for Standing {
+    fn from(state: &ProgressState) -> Self {
+        Standing {
+            done: state.pos(),
+            total: state.len(),
+            per_second: state.per_sec(),
+            elapsed: state.elapsed(),
+            left: state.eta(),
+        }
+    }
+}
+
+/// The most that fits into so many columns.
+fn line(name: &str, at: Standing, ratio: &str, columns: usize) -> String {
+    let done = HumanBytes(at.done).to_string();
+    let speed = format!("{}/s", BinaryBytes(at.per_second as u64));
+    let (long, short) = (shortened(name, 28), shortened(name, 14));
+    let candidates = match at.total {
+        Some(total) => {
+            let part = at.done as f64 / total.max(1) as f64;
+            let (all, left) = (HumanBytes(total), HumanDuration(at.left));
+            let full = ((24.0 * part) as usize).min(24);
+            let bar = "#".repeat(full) + &"-".repeat(24 - full);
+            let percent = 100.0 * part.min(1.0);
+            [
+                format!(
+                    "{long}  {bar} {done:>11} of {all}  {speed:>12}  ratio {ratio}  {left:#} left"
+                ),
+                format!("{short}  {done:>11} of {all}  {speed:>12}  ratio {ratio}  {left:#} left"),
+                format!("{short}  {done} of {all}  ratio {ratio}  {left:#} left"),
+                format!("{short} {percent:.0}% {left:#} left"),
+                format!("{percent:.0}%"),
+            ]
+        }
+        None => {
+            let elapsed = HumanDuration(at.elapsed);
+            [
+                format!("{long}  {done:>11}  {speed:>12}  ratio {ratio}  {elapsed:#}"),
+                format!("{short}  {done:>11}  {speed:>12}  ratio {ratio}  {elapsed:#}"),
+                format!("{short}  {done}  ratio {ratio}  {elapsed:#}"),
+                format!("{done}  {elapsed:#}"),
+                done,
+            ]
+        }
+    };
+    let fits = |line: &String| columns_of(line) <= columns;
+    candidates.into_iter().find(fits).unwrap_or_default()
+}
+
+/// Columns that a line takes at most: what is not ASCII may take two.
+fn columns_of(line: &str) -> usize {
+    line.chars().map(|c| if c.is_ascii() { 1 } else { 2 }).sum()
+}
+
 /// Raw over coded bytes, or a dash while there is nothing to say.
 fn ratio_text(raw: u64, coded: u64) -> String {
     if coded == 0 {
@@ -162,13 +241,12 @@ fn ratio_text(raw: u64, coded: u64) -> String {
 }
 
 /// The end of a long name says more than its beginning.
-fn shortened(name: &str) -> String {
-    const MAX: usize = 28;
+fn shortened(name: &str, most: usize) -> String {
     let n = name.chars().count();
-    if n <= MAX {
+    if n <= most {
         name.to_string()
     } else {
-        format!("…{}", name.chars().skip(n - MAX + 1).collect::<String>())
+        format!("…{}", name.chars().skip(n - most + 1).collect::<String>())
     }
 }
 
@@ -183,9 +261,34 @@ mod tests {
     }
 
     #[test]
+    fn no_line_is_wider_than_the_terminal() {
+        let name = "a/long/way/to/".repeat(9) + "ジェット.bin";
+        let at = |total| Standing {
+            done: 123_456_789_012,
+            total,
+            per_second: 98_765_432.1,
+            elapsed: Duration::from_secs(98_765),
+            left: Duration::from_secs(4321),
+        };
+        for total in [None, Some(0), Some(999_999_999_999)] {
+            let mut before = String::new();
+            for columns in 0..200 {
+                let line = line(&name, at(total), "12345.67", columns);
+                assert!(columns_of(&line) <= columns, "{columns}: {line}");
+                assert!(
+                    columns_of(&line) >= columns_of(&before),
+                    "{columns}: {line}"
+                );
+                before = line;
+            }
+            assert!(before.contains("ratio 12345.67"), "{before}");
+        }
+    }
+
+    #[test]
     fn long_names_keep_their_end() {
-        assert_eq!(shortened("short"), "short");
-        let long = shortened(&format!("{}/jets.bin", "x".repeat(80)));
+        assert_eq!(shortened("short", 28), "short");
+        let long = shortened(&format!("{}/jets.bin", "x".repeat(80)), 28);
         assert!(
             long.ends_with("/jets.bin") && long.chars().count() == 28,
             "{long}"

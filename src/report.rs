@@ -4,6 +4,8 @@ use std::fmt;
 use std::io::{self, IsTerminal};
 use std::path::Path;
 
+use catena_files::shown;
+
 use crate::args::Args;
 
 /// Why one file failed.
@@ -11,6 +13,8 @@ use crate::args::Args;
 pub enum Failure {
     /// Whoever read our output went away: nobody is left to be told.
     BrokenPipe,
+    /// The user knows already.
+    Reported,
     /// What to print, with the file's name in it.
     Message(String),
 }
@@ -56,21 +60,21 @@ impl Report {
         if let Failure::Message(message) = failure
             && self.level >= 1
         {
-            eprintln!("catena: {message}");
+            tell!("catena: {message}");
         }
     }
 
     /// Something that is no failure, and still to be known.
     pub fn note(self, name: &str, what: &str) {
         if self.level >= 1 {
-            eprintln!("catena: {name}: {what}");
+            tell!("catena: {name}: {what}");
         }
     }
 
     /// One line when a file is done. A filter in a pipe stays silent unless asked.
     pub fn summary(self, filter: bool, line: impl FnOnce() -> String) {
         if wants_summary(self.level, filter, io::stderr().is_terminal()) {
-            eprintln!("{}", line());
+            tell!("{}", line());
         }
     }
 
@@ -89,8 +93,13 @@ fn wants_progress(level: i32, filter: bool, terminal: bool) -> bool {
     terminal && (level >= 3 || (level == 2 && !filter))
 }
 
-/// A file's name as messages show it.
+/// A file's name as messages show it: nothing in it is obeyed by a terminal.
 pub fn name_of(path: &Path) -> String {
+    shown(path)
+}
+
+/// A file's name as JSON has it, which has escapes of its own.
+pub fn raw_name(path: &Path) -> String {
     path.display().to_string()
 }
 

@@ -1,14 +1,11 @@
-//! Ctrl-C leaves nothing behind: unfinished files are known here, and a thread that waits for signals removes them.
-//!
-//! Invariant: whoever gives a file its final name holds the lock while doing so, so a signal finds it either
-//! unfinished (and removes it) or finished (and leaves it alone).
+//! Ctrl-C leaves nothing behind: a thread waits for the signals that end a program, and removes unfinished files before it does.
 
 use std::io;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
-static UNFINISHED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+use catena_files::removal;
+
 /// Set by the first signal instead of dying, if there is one.
 static STOP: Mutex<Option<Arc<AtomicBool>>> = Mutex::new(None);
 
@@ -24,54 +21,24 @@ pub fn no_longer_ask() {
     *STOP.lock().unwrap_or_else(PoisonError::into_inner) = None;
 }
 
-fn unfinished() -> MutexGuard<'static, Vec<PathBuf>> {
-    UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// While this lives, a signal removes the file it was made for.
-#[derive(Debug)]
-pub struct Guard(PathBuf);
-
-impl Drop for Guard {
-    fn drop(&mut self) {
-        unfinished().retain(|path| *path != self.0);
-    }
-}
-
-/// Creates a file that a signal removes, with no moment in between.
-pub fn guarded<T>(
-    create: impl FnOnce() -> io::Result<T>,
-    path_of: impl FnOnce(&T) -> PathBuf,
-) -> io::Result<(T, Guard)> {
-    let mut unfinished = unfinished();
-    let created = create()?;
-    let path = path_of(&created);
-    unfinished.push(path.clone());
-    Ok((created, Guard(path)))
-}
-
-/// Runs `finish`, which gives the guarded file its final name, as one step as far as signals can see.
-pub fn finish<T>(guard: &Guard, finish: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
-    let mut unfinished = unfinished();
-    let result = finish();
-    if result.is_ok() {
-        unfinished.retain(|path| *path != guard.0);
-    }
-    result
-}
-
-/// Starts the thread that waits for SIGINT, SIGTERM and SIGHUP. The process then dies of the signal, as a shell's loop expects.
+/// Starts the thread that waits for the signals that end a program unless it asks for them. The process then dies of the signal, as a shell's loop expects.
 #[cfg(unix)]
 pub fn watch() -> io::Result<()> {
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    use signal_hook::consts::*;
     use signal_hook::iterator::Signals;
 
-    let wanted = [SIGINT, SIGTERM, SIGHUP]
-        .into_iter()
-        .filter(|signal| !is_ignored(*signal));
+    // Whoever sends one of the last two means the process's limits of time and of a file's length (ulimit -t, ulimit -f).
+    let wanted = [
+        SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGALRM, SIGVTALRM, SIGXCPU, SIGXFSZ,
+    ];
+    let wanted = wanted.into_iter().filter(|signal| !is_ignored(*signal));
     let mut signals = Signals::new(wanted)?;
     let wait = move || {
-        let Some(signal) = signals.forever().find(|_| {
+        let Some(signal) = signals.forever().find(|&signal| {
+            // Only a person's signals ask; the others have their reasons.
+            if ![SIGINT, SIGTERM, SIGHUP].contains(&signal) {
+                return true;
+            }
             let stop = STOP.lock().unwrap_or_else(PoisonError::into_inner);
             // Whoever asked for it is told first; if it was told before, or nobody asked, this is the end.
             stop.as_ref()
@@ -79,11 +46,7 @@ pub fn watch() -> io::Result<()> {
         }) else {
             return;
         };
-        let unfinished = unfinished();
-        for path in unfinished.iter() {
-            // Nothing can be done about a failure, and nobody is left to hear of it.
-            let _ = std::fs::remove_file(path);
-        }
+        let _none_any_more = removal::remove_all();
         die_of(signal);
     };
     std::thread::Builder::new()

@@ -5,6 +5,7 @@ use std::io::{BufReader, IsTerminal};
 use std::path::Path;
 
 use catena::Level;
+use catena_files::printable;
 use catena_tensor::archive::{
     ArchiveInfo, PackOptions, TensorInfo, UnpackOptions, info, pack, unpack,
 };
@@ -13,7 +14,7 @@ use serde::Serialize;
 
 use crate::archive::{self, Cause, failure};
 use crate::args::{TensorCommand, TensorPackArgs, TensorUnpackArgs};
-use crate::report::{Failure, Outcome, grouped, name_of};
+use crate::report::{Failure, Outcome, grouped, name_of, raw_name};
 
 /// One of the commands; what it has to say.
 pub fn run(command: &TensorCommand) -> Outcome<String> {
@@ -29,7 +30,9 @@ pub fn run(command: &TensorCommand) -> Outcome<String> {
                     .map(|text| text + "\n")
                     .map_err(|e| Failure::new("tensor info", e));
             }
-            let texts = infos.iter().map(|it| text(&it.file, &it.archive));
+            let texts = infos
+                .iter()
+                .map(|it| text(&printable(&it.file), &it.archive));
             Ok(texts.collect::<Vec<_>>().join("\n"))
         }
     }
@@ -41,11 +44,11 @@ fn run_pack(args: &TensorPackArgs) -> Outcome<String> {
         .with_max_pruned(args.max_pruned);
     // Models gain little on quantised integers, and CAQ counts their time.
     let level = match args.lossy {
-        true => Level::MIN,
-        false => Level::default(),
+        true => args.level.level().unwrap_or(Level::MIN),
+        false => args.level.or(Level::default()),
     };
     let options = PackOptions::default()
-        .with_level(args.level.level().unwrap_or(level))
+        .with_level(level)
         .with_threads(args.common.threads)
         .with_lossy(args.lossy.then_some(lossy));
     let (input, common) = (&args.input, &args.common);
@@ -54,16 +57,16 @@ fn run_pack(args: &TensorPackArgs) -> Outcome<String> {
     })?;
     if !args.common.quiet {
         for note in &summary.notes {
-            eprintln!("{name}: {note}");
+            tell!("{name}: {note}");
         }
         for tensor in &summary.tensors {
             if let Some(loss) = &tensor.loss {
-                eprintln!("{name}: {}: {}", shown(&tensor.name), lost(loss));
+                tell!("{name}: {}: {}", shown(&tensor.name), lost(loss));
             }
         }
         if std::io::stderr().is_terminal() || args.lossy {
             let kind = if args.lossy { ", with a loss" } else { "" };
-            eprintln!(
+            tell!(
                 "{}: {} to {} bytes{kind}; {} tensors",
                 name_of(&args.output),
                 grouped(summary.file_bytes),
@@ -80,11 +83,15 @@ fn run_unpack(args: &TensorUnpackArgs) -> Outcome<String> {
         .with_threads(args.common.threads)
         .with_memory_limit(args.memory_limit.saturating_mul(1 << 20));
     let (input, common) = (&args.input, &args.common);
-    let (name, restored) = archive::unpack(input, &args.output, common, |file, output, watch| {
-        unpack(file, output, &options, &|n| watch.see(n))
-    })?;
+    let (name, restored) = archive::unpack(
+        input,
+        &args.output,
+        args.max_output,
+        common,
+        |file, output, watch| unpack(file, output, &options, &|n| watch.see(n)),
+    )?;
     if restored.lossy && !args.common.quiet {
-        eprintln!(
+        tell!(
             "{name}: was packed with a loss: this is not the file that was packed; info says what was lost"
         );
     }
@@ -106,7 +113,7 @@ impl Described {
         let archive = info(BufReader::new(file), &UnpackOptions::default());
         Ok(Described {
             archive: archive.map_err(|e| failure(&name, e))?,
-            file: name,
+            file: raw_name(path),
         })
     }
 }

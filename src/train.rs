@@ -8,13 +8,14 @@ use std::sync::atomic::AtomicBool;
 use catena::Layout;
 use catena::layout::detect;
 use catena::model::MAX_HEADS;
+use catena_files::{Attributes, Inputs};
 use catena_train::learn::Learning;
 use catena_train::report::{Baseline, Board, Curve, Events, Watchers, baselines};
 use catena_train::train::{KNOTS, check, training_rows};
 use catena_train::{Place, Preset, TrainOptions, train};
 
 use crate::args::{TrainArgs, gridded};
-use crate::output::{Output, Target};
+use crate::output::{How, Output, Target};
 use crate::report::{Failure, Outcome, grouped, name_of};
 use crate::signals;
 
@@ -33,15 +34,26 @@ pub fn run(args: &TrainArgs) -> Outcome<()> {
     }
     let output = model_path(args);
     // Hours of training must not end at a file that cannot be written: its place is taken first.
-    let mut file = Output::open(&Target::Path(output.clone()), args.force, true)?;
+    let inputs = Inputs::of(&args.files);
+    let how = How {
+        force: args.force,
+        to_terminal: true,
+        sparse: false,
+        limit: None,
+        inputs: &inputs,
+    };
+    let mut file = Output::open(&Target::Path(output.clone()), how)?;
+    let sources = args.files.iter().filter_map(|file| fs::metadata(file).ok());
+    let attributes = Attributes::made_from(sources);
+    let stem = output.with_extension("");
+    check_beside(args, &stem, inputs, &output)?;
     let (layout, raw) = read(args)?;
     let wrong = |e: &dyn std::fmt::Display| Failure::new("train", e);
     check(&layout, &raw).map_err(|e| wrong(&format!("{e:#}")))?;
     let record = layout.columns().record_size as usize;
     let rows = raw.len() / record;
     let held_out = &raw[training_rows(rows) * record..rows * record];
-    let stem = output.with_extension("");
-    eprintln!(
+    tell!(
         "{} records of {record} bytes, {}; the last {} are held out",
         grouped(rows as u64),
         layout.dtype(),
@@ -60,7 +72,7 @@ pub fn run(args: &TrainArgs) -> Outcome<()> {
     let options = options(args, preset, &layout, rows, stop.clone());
     let at_once = ROWS_AT_ONCE * options.learning.sequences;
     let bytes = preset.training_bytes(weights, columns, at_once);
-    eprintln!(
+    tell!(
         "{} network: at most {} weights, about {} MiB to train",
         preset.name(),
         grouped(weights as u64),
@@ -80,8 +92,8 @@ pub fn run(args: &TrainArgs) -> Outcome<()> {
         train(&layout, &raw, &options, &mut watchers).map_err(|e| wrong(&format!("{e:#}")))?;
     let model = trained.model;
     file.put(model.file())?;
-    file.commit(None)?;
-    eprintln!(
+    file.commit(&attributes)?;
+    tell!(
         "{}: {} weights, {} bytes, {}; ended: {}",
         name_of(&output),
         grouped(trained.parameters as u64),
@@ -90,6 +102,39 @@ pub fn run(args: &TrainArgs) -> Outcome<()> {
         trained.outcome.end.words()
     );
     Ok(())
+}
+
+/// What is written beside the model: a checkpoint, the curve. None of it may be data, the model, or, unless it is to be overwritten, there already.
+fn check_beside(args: &TrainArgs, stem: &Path, mut inputs: Inputs, model: &Path) -> Outcome<()> {
+    inputs.add(model);
+    let mut taken = |path: &Path, may_exist: bool| {
+        let wrong = |e: &dyn std::fmt::Display| Failure::new(&name_of(path), e);
+        inputs.refuse(path).map_err(|e| wrong(&e))?;
+        if place(path) == place(model) {
+            return Err(wrong(&"is where the model goes"));
+        }
+        if !may_exist && path.symlink_metadata().is_ok() {
+            return Err(wrong(&"already exists; -f overwrites it"));
+        }
+        inputs.add(path);
+        Ok(())
+    };
+    if let Some(path) = &args.checkpoint {
+        taken(path, args.force || args.resume)?;
+    }
+    if args.curve {
+        let mut path = stem.as_os_str().to_owned();
+        path.push(".svg");
+        taken(Path::new(&path), args.force)?;
+    }
+    Ok(())
+}
+
+/// Where a file is, or would be.
+fn place(path: &Path) -> Option<(PathBuf, &std::ffi::OsStr)> {
+    let folder = path.parent().filter(|folder| *folder != Path::new(""));
+    let folder = fs::canonicalize(folder.unwrap_or(Path::new("."))).ok()?;
+    Some((folder, path.file_name()?))
 }
 
 fn model_path(args: &TrainArgs) -> PathBuf {

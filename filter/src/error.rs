@@ -41,6 +41,11 @@ pub enum ErrorKind {
         /// Bytes that the caller allows.
         limit: u64,
     },
+    /// More raw bytes would come out than the caller allows.
+    OutputLimit {
+        /// Bytes that the caller allows.
+        limit: u64,
+    },
     /// The caller asked for something that does not exist.
     InvalidInput(String),
     /// A job panicked: a defect of this library, not of the input.
@@ -133,6 +138,12 @@ impl fmt::Display for ErrorKind {
             ErrorKind::MemoryLimit { needed, limit } => {
                 write!(f, "needs {needed} bytes of memory, the limit is {limit}")
             }
+            ErrorKind::OutputLimit { limit } => {
+                write!(
+                    f,
+                    "more than {limit} raw bytes would come out, which is the limit"
+                )
+            }
             ErrorKind::InvalidInput(what) => f.write_str(what),
             ErrorKind::Panicked(what) => write!(f, "internal error: {what}"),
             ErrorKind::Io(e) => e.fmt(f),
@@ -191,6 +202,7 @@ impl From<Error> for std::io::Error {
             ErrorKind::Version(_) => Io::Unsupported,
             ErrorKind::MissingModel { .. } | ErrorKind::MissingModelPrefix { .. } => Io::NotFound,
             ErrorKind::MemoryLimit { .. } => Io::OutOfMemory,
+            ErrorKind::OutputLimit { .. } => Io::FileTooLarge,
             ErrorKind::InvalidInput(_) => Io::InvalidInput,
             ErrorKind::Panicked(_) => Io::Other,
         };

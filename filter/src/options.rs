@@ -220,6 +220,9 @@ pub struct DecompressOptions {
     pub threads: usize,
     /// Streams that need more bytes of memory than this are refused.
     pub memory_limit: u64,
+    /// Raw bytes that may come out of one input, all its streams together; what would be more is refused before it is decoded. `u64::MAX`: any number. An
+    /// [`Archive`](crate::Archive), whose reader says how much it wants, is not bound by it.
+    pub output_limit: u64,
     /// Models at hand: what a stream names is looked for here first.
     pub models: Vec<Arc<Model>>,
     /// Whether a model that is neither here nor in the stream is looked for in the folders of `CATENA_MODEL_PATH`, in the
@@ -232,6 +235,7 @@ impl Default for DecompressOptions {
         DecompressOptions {
             threads: 0,
             memory_limit: 1 << 30,
+            output_limit: u64::MAX,
             models: Vec::new(),
             model_search: true,
         }
@@ -255,6 +259,13 @@ impl DecompressOptions {
         self.memory_limit = bytes;
         self
     }
+
+    /// Sets the limit on what comes out, in raw bytes.
+    pub fn with_output_limit(mut self, bytes: u64) -> Self {
+        self.output_limit = bytes;
+        self
+    }
+
     /// Adds a model to those at hand.
     pub fn with_model(mut self, model: Arc<Model>) -> Self {
         self.models.push(model);

@@ -7,7 +7,7 @@ pub struct Common {
     #[arg(short, long)]
     pub force: bool,
     /// Worker threads; 0 means one a core. The output does not depend on it
-    #[arg(short = 'T', long, value_name = "N", default_value_t = 0)]
+    #[arg(short = 'T', long, value_name = "N", default_value_t = crate::environment::threads())]
     pub threads: usize,
     /// No progress, no notes, no summary
     #[arg(short, long)]

@@ -1,7 +1,7 @@
 //! What the user asks of HDF5 files.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use catena_h5::Chunking;
 use clap::Subcommand;
@@ -35,6 +35,11 @@ pub struct H5Models {
 }
 
 impl H5Models {
+    /// The model's file, if that is what is named.
+    pub fn file(&self) -> Option<&Path> {
+        self.model.as_deref().map(Path::new)
+    }
+
     /// Whether datasets get models.
     pub fn are_wanted(&self) -> bool {
         #[cfg(feature = "train")]
@@ -95,7 +100,7 @@ pub struct VerifyArgs {
     /// The second file
     pub b: PathBuf,
     /// Worker threads; 0 means one a core
-    #[arg(short = 'T', long, value_name = "N", default_value_t = 0)]
+    #[arg(short = 'T', long, value_name = "N", default_value_t = crate::environment::threads())]
     pub threads: usize,
     /// No progress; the exit status tells
     #[arg(short, long)]

@@ -17,15 +17,18 @@ mod tensor;
 mod train;
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use catena::layout::parse_shape;
 use catena::stream::Foreign;
 use catena::{Layout, Level};
+use catena_files::Inputs;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use crate::environment;
+use crate::input::is_stdin;
 use crate::levels::LevelFlags;
 
 pub use bench::BenchArgs;
@@ -55,8 +58,9 @@ pub use train::{EvalArgs, TrainArgs};
     name = "catena",
     version,
     args_conflicts_with_subcommands = true,
+    args_override_self = true,
     disable_help_subcommand = true,
-    after_help = "Exit status: 0 all well; 1 a file failed (its name is in the message); 2 wrong usage."
+    after_help = "Exit status: 0 all well; 1 a file failed (its name is in the message); 2 wrong usage.\n\nEnvironment: CATENA_LEVEL and CATENA_THREADS are the level and the threads where none are given; CATENA_OPT has options that come before those of the line, but not of commands; CATENA_MODEL_PATH has folders of models."
 )]
 pub struct Args {
     /// Compress (the default)
@@ -99,7 +103,7 @@ pub struct Args {
     pub verify: bool,
 
     /// Worker threads; 0 means one a core. The output does not depend on it, but with --min-speed
-    #[arg(short = 'T', long, value_name = "N", default_value_t = 0)]
+    #[arg(short = 'T', long, value_name = "N", default_value_t = environment::threads())]
     pub threads: usize,
 
     /// What a record is: NumPy's comma form, such as '<f4' or '<u8,pt:<f4,4<i4' [default: detected]
@@ -130,6 +134,9 @@ pub struct Args {
     /// Refuse compressed files that need more memory than this to decompress [default: 1G]
     #[arg(short = 'M', long, value_name = "SIZE", value_parser = parse_size)]
     pub memory: Option<u64>,
+    /// Decompress at most so many bytes of a file: one that has more is an error, and so is a --range that asks for more
+    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    pub max_output: Option<u64>,
     /// Keep up with a source of this speed, such as 20MB/s, by less effort where it must be, the level's where there is time; the output then
     /// depends on the time it took
     #[arg(long, value_name = "SPEED", value_parser = parse_speed)]
@@ -141,6 +148,13 @@ pub struct Args {
     /// Decompress LEN bytes from OFFSET on (all that follow without LEN), to standard output unless -o is given
     #[arg(long, value_name = "OFFSET[:LEN]", value_parser = parse_range)]
     pub range: Option<Range>,
+
+    /// Write zeros as zeros where they would be left out of the file as a hole
+    #[arg(long, overrides_with = "sparse")]
+    pub no_sparse: bool,
+    /// Leave long runs of zeros out of decompressed files as holes (the default)
+    #[arg(long, overrides_with = "no_sparse")]
+    pub sparse: bool,
 
     /// Say less: no progress; twice, no messages either
     #[arg(short, long, action = ArgAction::Count)]
@@ -282,6 +296,13 @@ impl Args {
         }
     }
 
+    /// All that is read: no output may be any of it.
+    pub fn inputs(&self) -> Inputs {
+        let models = self.model.iter().map(Path::new);
+        let files = self.files.iter().map(PathBuf::as_path);
+        Inputs::of(files.filter(|path| !is_stdin(path)).chain(models))
+    }
+
     /// What no single argument shows to be wrong.
     pub fn check(&self) -> Result<(), String> {
         let mode = self.mode();
@@ -309,7 +330,7 @@ impl Args {
 
     /// The level asked for, or the default.
     pub fn level(&self) -> Level {
-        self.level.level().unwrap_or_default()
+        self.level.or(Level::default())
     }
 }
 
@@ -323,20 +344,54 @@ fn parse_layout(text: &str) -> Result<Layout, String> {
     Layout::parse(text).map_err(|e| e.to_string())
 }
 
-/// Parses the command line; leaves the process on --help, --version and wrong usage.
-pub fn parse(line: impl IntoIterator<Item = OsString>) -> Args {
+/// Parses the command line. An error is what is to be told instead of working: wrong usage, or the help.
+pub fn parse(line: impl IntoIterator<Item = OsString>) -> Result<Args, clap::Error> {
     let mut command = absent::known(Args::command());
-    let matches = command
-        .try_get_matches_from_mut(line)
-        .unwrap_or_else(|e| e.exit());
+    let mut line: Vec<OsString> = line.into_iter().collect();
+    if !names_command(&command, &line) {
+        let options = environment::options().and_then(check_options);
+        let options = options.map_err(|why| command.error(ErrorKind::ArgumentConflict, why))?;
+        let start = line.len().min(1);
+        line.splice(start..start, options);
+    }
+    let matches = command.try_get_matches_from_mut(line)?;
     if let Some(message) = absent::refused(&matches) {
-        command.error(ErrorKind::InvalidSubcommand, message).exit();
+        return Err(command.error(ErrorKind::InvalidSubcommand, message));
     }
-    let args = Args::from_arg_matches(&matches).unwrap_or_else(|e| e.format(&mut command).exit());
-    if let Err(message) = args.check() {
-        command.error(ErrorKind::ArgumentConflict, message).exit();
+    let args = Args::from_arg_matches(&matches).map_err(|e| e.format(&mut command))?;
+    match args.check() {
+        Ok(()) => Ok(args),
+        Err(message) => Err(command.error(ErrorKind::ArgumentConflict, message)),
     }
-    args
+}
+
+/// Whether a command is asked for, which only the first word can do.
+fn names_command(command: &clap::Command, line: &[OsString]) -> bool {
+    let Some(first) = line.get(1) else {
+        return false;
+    };
+    command.get_subcommands().any(|sub| {
+        sub.get_name_and_visible_aliases()
+            .iter()
+            .any(|name| *name == first)
+    })
+}
+
+/// What stands in the environment must be options alone: a word too many would be a file.
+fn check_options(options: Vec<OsString>) -> Result<Vec<OsString>, String> {
+    let program = OsString::from("catena");
+    let line = std::iter::once(&program).chain(&options);
+    let what = match Args::try_parse_from(line) {
+        Ok(args) if args.files.is_empty() && args.command.is_none() => return Ok(options),
+        Ok(_) => "only options stand there".to_string(),
+        Err(error) if !error.use_stderr() => return Ok(options),
+        Err(error) => {
+            let text = error.to_string();
+            let first = text.lines().next().unwrap_or_default();
+            first.trim_start_matches("error: ").to_string()
+        }
+    };
+    Err(format!("CATENA_OPT: {what}"))
 }
 
 #[cfg(test)]
@@ -361,6 +416,19 @@ mod tests {
         assert_eq!(args("-dc9").level().get(), 9);
         assert_eq!(args("").level().get(), 5);
         assert_eq!(args("--range 5:7 x").mode(), Mode::Decompress);
+    }
+
+    #[test]
+    fn what_is_repeated_is_no_error_and_the_last_counts() {
+        assert!(args("-c -c -d -d -f -f x").stdout);
+        assert_eq!(args("-T2 -T1 x").threads, 1);
+        assert_eq!(
+            args("--frame-size 1K --frame-size 2K x").frame_size,
+            Some(2048)
+        );
+        assert_eq!(args("-m a -m b -d x").model.len(), 2, "these add up");
+        assert!(args("-k --rm -k --rm x").rm);
+        assert!(args("repair -n -n x").command.is_some());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::Common;
+use super::{Common, parse_size};
 
 use crate::levels::LevelFlags;
 
@@ -33,6 +33,9 @@ pub struct RootUnpackArgs {
     /// Refuse archives that need more than so many MiB for a segment
     #[arg(long, value_name = "MIB", default_value_t = 1024)]
     pub memory_limit: u64,
+    /// Write at most so many bytes: an archive of a longer file is an error
+    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    pub max_output: Option<u64>,
     #[command(flatten)]
     pub common: Common,
 }

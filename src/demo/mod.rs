@@ -5,7 +5,6 @@ mod fields;
 mod samples;
 mod table;
 
-use std::io::{self, Write};
 use std::time::Duration;
 
 use catena::Level;
@@ -13,6 +12,7 @@ use catena::Level;
 use crate::compare::{self, Codec};
 use crate::progress::Progress;
 use crate::report::{Failure, Outcome, grouped};
+use crate::stdio;
 use samples::Sample;
 use table::{Row, Size};
 
@@ -24,7 +24,6 @@ const FIELDS: usize = 10;
 /// Runs the demonstration; fails if anything comes back other than it went in.
 pub fn run(all_fields: bool) -> Outcome<()> {
     let samples = samples::all().map_err(|e| Failure::new("samples", e))?;
-    let mut out = io::stdout().lock();
     let total: usize = samples.iter().map(|sample| sample.bytes.len()).sum();
     let mut text = format!(
         "Catena {} on its sample data, {} bytes:\n",
@@ -39,7 +38,7 @@ pub fn run(all_fields: bool) -> Outcome<()> {
             sample.about
         );
     }
-    say(&mut out, &text)?;
+    stdio::print(text.as_bytes())?;
 
     let codecs = compare::peers()
         .into_iter()
@@ -50,21 +49,13 @@ pub fn run(all_fields: bool) -> Outcome<()> {
         rows.push(measure(codec.as_ref(), &samples)?);
         drop(running);
     }
-    say(&mut out, &table::render(&samples, &rows))?;
-    say(
-        &mut out,
-        "Everything was decompressed and compared: no bit differs.\n",
-    )?;
+    stdio::print(table::render(&samples, &rows).as_bytes())?;
+    stdio::print(b"Everything was decompressed and compared: no bit differs.\n")?;
     let most = if all_fields { usize::MAX } else { FIELDS };
     for sample in &samples {
-        say(&mut out, &fields::render(sample, Level::default(), most)?)?;
+        stdio::print(fields::render(sample, Level::default(), most)?.as_bytes())?;
     }
     Ok(())
-}
-
-fn say(out: &mut impl Write, text: &str) -> Outcome<()> {
-    out.write_all(text.as_bytes())
-        .map_err(|e| Failure::writing("(standard output)", e))
 }
 
 /// Sizes and times of one codec over all samples.

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{IsTerminal, Read};
 use std::path::Path;
 
+use catena::Level;
 use catena_root::archive::{
     ArchiveInfo, PackOptions, Summary, UnpackOptions, info as info_of, pack, unpack,
 };
@@ -18,7 +19,7 @@ const MAGIC: [u8; 4] = [0xCA, 0x7E, 0x4E, 0xA2];
 
 pub fn run_pack(args: &RootPackArgs) -> Outcome<String> {
     let options = PackOptions::default()
-        .with_level(args.level.level().unwrap_or_default())
+        .with_level(args.level.or(Level::default()))
         .with_threads(args.common.threads);
     let (input, common) = (&args.input, &args.common);
     let (name, summary) = archive::pack(input, &args.output, common, |file, output, watch| {
@@ -26,10 +27,10 @@ pub fn run_pack(args: &RootPackArgs) -> Outcome<String> {
     })?;
     if !common.quiet {
         if let Some(reason) = &summary.plain {
-            eprintln!("{name}: packed as plain bytes: {reason}");
+            tell!("{name}: packed as plain bytes: {reason}");
         }
         if std::io::stderr().is_terminal() {
-            eprintln!("{}: {}", name_of(&args.output), told(&summary));
+            tell!("{}: {}", name_of(&args.output), told(&summary));
         }
     }
     Ok(String::new())
@@ -40,9 +41,13 @@ pub fn run_unpack(args: &RootUnpackArgs) -> Outcome<String> {
         .with_threads(args.common.threads)
         .with_memory_limit(args.memory_limit.saturating_mul(1 << 20));
     let (input, common) = (&args.input, &args.common);
-    archive::unpack(input, &args.output, common, |file, output, watch| {
-        unpack(file, output, &options, &|n| watch.see(n))
-    })?;
+    archive::unpack(
+        input,
+        &args.output,
+        args.max_output,
+        common,
+        |file, output, watch| unpack(file, output, &options, &|n| watch.see(n)),
+    )?;
     Ok(String::new())
 }
 

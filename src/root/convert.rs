@@ -3,13 +3,13 @@
 use std::path::Path;
 
 use catena::Level;
+use catena_files::Scratch;
 use catena_h5::PackOptions;
 use catena_root::convert::{ConvertOptions, Event, Summary, convert};
 use glob::Pattern;
 
 use crate::args::ConvertArgs;
 use crate::h5::{self, Models};
-use crate::output::Scratch;
 use crate::progress::LateProgress;
 use crate::report::{Failure, Outcome, name_of};
 
@@ -29,6 +29,7 @@ pub fn run(args: &ConvertArgs) -> Outcome<String> {
     let quiet = args.common.quiet;
     let summary = h5::write(
         &args.input,
+        args.models.file(),
         &args.output,
         &args.common,
         told,
@@ -42,7 +43,7 @@ pub fn run(args: &ConvertArgs) -> Outcome<String> {
                 return to(path, models.level);
             }
             // Models are for whole datasets: these are written first, quickly, and then packed.
-            let scratch = Scratch::beside(path)?;
+            let scratch = Scratch::beside(path).map_err(|e| Failure::new(&name, e))?;
             let summary = to(scratch.path(), Level::MIN)?;
             let packing = PackOptions {
                 threads: args.common.threads,
@@ -86,7 +87,7 @@ fn patterns(args: &ConvertArgs) -> Result<(Vec<Pattern>, Vec<Pattern>), String> 
 fn see(bar: &LateProgress<'_>, name: &str, quiet: bool, event: Event) {
     match event {
         Event::Left(left) if left.fatal || !quiet => {
-            eprintln!("catena: {name}: left out: {left}");
+            tell!("catena: {name}: left out: {left}");
         }
         Event::Total(total) => bar.total(total),
         Event::Bytes(raw, coded) => bar.add(raw, coded),

@@ -1,12 +1,12 @@
 //! `catena root export`: the messages. Everything else is in the crate `catena-root`.
 
-use std::fs::File;
 use std::io::{BufWriter, IsTerminal};
 
+use catena_files::{Attributes, Inputs};
 use catena_root::export::{ExportOptions, export};
 
 use crate::args::ExportArgs;
-use crate::output::{Output, Target};
+use crate::output::Output;
 use crate::report::{Failure, Outcome, grouped, name_of};
 
 /// Exports one file.
@@ -15,22 +15,18 @@ pub fn run(args: &ExportArgs) -> Outcome<String> {
     let mut options = ExportOptions::default();
     options.codec = args.codec;
     options.keep_going = args.keep_going;
-    let output = Output::open(&Target::Path(args.output.clone()), args.force, true)?;
-    let Some(path) = output.path() else {
-        let why = "is no file, and a ROOT file's header is written last";
-        return Err(Failure::new(&output.name, why));
-    };
-    let to = File::options().write(true).open(path);
-    let to = BufWriter::new(to.map_err(|e| Failure::writing(&output.name, e))?);
+    let like = std::fs::metadata(&args.input).map_err(|e| Failure::new(&name, e))?;
+    let mut output = Output::open_file(&args.output, args.force, &Inputs::of([&args.input]))?;
+    let writing = |e| Failure::writing(&name_of(&args.output), e);
+    let to = BufWriter::new(output.file().try_clone().map_err(writing)?);
     let summary = export(&args.input, to, &options, &mut |why| {
-        eprintln!("catena: {name}: left out: {why}");
+        tell!("catena: {name}: left out: {why}");
     })
     .map_err(|e| Failure::new(&name, e))?;
-    let after = std::fs::metadata(path).map_or(0, |m| m.len());
-    let like = std::fs::metadata(&args.input).ok();
-    output.commit(like.as_ref())?;
+    let after = output.file().metadata().map_or(0, |m| m.len());
+    output.commit(&Attributes::like(&like)).map_err(writing)?;
     if !args.quiet && std::io::stderr().is_terminal() {
-        eprintln!(
+        tell!(
             "{}: {} bytes; {} trees, {} branches",
             name_of(&args.output),
             grouped(after),

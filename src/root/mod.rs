@@ -8,13 +8,14 @@ mod export;
 
 use std::path::Path;
 
+use catena_files::printable;
 use catena_root::File;
 use catena_root::archive::ArchiveInfo;
 use catena_root::info::Info;
 use serde::Serialize;
 
 use crate::args::RootCommand;
-use crate::report::{Failure, Outcome, name_of};
+use crate::report::{Failure, Outcome, name_of, raw_name};
 
 /// What `info` tells of a file.
 #[derive(Debug, Serialize)]
@@ -39,8 +40,8 @@ pub fn run(command: &RootCommand) -> Outcome<String> {
                     .map_err(|e| Failure::new("root info", e));
             }
             let texts = infos.iter().map(|it| match it {
-                Described::File(it) => format!("{}: {}", it.file, it.info.text(!trees)),
-                Described::Archive(it) => archive::text(&it.file, &it.archive),
+                Described::File(it) => format!("{}: {}", printable(&it.file), it.info.text(!trees)),
+                Described::Archive(it) => archive::text(&printable(&it.file), &it.archive),
             });
             Ok(texts.collect::<Vec<_>>().join("\n"))
         }
@@ -71,7 +72,7 @@ impl Described {
         Ok(match archive::is_archive(path) {
             false => Described::File(info(path)?),
             true => Described::Archive(ArchivedInfo {
-                file: name_of(path),
+                file: raw_name(path),
                 archive: archive::info(path)?,
             }),
         })
@@ -89,7 +90,7 @@ fn info(path: &Path) -> Outcome<FileInfo> {
         ));
     }
     Ok(FileInfo {
-        file: name_of(path),
+        file: raw_name(path),
         info: Info::of(&file),
     })
 }

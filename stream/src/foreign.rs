@@ -10,6 +10,7 @@ use std::task::{Context, Poll, ready};
 use async_compression::tokio::bufread::{BzDecoder, GzipDecoder, XzDecoder, ZstdDecoder};
 use tokio::io::{AsyncBufRead, AsyncRead, AsyncReadExt, ReadBuf};
 
+use crate::padding::Padded;
 use crate::signature::{SIGNATURE_MAX, recognise};
 
 /// What the input is wrapped in.
@@ -97,21 +98,13 @@ where
 {
     let decoder: Box<dyn AsyncRead + Send + Unpin> = match format {
         Foreign::Auto | Foreign::None => return Box::new(reader),
-        Foreign::Gzip => {
-            let mut decoder = GzipDecoder::new(reader);
-            decoder.multiple_members(true);
-            Box::new(decoder)
-        }
+        Foreign::Gzip => Box::new(Padded::<_, GzipDecoder<_>>::new(reader)),
         Foreign::Zstd => {
             let mut decoder = ZstdDecoder::new(reader);
             decoder.multiple_members(true);
             Box::new(decoder)
         }
-        Foreign::Xz => {
-            let mut decoder = XzDecoder::new(reader);
-            decoder.multiple_members(true);
-            Box::new(decoder)
-        }
+        Foreign::Xz => Box::new(Padded::<_, XzDecoder<_>>::new(reader)),
         Foreign::Bzip2 => {
             let mut decoder = BzDecoder::new(reader);
             decoder.multiple_members(true);

@@ -52,6 +52,8 @@ pub mod codec;
 #[cfg(feature = "decompress")]
 pub mod foreign;
 #[cfg(feature = "decompress")]
+mod padding;
+#[cfg(feature = "decompress")]
 mod signature;
 
 pub use drive::DEFAULT_BUDGET;

@@ -12,8 +12,12 @@ mod pipes;
 mod terminal;
 
 // Nothing is lost and nothing half-written stays.
+#[cfg(unix)]
+mod files;
 mod repair;
 mod safety;
+#[cfg(target_os = "linux")]
+mod streams;
 
 // The commands.
 mod demo;

@@ -7,12 +7,11 @@
 //! everything or nothing.
 
 use std::collections::HashMap;
-use std::ffi::OsString;
-use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 use candle_core::{DType, Device, Tensor, Var, safetensors};
+use catena_files::{Attributes, Inputs, Unfinished, shown};
 
 use crate::optimise::AdamW;
 
@@ -77,7 +76,7 @@ pub fn save(path: &Path, optimiser: &AdamW, best: &[Tensor], state: &State) -> R
     tensors.insert("counts".into(), Tensor::new(&counts, &Device::Cpu)?);
     tensors.insert("about".into(), bytes(state.about.as_bytes())?);
     tensors.insert("random".into(), bytes(&state.random)?);
-    write(path, &tensors).with_context(|| format!("writing the checkpoint {}", path.display()))
+    write(path, &tensors).with_context(|| format!("writing the checkpoint {}", shown(path)))
 }
 
 /// Reads a checkpoint into an optimiser with the same variables. Beside the state it gives the best
@@ -87,7 +86,7 @@ pub fn save(path: &Path, optimiser: &AdamW, best: &[Tensor], state: &State) -> R
 /// What is no checkpoint or one of another version; variables of other names or shapes, which the
 /// message names. Nothing is changed then.
 pub fn load(path: &Path, optimiser: &mut AdamW) -> Result<(State, Vec<Tensor>)> {
-    read(path, optimiser).with_context(|| format!("reading the checkpoint {}", path.display()))
+    read(path, optimiser).with_context(|| format!("reading the checkpoint {}", shown(path)))
 }
 
 /// Reads only the state of a checkpoint, such as what it is about.
@@ -97,7 +96,7 @@ pub fn load(path: &Path, optimiser: &mut AdamW) -> Result<(State, Vec<Tensor>)> 
 pub fn peek(path: &Path) -> Result<State> {
     let tensors = safetensors::load(path, &Device::Cpu).map_err(anyhow::Error::from);
     let state = tensors.and_then(|tensors| state(&tensors));
-    let (state, _) = state.with_context(|| format!("reading the checkpoint {}", path.display()))?;
+    let (state, _) = state.with_context(|| format!("reading the checkpoint {}", shown(path)))?;
     Ok(state)
 }
 
@@ -186,24 +185,11 @@ fn bytes(bytes: &[u8]) -> Result<Tensor> {
     Ok(Tensor::from_slice(bytes, bytes.len(), &Device::Cpu)?)
 }
 
-/// Under a temporary name beside it, then renamed.
+/// Under a temporary name beside it, then renamed. It is its owner's alone: it has what the data taught.
 fn write(path: &Path, tensors: &HashMap<String, Tensor>) -> Result<()> {
-    let partial = partial(path);
-    let written = || -> Result<()> {
-        safetensors::save(tensors, &partial)?;
-        File::open(&partial)?.sync_all()?;
-        Ok(fs::rename(&partial, path)?)
-    };
-    written().inspect_err(|_| {
-        // What is left of it is of no use; that it cannot be removed is not the error to report.
-        let _ = fs::remove_file(&partial);
-    })
-}
-
-fn partial(path: &Path) -> PathBuf {
-    let mut name = OsString::from(path);
-    name.push(format!(".{}.partial", std::process::id()));
-    PathBuf::from(name)
+    let file = Unfinished::create(path, true, &Inputs::default())?;
+    safetensors::save(tensors, file.temporary_path())?;
+    Ok(file.commit(&Attributes::private())?)
 }
 
 #[cfg(test)]
@@ -211,6 +197,7 @@ mod tests {
     use super::*;
     use crate::optimise::AdamWOptions;
     use crate::random::Random;
+    use std::fs;
 
     /// A network of one matrix and one vector, and its optimiser.
     fn start(outputs: usize) -> Result<(Vec<Var>, AdamW)> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::opening::{Opened, Opening, open};
 use super::unpack::Unpack;
 use super::{Growth, Pull, Stats};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::frame::{Item, Parser, StreamHeader};
 use crate::options::DecompressOptions;
 use crate::pool::Pool;
@@ -35,6 +35,8 @@ pub struct Decoder {
     failed: bool,
     done: bool,
     stats: Stats,
+    /// Raw bytes of all frames that were let in.
+    admitted: u64,
 }
 
 /// The stream that is being decoded.
@@ -82,6 +84,7 @@ impl Decoder {
             failed: false,
             done: false,
             stats: Stats::default(),
+            admitted: 0,
         }
     }
 
@@ -276,6 +279,13 @@ impl Decoder {
                 if stream.flow.len() >= stream.flight_max || (over && stream.flow.len() > 0) {
                     return Ok(Some(Item::Frame(frame)));
                 }
+                let limit = self.options.output_limit;
+                let admitted = self.admitted.saturating_add(frame.header.raw_len as u64);
+                if admitted > limit {
+                    let error = Error::from(ErrorKind::OutputLimit { limit });
+                    return Err(error.in_frame(frame.number).at_offset(frame.position));
+                }
+                self.admitted = admitted;
                 let chain = (frame.place % u64::from(stream.header.chains)) as usize;
                 let room = stream.growth.admit(chain, &frame.header);
                 room.map_err(|e| e.in_frame(frame.number).at_offset(frame.position))?;

@@ -120,6 +120,7 @@ pub(crate) fn rewrite(
     decide: &mut dyn FnMut(&Source) -> Result<Option<Recoding>>,
     on: &dyn Fn(Event<'_>),
 ) -> Result<Summary> {
+    catena_files::Inputs::of([input]).refuse(output)?;
     let fcpl = file_plist(from)?;
     copy_group_properties(&open_object(from, c"/")?, &fcpl)?;
     let to = create_file(output, Some(&fcpl), 3)?;

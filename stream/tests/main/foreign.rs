@@ -71,6 +71,30 @@ fn wrapped_input_is_recognised() {
 }
 
 #[test]
+fn zeros_behind_members_are_read_over() {
+    let raw = records(3000);
+    block_on(async {
+        for format in [Foreign::Gzip, Foreign::Xz] {
+            let wrapped = wrap(&raw, format).await;
+            for zeros in [4, 512, 10_240] {
+                let padded = [&wrapped[..], &vec![0; zeros]].concat();
+                for piece in [1, 100, 100_000] {
+                    assert!(
+                        unwrap(&padded, format, piece).await.unwrap() == raw,
+                        "{format:?}, {zeros} zeros by {piece}"
+                    );
+                }
+                let more = [&padded[..], &wrapped].concat();
+                let twice = [&raw[..], &raw].concat();
+                assert!(unwrap(&more, Foreign::Auto, 777).await.unwrap() == twice);
+                let rubbish = [&padded[..], b"rubbish, not another member"].concat();
+                assert!(unwrap(&rubbish, format, 777).await.is_err());
+            }
+        }
+    });
+}
+
+#[test]
 fn other_input_passes_unchanged() {
     block_on(async {
         // Among them beginnings of signatures that then stop or go on otherwise.

@@ -145,7 +145,7 @@ impl<'a> Training<'a> {
         ensure!(
             state.about == self.learning.about,
             "the checkpoint {} is of another run: {}",
-            path.display(),
+            catena_files::shown(path),
             state.about
         );
         self.run.random = Random::from_state(&state.random)?;

@@ -2,9 +2,11 @@
 
 mod draw;
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use catena_files::{Attributes, Inputs, Unfinished, shown};
 
 use super::baselines::Baseline;
 use super::progress::{Outcome, Step, Validation, Watch};
@@ -45,7 +47,12 @@ impl Curve {
         let Some(svg) = self.svg() else { return Ok(()) };
         let mut path = self.stem.clone().into_os_string();
         path.push(".svg");
-        std::fs::write(&path, svg).with_context(|| format!("writing {}", path.display()))
+        let path = PathBuf::from(path);
+        let drawn = Unfinished::create(&path, true, &Inputs::default()).and_then(|mut file| {
+            file.file().write_all(svg.as_bytes())?;
+            file.commit(&Attributes::default())
+        });
+        drawn.with_context(|| format!("writing {}", shown(&path)))
     }
 }
 

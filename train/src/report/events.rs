@@ -46,7 +46,7 @@ impl Events {
             fs::create_dir_all(folder)?;
             File::create_new(&path)
         };
-        let out = create().with_context(|| format!("creating {}", path.display()))?;
+        let out = create().with_context(|| format!("creating {}", catena_files::shown(&path)))?;
         let mut events = Events {
             out: BufWriter::new(out),
             flushed: Instant::now(),
@@ -103,7 +103,10 @@ impl Watch for Events {
             self.failed = self.out.flush().err();
         }
         if let Some(why) = &self.failed {
-            eprintln!("the event file {} is not whole: {why}", self.path.display());
+            eprintln!(
+                "the event file {} is not whole: {why}",
+                catena_files::shown(&self.path)
+            );
         }
     }
 }

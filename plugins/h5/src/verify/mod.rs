@@ -44,8 +44,8 @@ pub fn verify(
     threads: usize,
     on: &dyn Fn(Event<'_>),
 ) -> Result<Vec<Difference>> {
-    let (file_a, tree_a) = open(a).at(&a.display().to_string())?;
-    let (file_b, tree_b) = open(b).at(&b.display().to_string())?;
+    let (file_a, tree_a) = open(a).at(&catena_files::shown(a))?;
+    let (file_b, tree_b) = open(b).at(&catena_files::shown(b))?;
     let (pairs, found) = pairs(&tree_a, &tree_b);
     let mut both = Both {
         a: Side {

@@ -154,6 +154,7 @@ pub fn convert(
     options: &ConvertOptions,
     on: &dyn Fn(Event),
 ) -> Result<Summary> {
+    catena_files::Inputs::of([input]).refuse(output)?;
     let threads = parallel::threads(options.threads);
     let file = File::open(input)?;
     let (mut groups, mut left) = select::select(&file, options)?;
