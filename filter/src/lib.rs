@@ -31,7 +31,6 @@ pub mod block;
 mod chain;
 pub mod io;
 mod one_shot;
-pub mod parallel;
 pub mod pool;
 pub mod session;
 mod wavefront;

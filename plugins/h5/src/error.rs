@@ -85,6 +85,12 @@ impl From<h5catena::Error> for Error {
     }
 }
 
+impl From<catena_container::flow::WorkerPanicked> for Error {
+    fn from(error: catena_container::flow::WorkerPanicked) -> Self {
+        Error::new(error.to_string())
+    }
+}
+
 impl From<io::Error> for Error {
     fn from(error: io::Error) -> Self {
         Kind::Io(error).into()

@@ -1,14 +1,13 @@
 //! HDF5 files with Catena's filter: packed, unpacked, compared, described. `catena h5` is this crate and its messages.
 //!
 //! One file becomes another in four steps, which the modules follow: the source's objects are found (`tree`), what becomes of each dataset is
-//! decided (`plan`), chunks go through worker threads (`flow`, `recode`), everything else is copied (`copy`). Invariants: the library is called from one
+//! decided (`plan`), chunks go through worker threads (`recode`), everything else is copied (`copy`). Invariants: the library is called from one
 //! thread alone; no more than a few chunks are in memory; what the destination's caller does not read again by name (types, attributes, links, references,
 //! fill values) is the same in both files.
 
 mod codec;
 mod copy;
 mod error;
-mod flow;
 mod info;
 mod models;
 mod pack;
@@ -33,8 +32,5 @@ pub use verify::{Difference, verify};
 
 /// Threads that `n` asks for: 0 means one a core.
 fn threads(n: usize) -> usize {
-    match n {
-        0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
-        n => n,
-    }
+    catena_container::parallel::threads(n)
 }

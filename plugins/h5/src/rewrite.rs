@@ -17,11 +17,11 @@ use catena_hdf5_calls::{
 use crate::codec;
 use crate::copy::{Copier, missing_filter};
 use crate::error::{At, Error, Result};
-use crate::flow::{Flow, with_workers};
 use crate::models;
 use crate::plan::Source;
 use crate::recode::{ChunkReader, Codec, Done, Job};
 use crate::tree::Tree;
+use catena_container::flow::{Flow, with_workers};
 
 /// What is going on, for a progress bar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -39,7 +39,7 @@ pub enum ErrorKind {
 
 /// Where it went wrong, as far as is known.
 #[derive(Debug, Default)]
-struct Place {
+struct Location {
     tree: Option<String>,
     branch: Option<String>,
     basket: Option<u64>,
@@ -50,7 +50,7 @@ struct Place {
 #[derive(Debug)]
 pub struct Error {
     kind: ErrorKind,
-    place: Box<Place>,
+    location: Box<Location>,
 }
 
 /// `Result` with the reader's [`Error`].
@@ -79,25 +79,25 @@ impl Error {
 
     /// The same error, in this tree. An earlier name stays, here and below: the innermost place is the exact one.
     pub(crate) fn in_tree(mut self, path: &str) -> Self {
-        self.place.tree.get_or_insert_with(|| path.to_owned());
+        self.location.tree.get_or_insert_with(|| path.to_owned());
         self
     }
 
     /// The same error, in this branch or field.
     pub(crate) fn in_branch(mut self, path: &str) -> Self {
-        self.place.branch.get_or_insert_with(|| path.to_owned());
+        self.location.branch.get_or_insert_with(|| path.to_owned());
         self
     }
 
     /// The same error, in the basket (or the RNTuple's cluster) with this number.
     pub(crate) fn in_basket(mut self, number: u64) -> Self {
-        self.place.basket.get_or_insert(number);
+        self.location.basket.get_or_insert(number);
         self
     }
 
     /// The same error, in the structure that begins at this byte of the file.
     pub(crate) fn at(mut self, offset: u64) -> Self {
-        self.place.offset.get_or_insert(offset);
+        self.location.offset.get_or_insert(offset);
         self
     }
 
@@ -108,22 +108,22 @@ impl Error {
 
     /// Path of the tree, where it is known.
     pub fn tree(&self) -> Option<&str> {
-        self.place.tree.as_deref()
+        self.location.tree.as_deref()
     }
 
     /// Path of the branch or field, where it is known.
     pub fn branch(&self) -> Option<&str> {
-        self.place.branch.as_deref()
+        self.location.branch.as_deref()
     }
 
     /// Number of the basket in its branch, or of the cluster in an RNTuple, counted from 0.
     pub fn basket(&self) -> Option<u64> {
-        self.place.basket
+        self.location.basket
     }
 
     /// The byte of the file at which the structure begins that is wrong.
     pub fn offset(&self) -> Option<u64> {
-        self.place.offset
+        self.location.offset
     }
 }
 
@@ -131,8 +131,25 @@ impl From<ErrorKind> for Error {
     fn from(kind: ErrorKind) -> Self {
         Error {
             kind,
-            place: Box::default(),
+            location: Box::default(),
         }
+    }
+}
+
+#[cfg(feature = "archive")]
+impl From<catena_container::Error> for Error {
+    fn from(error: catena_container::Error) -> Self {
+        use catena_container::Error as Of;
+        match error {
+            Of::Corrupt(what) => ErrorKind::Corrupt(what.into()),
+            Of::NotArchive => ErrorKind::NotArchive,
+            Of::Version(n) => ErrorKind::Version(n),
+            Of::MemoryLimit { needed, limit } => ErrorKind::MemoryLimit { needed, limit },
+            Of::Checksum => ErrorKind::Checksum,
+            Of::Io(e) => ErrorKind::Io(e),
+            _ => ErrorKind::Truncated,
+        }
+        .into()
     }
 }
 
@@ -166,18 +183,18 @@ impl fmt::Display for ErrorKind {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let place = &self.place;
-        if let Some(tree) = &place.tree {
+        let location = &self.location;
+        if let Some(tree) = &location.tree {
             write!(f, "tree {tree}: ")?;
         }
-        if let Some(branch) = &place.branch {
+        if let Some(branch) = &location.branch {
             write!(f, "branch {branch}: ")?;
         }
-        if let Some(basket) = place.basket {
+        if let Some(basket) = location.basket {
             write!(f, "basket {basket}: ")?;
         }
         write!(f, "{}", self.kind)?;
-        if let Some(offset) = place.offset {
+        if let Some(offset) = location.offset {
             write!(f, " (at byte {offset})")?;
         }
         Ok(())

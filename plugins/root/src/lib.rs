@@ -29,32 +29,31 @@
 //! The format's facts come from ROOT's documentation of its file format, the RNTuple specification, and from looking at files;
 //! uproot (BSD) served to check values. No code was taken from either.
 #![deny(unsafe_code)]
+// Some things in the lower rooms are there for archives alone.
+#![cfg_attr(not(feature = "archive"), allow(dead_code, unused_imports))]
+
+mod column;
+mod error;
 
 mod container;
 mod streamer;
 
-mod column;
 mod entry;
 
 mod ntuple;
 mod tree;
 
-pub mod archive;
-mod batch;
-mod branch;
-#[cfg(feature = "hdf5")]
-pub mod convert;
-mod error;
-#[cfg(feature = "hdf5")]
-pub mod export;
-mod file;
-pub mod info;
-mod table;
+mod reader;
+
 pub mod write;
 
-pub use batch::{Batch, Batches};
-pub use branch::{Branch, Compression, Content};
-pub use column::{Column, Field, Kind, Strings, Type, Values};
+#[cfg(feature = "archive")]
+pub mod archive;
+#[cfg(feature = "hdf5")]
+pub mod convert;
+#[cfg(feature = "hdf5")]
+pub mod export;
+
+pub use column::{Branch, Column, Compression, Content, Field, Kind, Strings, Type, Values};
 pub use error::{Error, ErrorKind, Result};
-pub use file::{File, OpenOptions, Storage, TreeKey};
-pub use table::Tree;
+pub use reader::{Batch, Batches, File, OpenOptions, Storage, Tree, TreeKey, info};

@@ -86,6 +86,22 @@ impl From<ErrorKind> for Error {
     }
 }
 
+impl From<catena_container::Error> for Error {
+    fn from(error: catena_container::Error) -> Self {
+        use catena_container::Error as Of;
+        match error {
+            Of::Corrupt(what) => ErrorKind::Corrupt(what),
+            Of::NotArchive => ErrorKind::NotArchive,
+            Of::Version(n) => ErrorKind::Version(n),
+            Of::MemoryLimit { needed, limit } => ErrorKind::MemoryLimit { needed, limit },
+            Of::Checksum => ErrorKind::Checksum,
+            Of::Io(e) => ErrorKind::Io(e),
+            _ => ErrorKind::Truncated,
+        }
+        .into()
+    }
+}
+
 impl From<std::io::Error> for Error {
     fn from(error: std::io::Error) -> Self {
         ErrorKind::Io(error).into()

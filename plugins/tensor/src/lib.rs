@@ -6,7 +6,6 @@
 
 pub mod source;
 
-mod bytes;
 mod dtype;
 mod error;
 mod lossy;

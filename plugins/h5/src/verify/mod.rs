@@ -16,11 +16,11 @@ use catena_hdf5_calls::{
 
 use crate::copy::{missing_filter, plist};
 use crate::error::{At, Error, Result};
-use crate::flow::{Flow, with_workers};
 use crate::plan::{Chunking, Source};
 use crate::recode::{ChunkReader, Done, Job};
 use crate::rewrite::{Event, open};
 use crate::tree::Tree;
+use catena_container::flow::{Flow, with_workers};
 
 use links::pairs;
 use place::first_difference;

@@ -4,7 +4,7 @@
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use super::shape::Shape;
-use super::take::Columns;
+use super::split::Columns;
 
 /// For each column, what its entry structure is, as a number, and its rows.
 pub(super) fn domains(shape: &Shape, columns: &Columns, tree: usize) -> Vec<(u64, usize)> {

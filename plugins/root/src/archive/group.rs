@@ -4,12 +4,12 @@
 //! Columns that are too short to learn from are joined by their type, one after another. Columns that hold the same bytes as
 //! an earlier one (the counts of all branches of a collection, say) are not coded at all.
 
-use catena_filter::parallel;
+use catena_container::parallel;
 use std::collections::HashMap;
 
 use catena_filter::{ByteOrder, Field, Kind, Layout, Level};
 
-use super::meta::{Group, Place};
+use super::meta::{ColumnSource, Group};
 use super::piece::Piece;
 use super::shape::Number;
 
@@ -44,52 +44,52 @@ impl Column {
 /// What was decided, and the coded groups.
 #[derive(Debug, Default)]
 pub(super) struct Coded {
-    pub places: Vec<Place>,
+    pub sources: Vec<ColumnSource>,
     pub groups: Vec<Group>,
     pub pieces: Vec<Piece>,
 }
 
 /// Groups columns and codes the groups.
 pub(super) fn code(columns: &[Column], level: Level, threads: usize) -> Coded {
-    let mut places = unlike(columns);
-    let sets = sets(columns, &places);
+    let mut sources = unlike(columns);
+    let sets = sets(columns, &sources);
     let coded = parallel::map(threads, &sets, |set| code_set(columns, set, level));
     let mut groups = Vec::new();
     let mut pieces = Vec::new();
     for (members, group, piece) in coded.into_iter().flatten() {
         for member in members {
-            if let Some(place) = places.get_mut(member) {
-                *place = Place::Group(groups.len());
+            if let Some(source) = sources.get_mut(member) {
+                *source = ColumnSource::Group(groups.len());
             }
         }
         groups.push(group);
         pieces.push(piece);
     }
     Coded {
-        places,
+        sources,
         groups,
         pieces,
     }
 }
 
-/// Empty columns and those that hold the same as an earlier one; the others have no place yet and say so by group 0.
-fn unlike(columns: &[Column]) -> Vec<Place> {
+/// Empty columns and those that hold the same as an earlier one; the others have no source yet and say so by group 0.
+fn unlike(columns: &[Column]) -> Vec<ColumnSource> {
     let mut seen: HashMap<&[u8], usize> = HashMap::new();
-    let mut places = Vec::with_capacity(columns.len());
+    let mut sources = Vec::with_capacity(columns.len());
     for (at, column) in columns.iter().enumerate() {
-        places.push(if column.bytes.is_empty() {
-            Place::Empty
+        sources.push(if column.bytes.is_empty() {
+            ColumnSource::Empty
         } else {
             match seen.get(column.bytes.as_slice()) {
-                Some(&other) => Place::Same(other),
+                Some(&other) => ColumnSource::Same(other),
                 None => {
                     seen.insert(&column.bytes, at);
-                    Place::Group(0)
+                    ColumnSource::Group(0)
                 }
             }
         });
     }
-    places
+    sources
 }
 
 /// Columns that may be coded together.
@@ -99,12 +99,12 @@ enum Set {
     Joined(Number, Vec<usize>),
 }
 
-fn sets(columns: &[Column], places: &[Place]) -> Vec<Set> {
+fn sets(columns: &[Column], sources: &[ColumnSource]) -> Vec<Set> {
     let mut rows: Vec<(u64, Vec<usize>)> = Vec::new();
     let mut by_domain: HashMap<u64, usize> = HashMap::new();
     let mut joined: Vec<(Number, Vec<usize>)> = Vec::new();
-    for (at, (column, place)) in columns.iter().zip(places).enumerate() {
-        if *place != Place::Group(0) {
+    for (at, (column, source)) in columns.iter().zip(sources).enumerate() {
+        if *source != ColumnSource::Group(0) {
             continue;
         }
         if column.rows >= ROWS_MIN && column.per_row().is_some() {

@@ -5,10 +5,10 @@ use std::io::Read;
 use catena_filter::Layout;
 use serde::Serialize;
 
-use crate::container::cursor::Cursor;
 use crate::error::Result;
+use catena_container::{Cursor, Reader};
 
-use super::container::{PartKind, Reader};
+use super::format::{FORMAT, PLAIN};
 use super::meta::{Group, Kind, Meta};
 use super::piece::Stored;
 use super::unpack::UnpackOptions;
@@ -40,14 +40,14 @@ pub struct ArchiveInfo {
 /// # Errors
 /// As [`super::unpack`].
 pub fn info(input: impl Read, options: &UnpackOptions) -> Result<ArchiveInfo> {
-    let mut reader = Reader::new(input, options.memory_limit)?;
+    let mut reader = Reader::new(input, &FORMAT, options.memory_limit)?;
     let mut info = ArchiveInfo::default();
-    while let Some(part) = reader.part(false)? {
-        info.file_bytes = info.file_bytes.saturating_add(part.file_len);
-        info.archive_bytes += part.payload.len() as u64;
-        match part.kind {
-            PartKind::Plain => info.plain_bytes = info.plain_bytes.saturating_add(part.file_len),
-            PartKind::Segment => info.segment(&part.payload, options.memory_limit)?,
+    while let Some(section) = reader.section(false)? {
+        info.file_bytes = info.file_bytes.saturating_add(section.file_len);
+        info.archive_bytes += section.payload.len() as u64;
+        match section.kind {
+            PLAIN => info.plain_bytes = info.plain_bytes.saturating_add(section.file_len),
+            _ => info.segment(&section.payload, options.memory_limit)?,
         }
     }
     Ok(info)

@@ -4,12 +4,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::container::basket::Basket;
 use crate::container::source::Source;
-use crate::file::File;
 use crate::ntuple::{ColumnKind, Ntuple, Then};
-use crate::tree::basket::Basket;
+use crate::reader::File;
 use crate::tree::describe::{Described, Form};
-use crate::tree::meta::Place;
+use crate::tree::meta::BasketLocation;
 
 use super::shape::{Number, Shape};
 use super::shapes_of::{shapes_of, shapes_to_end};
@@ -103,13 +103,13 @@ impl Map {
                     map.branches.len() - 1
                 });
                 for basket in &branch.baskets {
-                    match &basket.place {
-                        Place::File(position, len) => map.targets.push(Target {
+                    match &basket.location {
+                        BasketLocation::File(position, len) => map.targets.push(Target {
                             position: *position,
                             len: *len,
                             what: What::Basket(at),
                         }),
-                        Place::Embedded(basket) => {
+                        BasketLocation::Embedded(basket) => {
                             let inside = embedded.entry(key.position()).or_default();
                             inside.push((at, Arc::clone(basket)));
                         }

@@ -4,12 +4,12 @@
 
 use std::sync::Arc;
 
-use crate::container::cursor::Cursor;
 use crate::error::{Error, Result};
+use catena_container::Cursor;
 
-use super::number::{put_varint, unzigzag, zigzag};
 use super::recode::Setting;
 use super::shape::{Number, Shape};
+use catena_container::{put_varint, unzigzag, zigzag};
 
 /// What an item is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -56,7 +56,7 @@ pub(super) struct Item {
 
 /// Where the bytes of a column are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum ColumnSource {
     Empty,
     /// They are those of an earlier column.
     Same(usize),
@@ -81,7 +81,7 @@ pub(super) struct Meta {
     pub branches: Vec<Option<Arc<Shape>>>,
     pub items: Vec<Item>,
     /// For each column of all branches.
-    pub places: Vec<Place>,
+    pub sources: Vec<ColumnSource>,
     pub groups: Vec<Group>,
 }
 
@@ -97,7 +97,7 @@ impl Meta {
     }
 
     /// The description as bytes, with where its columns are.
-    pub fn write(&self, places: &[Place], groups: &[Group]) -> Vec<u8> {
+    pub fn write(&self, sources: &[ColumnSource], groups: &[Group]) -> Vec<u8> {
         let mut out = Vec::new();
         put_varint(&mut out, self.settings.len() as u64);
         self.settings
@@ -135,16 +135,16 @@ impl Meta {
         number(&mut out, &|item| item.raw_len);
         number(&mut out, &|item| item.children as u64);
         put_varint(&mut out, groups.len() as u64);
-        for (at, place) in places.iter().enumerate() {
+        for (at, source) in sources.iter().enumerate() {
             put_varint(
                 &mut out,
-                match place {
-                    Place::Empty => 0,
-                    Place::Same(_) => 1,
-                    Place::Group(group) => 2 + *group as u64,
+                match source {
+                    ColumnSource::Empty => 0,
+                    ColumnSource::Same(_) => 1,
+                    ColumnSource::Group(group) => 2 + *group as u64,
                 },
             );
-            if let Place::Same(other) = place {
+            if let ColumnSource::Same(other) = source {
                 put_varint(&mut out, (at - other) as u64);
             }
         }
@@ -282,26 +282,26 @@ impl Meta {
         }
         let mut members = vec![0usize; group_n];
         for at in 0..column_n {
-            let place = match cursor.varint()? {
-                0 => Place::Empty,
+            let source = match cursor.varint()? {
+                0 => ColumnSource::Empty,
                 1 => {
                     let back = usize::try_from(cursor.varint()?).map_err(|_| bad())?;
                     let other = at.checked_sub(back).filter(|_| back > 0);
-                    Place::Same(other.ok_or_else(bad)?)
+                    ColumnSource::Same(other.ok_or_else(bad)?)
                 }
                 n => {
                     let group = usize::try_from(n - 2).map_err(|_| bad())?;
                     *members.get_mut(group).ok_or_else(bad)? += 1;
-                    Place::Group(group)
+                    ColumnSource::Group(group)
                 }
             };
-            self.places.push(place);
+            self.sources.push(source);
         }
         for n in members {
             let kind = cursor.u8()?;
             let numbers = (0..n)
                 .map(|_| cursor.varint())
-                .collect::<Result<Vec<u64>>>()?;
+                .collect::<catena_container::Result<Vec<u64>>>()?;
             self.groups.push(match kind {
                 0 => Group::Rows(
                     numbers

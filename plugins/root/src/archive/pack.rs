@@ -1,6 +1,6 @@
 //! A file to an archive, segment by segment.
 
-use catena_filter::parallel;
+use catena_container::{Writer, parallel};
 use std::io::{Read, Seek, Write};
 use std::sync::Arc;
 
@@ -9,18 +9,18 @@ use catena_filter::Level;
 use crate::container::source::Source;
 use crate::error::Result;
 
-use super::container::{PartKind, Writer};
-use super::give_back::restore;
+use super::basket::raw_len;
+use super::format::{FORMAT, PLAIN, SEGMENT};
 use super::group;
 use super::map::{Branch, Map, Target, What};
-use super::opened::raw_len;
 use super::piece::Piece;
 use super::recode::Setting;
-use super::segment::{Segment, take_apart};
+use super::restore::restore;
+use super::segment::{self, Segment};
 
 /// Most bytes of the file in a segment, and most raw bytes of the objects in it.
-const SEGMENT: u64 = 32 << 20;
-const SEGMENT_RAW: u64 = 128 << 20;
+const SEGMENT_MAX: u64 = 32 << 20;
+const SEGMENT_RAW_MAX: u64 = 128 << 20;
 
 /// What a caller may ask for.
 #[derive(Clone, Debug)]
@@ -109,18 +109,18 @@ pub fn pack(
     // A damaged ROOT file has objects all the same.
     let scan = source.read_up_to(0, 4)? == b"root";
     let threads = parallel::threads(options.threads);
-    let mut writer = Writer::new(output)?;
+    let mut writer = Writer::new(output, &FORMAT, 0)?;
     let mut targets = map.targets.as_slice();
     let mut start = 0;
     while start < source.size() {
-        let mut file = source.read_up_to(start, SEGMENT)?;
+        let mut file = source.read_up_to(start, SEGMENT_MAX)?;
         let inside = cut(&mut file, start, &mut targets);
         let told = std::sync::atomic::AtomicU64::new(0);
         let tell = |n: u64| {
             told.fetch_add(n / 2, std::sync::atomic::Ordering::Relaxed);
             on(n / 2);
         };
-        let segment = take_apart(&file, start, inside, &map.branches, scan, threads, &tell);
+        let segment = segment::split(&file, start, inside, &map.branches, scan, threads, &tell);
         let coded = code(&segment, options.level, threads);
         let plain = match segment.meta.items.is_empty() || coded.len() as u64 >= file.len() as u64 {
             true => Some(Piece::bytes(&file, options.level)),
@@ -130,20 +130,20 @@ pub fn pack(
         let same = || !options.verify || is_same(&coded, &file, start, threads);
         match plain {
             None if same() => {
-                writer.part(PartKind::Segment, &file, &coded)?;
+                writer.section(SEGMENT, &file, &coded)?;
                 add(&mut summary, &segment);
             }
             plain => {
                 let plain = plain.unwrap_or_else(|| Piece::bytes(&file, options.level));
                 let mut payload = Vec::new();
                 plain.write(&mut payload);
-                writer.part(PartKind::Plain, &file, &payload)?;
+                writer.section(PLAIN, &file, &payload)?;
             }
         }
         start += file.len() as u64;
         on((file.len() as u64).saturating_sub(told.into_inner()));
     }
-    summary.archive_bytes = writer.finish()?.1;
+    summary.archive_bytes = writer.finish()?;
     Ok(summary)
 }
 
@@ -163,7 +163,7 @@ fn cut<'a>(file: &mut Vec<u8>, start: u64, targets: &mut &'a [Target]) -> &'a [T
             _ => file.get(from..).and_then(raw_len).unwrap_or(0),
         };
         raw = raw.saturating_add(own.max(target.len));
-        if target.position + target.len > end || raw > SEGMENT_RAW {
+        if target.position + target.len > end || raw > SEGMENT_RAW_MAX {
             if from > 0 {
                 file.truncate(from);
             } else {
@@ -182,7 +182,7 @@ fn cut<'a>(file: &mut Vec<u8>, start: u64, targets: &mut &'a [Target]) -> &'a [T
 fn code(segment: &Segment, level: Level, threads: usize) -> Vec<u8> {
     let coded = group::code(&segment.columns, level, threads);
     let mut out = Vec::new();
-    let meta = segment.meta.write(&coded.places, &coded.groups);
+    let meta = segment.meta.write(&coded.sources, &coded.groups);
     let streams = [&meta, &segment.rest, &segment.objects];
     for piece in parallel::map(threads, &streams, |bytes| Piece::bytes(bytes, level)) {
         piece.write(&mut out);

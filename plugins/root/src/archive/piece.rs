@@ -4,10 +4,10 @@ use catena_filter::block::{self, BlockOptions};
 use catena_filter::{Layout, Level};
 use liblzma::stream::{Action, Filters, LzmaOptions, Status, Stream};
 
-use crate::container::cursor::Cursor;
 use crate::error::{Error, ErrorKind, Result};
+use catena_container::Cursor;
 
-use super::number::put_varint;
+use catena_container::put_varint;
 
 const STORED: u8 = 0;
 const ZSTD: u8 = 1;

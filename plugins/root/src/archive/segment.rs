@@ -1,21 +1,21 @@
 //! A stretch of the file taken apart: items, what is between them, and the columns of its branches.
 
-use catena_filter::parallel;
+use catena_container::parallel;
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::container::cursor::Cursor;
 use crate::container::key::Key;
 
+use super::basket::{Decompressed, decompress_object, decompress_page};
 use super::domain::domains;
 use super::group::Column;
 use super::header::{Known, exchange};
 use super::map::{Branch, Target, What};
 use super::meta::{Item, Kind, Meta};
-use super::opened::{Opened, open, open_page};
 use super::recode::{Search, Setting};
 use super::shape::Shape;
-use super::take::{Borders, Columns};
+use super::split::{Borders, Columns};
 
 /// Objects that are searched for settings with one memory; the same however many threads there are.
 const BATCH: usize = 48;
@@ -39,7 +39,7 @@ pub(super) struct Segment {
 }
 
 /// Takes apart the bytes of the file from `start` on; the targets lie inside.
-pub(super) fn take_apart(
+pub(super) fn split(
     file: &[u8],
     start: u64,
     targets: &[Target],
@@ -48,7 +48,7 @@ pub(super) fn take_apart(
     threads: usize,
     on: &(dyn Fn(u64) + Sync),
 ) -> Segment {
-    let place = |target: &Target| {
+    let bytes_of = |target: &Target| {
         let from = usize::try_from(target.position.checked_sub(start)?).ok()?;
         let to = from.checked_add(usize::try_from(target.len).ok()?)?;
         file.get(from..to).map(|bytes| (from, bytes))
@@ -58,32 +58,32 @@ pub(super) fn take_apart(
         let mut search = Search::default();
         let opened = batch.iter().map(|target| {
             let is_basket = matches!(target.what, What::Basket(_));
-            let (_, bytes) = place(target)?;
+            let (_, bytes) = bytes_of(target)?;
             let opened = match &target.what {
-                What::Page(page) => open_page(bytes, page, &mut search),
-                _ => open(bytes, is_basket, &mut search),
+                What::Page(page) => decompress_page(bytes, page, &mut search),
+                _ => decompress_object(bytes, is_basket, &mut search),
             };
             on(target.len);
             opened
         });
         opened.collect::<Vec<_>>()
     });
-    let mut taking = Taking::new(branches, scan);
+    let mut splitter = Splitter::new(branches, scan);
     let mut end = 0;
     for (target, opened) in targets.iter().zip(opened.into_iter().flatten()) {
-        let Some((from, bytes)) = place(target) else {
+        let Some((from, bytes)) = bytes_of(target) else {
             continue;
         };
         let gap = file.get(end..from).unwrap_or_default();
-        taking.target(gap, target, bytes, opened);
+        splitter.target(gap, target, bytes, opened);
         end = from + bytes.len();
     }
-    taking.gap(file.get(end..).unwrap_or_default());
-    taking.finish()
+    splitter.gap(file.get(end..).unwrap_or_default());
+    splitter.finish()
 }
 
 /// A branch in this segment.
-pub(super) struct Taken {
+pub(super) struct SplitBranch {
     tree: usize,
     pub shape: Option<Arc<Shape>>,
     pub columns: Columns,
@@ -91,11 +91,11 @@ pub(super) struct Taken {
 }
 
 /// A stretch that is being taken apart.
-pub(super) struct Taking<'a> {
+pub(super) struct Splitter<'a> {
     branches: &'a [Branch],
     /// Numbers of branches in the segment.
     numbers: HashMap<usize, usize>,
-    pub taken: Vec<Taken>,
+    pub split: Vec<SplitBranch>,
     settings: HashMap<Setting, usize>,
     pub segment: Segment,
     /// Bytes of `rest` when the last item ended.
@@ -106,12 +106,12 @@ pub(super) struct Taking<'a> {
     pub scanned: usize,
 }
 
-impl<'a> Taking<'a> {
+impl<'a> Splitter<'a> {
     fn new(branches: &'a [Branch], scan: bool) -> Self {
-        Taking {
+        Splitter {
             branches,
             numbers: HashMap::new(),
-            taken: Vec::new(),
+            split: Vec::new(),
             settings: HashMap::new(),
             segment: Segment::default(),
             rest_len: 0,
@@ -131,7 +131,7 @@ impl<'a> Taking<'a> {
         }
     }
 
-    fn target(&mut self, gap: &[u8], target: &Target, bytes: &[u8], opened: Option<Opened>) {
+    fn target(&mut self, gap: &[u8], target: &Target, bytes: &[u8], opened: Option<Decompressed>) {
         self.gap(gap);
         let Some(opened) = opened else {
             self.keep(bytes, matches!(target.what, What::Page(_)));
@@ -205,8 +205,8 @@ impl<'a> Taking<'a> {
         self.rest_len = rest.len();
         let branch = self.number(0, None);
         self.segment.kept += stored.len() as u64;
-        if let Some(taken) = self.taken.get_mut(branch) {
-            taken.plain.extend_from_slice(stored);
+        if let Some(branch) = self.split.get_mut(branch) {
+            branch.plain.extend_from_slice(stored);
         }
         self.segment.meta.items.push(Item {
             gap,
@@ -242,33 +242,35 @@ impl<'a> Taking<'a> {
                 return false;
             };
             let mut columns = Columns::new(shape.column_n());
-            columns.take(shape, raw, data, entries, key_len).is_some()
+            columns.split(shape, raw, data, entries, key_len).is_some()
         };
         let shape = shapes.iter().find(fits).cloned();
         self.number(branch, shape)
     }
 
     pub(super) fn number(&mut self, branch: usize, shape: Option<Arc<Shape>>) -> usize {
-        let taken = &mut self.taken;
+        let split = &mut self.split;
         let tree = self.branches.get(branch).map_or(0, |b| b.tree);
         *self.numbers.entry(branch).or_insert_with(|| {
-            taken.push(Taken {
+            split.push(SplitBranch {
                 tree,
                 columns: Columns::new(shape.as_ref().map_or(0, |shape| shape.column_n())),
                 shape,
                 plain: Vec::new(),
             });
-            taken.len() - 1
+            split.len() - 1
         })
     }
 
     /// Puts the entries of a basket into columns, or its raw bytes into the plain one.
     fn basket(&mut self, item: &mut Item, raw: &[u8], numbers: Option<(usize, usize)>) {
-        let Some(taken) = self.taken.get_mut(item.branch) else {
+        let Some(branch) = self.split.get_mut(item.branch) else {
             return;
         };
-        if let (Some(shape), Some((entries, data))) = (&taken.shape, numbers)
-            && let Some(borders) = taken.columns.take(shape, raw, data, entries, item.key_len)
+        if let (Some(shape), Some((entries, data))) = (&branch.shape, numbers)
+            && let Some(borders) = branch
+                .columns
+                .split(shape, raw, data, entries, item.key_len)
         {
             item.kind = Kind::Shaped;
             item.entries = entries;
@@ -278,19 +280,19 @@ impl<'a> Taking<'a> {
         }
         item.kind = Kind::Plain;
         item.raw_len = raw.len() as u64;
-        taken.plain.extend_from_slice(raw);
+        branch.plain.extend_from_slice(raw);
     }
 
     fn finish(self) -> Segment {
         let mut segment = self.segment;
-        for taken in self.taken {
-            let numbers = Meta::columns(taken.shape.as_deref());
-            let domains = match &taken.shape {
-                Some(shape) => domains(shape, &taken.columns, taken.tree),
+        for branch in self.split {
+            let numbers = Meta::columns(branch.shape.as_deref());
+            let domains = match &branch.shape {
+                Some(shape) => domains(shape, &branch.columns, branch.tree),
                 None => Vec::new(),
             };
-            let plain = std::iter::once((taken.plain, (0, 0)));
-            let columns = taken.columns.0.into_iter().zip(domains).chain(plain);
+            let plain = std::iter::once((branch.plain, (0, 0)));
+            let columns = branch.columns.0.into_iter().zip(domains).chain(plain);
             for ((bytes, (domain, rows)), number) in columns.zip(numbers) {
                 segment.columns.push(Column {
                     number,
@@ -299,7 +301,7 @@ impl<'a> Taking<'a> {
                     rows,
                 });
             }
-            segment.meta.branches.push(taken.shape);
+            segment.meta.branches.push(branch.shape);
         }
         segment
     }

@@ -1,14 +1,14 @@
 //! The shape of an entry: which bytes of it belong to which column. A branch's entries are taken apart by it when packing
-//! (`take.rs`), and put together again when unpacking (`give.rs`), which needs no class descriptions: shapes stand in the archive.
+//! (`split.rs`), and put together again when unpacking (`join.rs`), which needs no class descriptions: shapes stand in the archive.
 //!
 //! A node that holds bytes has columns, numbered in depth-first order. Invariant: what is repeated has bytes in a column, so
 //! putting together ends when the columns do.
 
 use crate::column::Kind;
-use crate::container::cursor::Cursor;
 use crate::error::{Error, Result};
+use catena_container::Cursor;
 
-use super::number::put_varint;
+use catena_container::put_varint;
 
 /// Nodes inside nodes are not deeper than this, and there are no more of them.
 pub(super) const MAX_DEPTH: usize = 40;

@@ -1,16 +1,15 @@
 //! An archive back to the file.
 
-use catena_filter::parallel;
+use catena_container::{Cursor, Reader, Section, parallel};
 use std::io::{Read, Write};
 
 use catena_filter::Layout;
 
-use crate::container::cursor::Cursor;
 use crate::error::{Error, Result};
 
-use super::container::{Part, PartKind, Reader};
-use super::give_back::restore;
+use super::format::{FORMAT, PLAIN};
 use super::piece::Stored;
+use super::restore::restore;
 
 /// What a caller may ask for.
 #[derive(Clone, Debug)]
@@ -57,10 +56,10 @@ pub fn unpack(
     options: &UnpackOptions,
     on: &dyn Fn(u64),
 ) -> Result<u64> {
-    let mut reader = Reader::new(input, options.memory_limit)?;
+    let mut reader = Reader::new(input, &FORMAT, options.memory_limit)?;
     let mut start = 0u64;
-    while let Some(part) = reader.part(true)? {
-        let file = part.restore(start, options)?;
+    while let Some(section) = reader.section(true)? {
+        let file = file_bytes(&section, start, options)?;
         reader.restored(&file);
         output.write_all(&file)?;
         start = start
@@ -72,24 +71,19 @@ pub fn unpack(
     Ok(start)
 }
 
-impl Part {
-    fn restore(&self, start: u64, options: &UnpackOptions) -> Result<Vec<u8>> {
-        let limit = options.memory_limit;
-        let payload = self.payload.as_slice();
-        match self.kind {
-            PartKind::Segment => {
-                let threads = parallel::threads(options.threads);
-                restore(payload, self.file_len, start, limit, threads)
-            }
-            PartKind::Plain => {
-                let mut cursor = Cursor::new(payload);
-                let piece = Stored::read(&mut cursor, &mut limit.clone())?;
-                let file = piece.decode(&Layout::bytes())?;
-                if !cursor.is_at_end() || file.len() as u64 != self.file_len {
-                    return Err(Error::corrupt("a part of another length than it says"));
-                }
-                Ok(file)
-            }
-        }
+/// The bytes of the file that a section stands for, which begin at `start`.
+fn file_bytes(section: &Section, start: u64, options: &UnpackOptions) -> Result<Vec<u8>> {
+    let limit = options.memory_limit;
+    let payload = section.payload.as_slice();
+    if section.kind != PLAIN {
+        let threads = parallel::threads(options.threads);
+        return restore(payload, section.file_len, start, limit, threads);
     }
+    let mut cursor = Cursor::new(payload);
+    let piece = Stored::read(&mut cursor, &mut limit.clone())?;
+    let file = piece.decode(&Layout::bytes())?;
+    if !cursor.is_at_end() || file.len() as u64 != section.file_len {
+        return Err(Error::corrupt("a section of another length than it says"));
+    }
+    Ok(file)
 }

@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::buffers::{Part, Parts, Role};
+use super::buffers::{BufferValues, Parts, Role};
 use super::form::form;
-use super::plan::{INDEX, Place, Plan, plan};
+use super::plan::{BufferExtent, INDEX, Plan, plan};
 use super::select::Group;
 use super::sink::{Filling, Sink};
 use super::survey::Found;
@@ -24,11 +24,11 @@ pub(super) fn write(
     let index = index.map_err(|e| Error::corrupt(e.to_string()))?;
     sink.bytes(&handle, INDEX, index)?;
     let mut filling = sink.tables(&handle, plan.tables.clone(), false)?;
-    let mut cursors: Vec<Vec<Cursor>> = (plan.places.iter().zip(&group.columns))
-        .map(|(places, chosen)| {
-            let buffers = places.iter().zip(&chosen.shape.buffers);
+    let mut cursors: Vec<Vec<Cursor>> = (plan.extents.iter().zip(&group.columns))
+        .map(|(extents, chosen)| {
+            let buffers = extents.iter().zip(&chosen.shape.buffers);
             buffers
-                .map(|(place, buffer)| Cursor::new(*place, buffer.role))
+                .map(|(extent, buffer)| Cursor::new(*extent, buffer.role))
                 .collect()
         })
         .collect();
@@ -50,19 +50,19 @@ pub(super) fn write(
 
 /// How far a buffer is written.
 struct Cursor {
-    place: Place,
+    extent: BufferExtent,
     /// Rows of the buffer that are written.
     rows: u64,
-    /// What is added to this batch's offsets, or to its places in the values of each alternative.
+    /// What is added to this batch's offsets, or to its positions in the values of each alternative.
     bases: Vec<i64>,
 }
 
 impl Cursor {
-    fn new(place: Place, role: Role) -> Self {
+    fn new(extent: BufferExtent, role: Role) -> Self {
         // The first offset is 0, and so is what is not filled.
         let rows = u64::from(role == Role::Offsets);
         Cursor {
-            place,
+            extent,
             rows,
             bases: Vec::new(),
         }
@@ -82,10 +82,10 @@ impl Cursor {
     }
 }
 
-/// A place in all values, from one in a batch's; -1 stays.
-fn moved(place: i64, base: i64) -> [u8; 8] {
-    match place {
-        0.. => place.saturating_add(base).to_le_bytes(),
+/// A position in all values, from one in a batch's; -1 stays.
+fn moved(index: i64, base: i64) -> [u8; 8] {
+    match index {
+        0.. => index.saturating_add(base).to_le_bytes(),
         _ => (-1i64).to_le_bytes(),
     }
 }
@@ -102,22 +102,22 @@ fn add(
             continue;
         };
         match part {
-            Part::Bytes(values) => put(filling, plan, cursor, &super::little(values))?,
-            Part::Text(bytes) => put(filling, plan, cursor, bytes)?,
-            Part::Tags(tags) => put(filling, plan, cursor, bytemuck::cast_slice(tags))?,
-            Part::Offsets(offsets) => {
+            BufferValues::Bytes(values) => put(filling, plan, cursor, &super::little(values))?,
+            BufferValues::Text(bytes) => put(filling, plan, cursor, bytes)?,
+            BufferValues::Tags(tags) => put(filling, plan, cursor, bytemuck::cast_slice(tags))?,
+            BufferValues::Offsets(offsets) => {
                 let rest = offsets.get(1..).unwrap_or_default();
                 let all = rest.iter().flat_map(|o| moved(*o, cursor.base(0)));
                 put(filling, plan, cursor, &all.collect::<Vec<u8>>())?;
                 let values = offsets.last().copied().unwrap_or(0);
                 cursor.advance(0, u64::try_from(values).unwrap_or(0));
             }
-            Part::Index(index, values) => {
+            BufferValues::Index(index, values) => {
                 let all = index.iter().flat_map(|&i| moved(i, cursor.base(0)));
                 put(filling, plan, cursor, &all.collect::<Vec<u8>>())?;
                 cursor.advance(0, *values);
             }
-            Part::UnionIndex(index, tags, values) => {
+            BufferValues::UnionIndex(index, tags, values) => {
                 let both = index.iter().zip(*tags);
                 let all = both.flat_map(|(&i, &tag)| moved(i, cursor.base(tag as usize)));
                 put(filling, plan, cursor, &all.collect::<Vec<u8>>())?;
@@ -131,20 +131,20 @@ fn add(
 }
 
 fn put(filling: &mut Filling, plan: &Plan, cursor: &mut Cursor, bytes: &[u8]) -> Result<()> {
-    let place = cursor.place;
+    let extent = cursor.extent;
     let (Some(table), Some(store)) = (
-        plan.tables.get(place.table),
-        filling.stores.get_mut(place.table),
+        plan.tables.get(extent.table),
+        filling.stores.get_mut(extent.table),
     ) else {
         return Ok(());
     };
-    let Some(member) = table.members.get(place.member) else {
+    let Some(member) = table.members.get(extent.member) else {
         return Ok(());
     };
     let size = member.size();
     let n = (bytes.len() / size.max(1)) as u64;
-    if !place.twin {
-        store.fill(place.start + cursor.rows, member.offset, size, bytes)?;
+    if !extent.twin {
+        store.fill(extent.start + cursor.rows, member.offset, size, bytes)?;
     }
     cursor.rows += n;
     Ok(())
@@ -154,13 +154,13 @@ fn put(filling: &mut Filling, plan: &Plan, cursor: &mut Cursor, bytes: &[u8]) ->
 fn index(group: &Group, plan: &Plan) -> Value {
     let form = form(&group.columns);
     let mut buffers = Map::new();
-    for (keys, places) in form.keys.iter().zip(&plan.places) {
-        for (key, place) in keys.iter().zip(places) {
-            let table = plan.tables.get(place.table);
-            let member = table.and_then(|t| t.members.get(place.member));
+    for (keys, extents) in form.keys.iter().zip(&plan.extents) {
+        for (key, extent) in keys.iter().zip(extents) {
+            let table = plan.tables.get(extent.table);
+            let member = table.and_then(|t| t.members.get(extent.member));
             if let (Some(table), Some(member)) = (table, member) {
-                let end = place.start + place.rows;
-                let at = json!([table.name, member.name, place.start, end]);
+                let end = extent.start + extent.rows;
+                let at = json!([table.name, member.name, extent.start, end]);
                 buffers.insert(key.clone(), at);
             }
         }

@@ -12,7 +12,7 @@ pub(super) enum Role {
     Data,
     /// Where lists begin and end: one more than there are lists.
     Offsets,
-    /// The place of an option's or a union's value.
+    /// The position of an option's or a union's value.
     Index,
     /// Which alternative of a union.
     Tags,
@@ -73,7 +73,7 @@ pub(super) enum Step {
     /// So many rows for each.
     Times(usize),
     /// What is there of an option or an alternative: its number in the branch.
-    Part(usize),
+    Present(usize),
 }
 
 /// A branch's buffers and classes.
@@ -143,7 +143,7 @@ impl Shape {
             Type::Optional(item) => {
                 self.push(Role::Index, Kind::I64, Vec::new(), class);
                 let part = self.classes.len();
-                let inner = self.class(class, Step::Part(part));
+                let inner = self.class(class, Step::Present(part));
                 self.walk(item, inner);
             }
             Type::Union(items) => {
@@ -151,7 +151,7 @@ impl Shape {
                 self.push(Role::Index, Kind::I64, Vec::new(), class);
                 for item in items {
                     let part = self.classes.len();
-                    let inner = self.class(class, Step::Part(part));
+                    let inner = self.class(class, Step::Present(part));
                     self.walk(item, inner);
                 }
             }
@@ -175,7 +175,7 @@ pub(super) fn numbers(ty: &Type) -> Option<(Vec<usize>, Kind)> {
 
 /// A buffer's values in one batch.
 #[derive(Clone, Debug)]
-pub(super) enum Part<'a> {
+pub(super) enum BufferValues<'a> {
     /// Whole rows of numbers.
     Bytes(&'a crate::column::Values),
     /// Bytes of texts.
@@ -194,7 +194,7 @@ pub(super) enum Part<'a> {
 #[derive(Default)]
 pub(super) struct Parts<'a> {
     pub(super) rows: Vec<u64>,
-    pub(super) parts: Vec<Part<'a>>,
+    pub(super) parts: Vec<BufferValues<'a>>,
 }
 
 impl<'a> Parts<'a> {
@@ -208,21 +208,23 @@ impl<'a> Parts<'a> {
 
     fn walk(&mut self, ty: &Type, column: &'a Column) -> Option<()> {
         match (ty, column) {
-            (Type::Scalar(_), Column::Values(values)) => self.parts.push(Part::Bytes(values)),
+            (Type::Scalar(_), Column::Values(values)) => {
+                self.parts.push(BufferValues::Bytes(values))
+            }
             (Type::Fixed { item: of, .. }, Column::Fixed { item, .. }) => match numbers(ty) {
-                Some(_) => self.parts.push(Part::Bytes(innermost(item)?)),
+                Some(_) => self.parts.push(BufferValues::Bytes(innermost(item)?)),
                 None => {
                     self.rows.push(item.len() as u64);
                     self.walk(of, item)?;
                 }
             },
             (Type::String, Column::Strings(strings)) => {
-                self.parts.push(Part::Offsets(&strings.offsets));
+                self.parts.push(BufferValues::Offsets(&strings.offsets));
                 self.rows.push(strings.bytes.len() as u64);
-                self.parts.push(Part::Text(&strings.bytes));
+                self.parts.push(BufferValues::Text(&strings.bytes));
             }
             (Type::List(of), Column::List { offsets, item }) => {
-                self.parts.push(Part::Offsets(offsets));
+                self.parts.push(BufferValues::Offsets(offsets));
                 self.rows.push(item.len() as u64);
                 self.walk(of, item)?;
             }
@@ -232,14 +234,15 @@ impl<'a> Parts<'a> {
                 }
             }
             (Type::Optional(of), Column::Optional { index, item }) => {
-                self.parts.push(Part::Index(index, item.len() as u64));
+                self.parts
+                    .push(BufferValues::Index(index, item.len() as u64));
                 self.rows.push(item.len() as u64);
                 self.walk(of, item)?;
             }
             (Type::Union(types), Column::Union { tags, index, items }) => {
-                self.parts.push(Part::Tags(tags));
+                self.parts.push(BufferValues::Tags(tags));
                 let lens = items.iter().map(|item| item.len() as u64).collect();
-                self.parts.push(Part::UnionIndex(index, tags, lens));
+                self.parts.push(BufferValues::UnionIndex(index, tags, lens));
                 for (of, item) in types.iter().zip(items) {
                     self.rows.push(item.len() as u64);
                     self.walk(of, item)?;

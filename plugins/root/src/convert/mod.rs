@@ -18,13 +18,14 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::path::Path;
 
-use catena_filter::{Level, parallel};
+use catena_container::parallel;
+use catena_filter::Level;
 use catena_hdf5_calls::Handle;
 use glob::Pattern;
 
 use crate::column::Values;
 use crate::error::{Error, Result};
-use crate::file::File;
+use crate::reader::File;
 use select::Group;
 use sink::{Sink, number_attribute, text_attribute};
 use survey::Found;

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value, json};
 
-use super::buffers::{Part, Parts, Role, Step};
+use super::buffers::{BufferValues, Parts, Role, Step};
 use super::plan::{Classes, Member, Table};
 use super::select::{Chosen, Group, last, unique, unit};
 use super::sink::{Filling, Sink, number_attribute, text_attribute};
@@ -39,7 +39,7 @@ fn lies(chosen: &Chosen) -> Option<Vec<(usize, Lies)>> {
     let above = |class: usize| match shape.classes.get(class)?.step {
         Step::Entries => Some(None),
         Step::Items(offsets) => Some(Some(offsets)),
-        Step::Times(_) | Step::Part(_) => None,
+        Step::Times(_) | Step::Present(_) => None,
     };
     let class_of = |buffer: usize| shape.buffers.get(buffer).map(|b| b.class);
     let mut all = Vec::new();
@@ -293,7 +293,7 @@ fn fill(
         store.fill(row, member.offset, size, &elements)?;
         return Ok(0);
     };
-    let Some(Part::Offsets(offsets)) = parts.parts.get(list) else {
+    let Some(BufferValues::Offsets(offsets)) = parts.parts.get(list) else {
         return Ok(0);
     };
     let valid = table.members.last().map_or(0, |valid| valid.offset);
@@ -324,9 +324,9 @@ fn elements<'a>(
     size: usize,
 ) -> Result<std::borrow::Cow<'a, [u8]>> {
     match (parts.parts.get(cell.buffer), cell.lies.text) {
-        (Some(Part::Bytes(values)), None) => Ok(super::little(values)),
-        (Some(Part::Text(bytes)), Some(text)) => {
-            let Some(Part::Offsets(offsets)) = parts.parts.get(text) else {
+        (Some(BufferValues::Bytes(values)), None) => Ok(super::little(values)),
+        (Some(BufferValues::Text(bytes)), Some(text)) => {
+            let Some(BufferValues::Offsets(offsets)) = parts.parts.get(text) else {
                 return Err(Error::corrupt("texts without offsets"));
             };
             let mut all = Vec::with_capacity(offsets.len().saturating_mul(size));

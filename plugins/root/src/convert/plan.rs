@@ -63,7 +63,7 @@ pub(super) struct Table {
 }
 
 impl Table {
-    /// Of members without places yet; they are put in an order that packs well.
+    /// Of members that lie nowhere yet; they are put in an order that packs well.
     pub(super) fn new(name: String, mut members: Vec<Member>, rows: u64) -> (Self, Vec<usize>) {
         let mut order: Vec<usize> = (0..members.len()).collect();
         let key = |&i: &usize| {
@@ -94,7 +94,7 @@ impl Table {
 
 /// Where a buffer lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct BufferExtent {
     pub(super) table: usize,
     pub(super) member: usize,
     pub(super) start: u64,
@@ -107,8 +107,8 @@ pub(super) struct Place {
 #[derive(Debug, Default)]
 pub(super) struct Plan {
     pub(super) tables: Vec<Table>,
-    /// For each column a place for each buffer.
-    pub(super) places: Vec<Vec<Place>>,
+    /// For each column the extent for each buffer.
+    pub(super) extents: Vec<Vec<BufferExtent>>,
 }
 
 /// Classes of all columns together: equal ones have one number.
@@ -123,7 +123,7 @@ enum Key {
     Entries,
     Items(usize, u128),
     Times(usize, usize),
-    Part(usize, usize),
+    Present(usize, usize),
 }
 
 impl Classes {
@@ -143,7 +143,7 @@ impl Classes {
                         Key::Items(parent, found.digests.get(offsets).copied().unwrap_or(0))
                     }
                     Step::Times(n) => Key::Times(parent, n),
-                    Step::Part(part) => Key::Part(column, part),
+                    Step::Present(part) => Key::Present(column, part),
                 };
                 let next = numbers.len();
                 let number = *numbers.entry(key).or_insert(next);
@@ -170,7 +170,7 @@ struct Wanted {
 pub(super) fn plan(group: &Group, found: &[Found]) -> Plan {
     let classes = Classes::of(group, found);
     let mut plan = Plan::default();
-    let nowhere = Place {
+    let nowhere = BufferExtent {
         table: usize::MAX,
         member: 0,
         start: 0,
@@ -178,7 +178,7 @@ pub(super) fn plan(group: &Group, found: &[Found]) -> Plan {
         twin: true,
     };
     let empty = |c: &super::select::Chosen| vec![nowhere; c.shape.buffers.len()];
-    plan.places = group.columns.iter().map(empty).collect();
+    plan.extents = group.columns.iter().map(empty).collect();
     // Tables by class, and whether they hold offsets, in the order in which they are met.
     let mut tables: Vec<((usize, bool), Vec<Wanted>)> = Vec::new();
     let mut table_of: HashMap<(usize, bool), usize> = HashMap::new();
@@ -235,11 +235,11 @@ pub(super) fn plan(group: &Group, found: &[Found]) -> Plan {
         add_short(&mut plan, kind, wanted, &mut taken);
     }
     for ((column, buffer), (of, its)) in twin_of {
-        let place = plan.places.get(of).and_then(|p| p.get(its)).copied();
-        if let (Some(place), Some(to)) = (place, plan.at(column, buffer)) {
-            *to = Place {
+        let extent = plan.extents.get(of).and_then(|p| p.get(its)).copied();
+        if let (Some(extent), Some(to)) = (extent, plan.at(column, buffer)) {
+            *to = BufferExtent {
                 twin: true,
-                ..place
+                ..extent
             };
         }
     }
@@ -250,8 +250,8 @@ pub(super) fn plan(group: &Group, found: &[Found]) -> Plan {
 pub(super) const INDEX: &str = "index";
 
 impl Plan {
-    fn at(&mut self, column: usize, buffer: usize) -> Option<&mut Place> {
-        self.places.get_mut(column)?.get_mut(buffer)
+    fn at(&mut self, column: usize, buffer: usize) -> Option<&mut BufferExtent> {
+        self.extents.get_mut(column)?.get_mut(buffer)
     }
 }
 
@@ -292,7 +292,7 @@ fn add_table(
         let at = plan.tables.len();
         plan.tables.push(table);
         for (member, wanted) in part.iter().enumerate() {
-            let place = Place {
+            let extent = BufferExtent {
                 table: at,
                 member,
                 start: 0,
@@ -300,7 +300,7 @@ fn add_table(
                 twin: false,
             };
             if let Some(to) = plan.at(wanted.column, wanted.buffer) {
-                *to = place;
+                *to = extent;
             }
         }
     }
@@ -311,16 +311,16 @@ fn add_short(plan: &mut Plan, kind: Kind, wanted: Vec<Wanted>, taken: &mut HashS
     let mut rows = 0u64;
     for one in &wanted {
         let count = one.member.count() as u64;
-        let place = Place {
+        let extent = BufferExtent {
             table: at,
             member: 0,
             start: rows,
             rows: one.rows.saturating_mul(count),
             twin: false,
         };
-        rows += place.rows;
+        rows += extent.rows;
         if let Some(to) = plan.at(one.column, one.buffer) {
-            *to = place;
+            *to = extent;
         }
     }
     let member = Member {

@@ -10,11 +10,11 @@ use glob::Pattern;
 
 use super::buffers::Shape;
 use super::{ConvertOptions, Left};
-use crate::branch::Content;
+use crate::column::Content;
 use crate::column::Type;
 use crate::error::{Error, Result};
-use crate::file::File;
-use crate::table::Tree;
+use crate::reader::File;
+use crate::reader::Tree;
 
 /// Raw bytes from which a tree is worth a group of its own.
 const LARGE: u64 = 1 << 20;

@@ -5,7 +5,8 @@ use std::ffi::CString;
 use std::path::Path;
 use std::sync::Arc;
 
-use catena_filter::{ByteOrder, Kind as Numbers, Level, parallel};
+use catena_container::parallel;
+use catena_filter::{ByteOrder, Kind as Numbers, Level};
 use catena_hdf5_calls::{self as calls, Handle, Standard};
 use h5catena::{FILTER_ID, Parsed, Settings, Type, encode_chunk};
 

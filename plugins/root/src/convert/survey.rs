@@ -5,7 +5,7 @@
 
 use xxhash_rust::xxh3::Xxh3;
 
-use super::buffers::{Part, Parts};
+use super::buffers::{BufferValues, Parts};
 use super::select::Group;
 use crate::error::{Error, Result};
 
@@ -72,9 +72,9 @@ impl Running {
         let buffers = self.digests.iter_mut().zip(&mut self.longest);
         for ((digest, longest), part) in buffers.zip(&parts.parts) {
             match part {
-                Part::Bytes(values) => digest.update(values.as_bytes()),
-                Part::Text(bytes) => digest.update(bytes),
-                Part::Offsets(offsets) => {
+                BufferValues::Bytes(values) => digest.update(values.as_bytes()),
+                BufferValues::Text(bytes) => digest.update(bytes),
+                BufferValues::Offsets(offsets) => {
                     for pair in offsets.windows(2) {
                         let &[start, end] = pair else { continue };
                         let length = end.saturating_sub(start);
@@ -82,10 +82,10 @@ impl Running {
                         *longest = (*longest).max(u64::try_from(length).unwrap_or(0));
                     }
                 }
-                Part::Index(index, _) | Part::UnionIndex(index, _, _) => {
+                BufferValues::Index(index, _) | BufferValues::UnionIndex(index, _, _) => {
                     (index.iter()).for_each(|i| digest.update(&i.to_le_bytes()));
                 }
-                Part::Tags(tags) => {
+                BufferValues::Tags(tags) => {
                     if tags.iter().any(|&tag| tag < 0) {
                         return Err(Error::unsupported("a union with entries of no type"));
                     }

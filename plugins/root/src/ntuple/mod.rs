@@ -12,7 +12,7 @@ mod schema;
 
 use std::sync::Arc;
 
-use crate::branch::{Branch, Compression, Content};
+use crate::column::{Branch, Compression, Content};
 use crate::container::cursor::Cursor;
 use crate::container::key::Key;
 use crate::container::source::Source;

@@ -44,7 +44,7 @@ impl FieldReader {
             if start >= end {
                 continue;
             }
-            let mut part = Part {
+            let mut part = ClusterField {
                 source,
                 ntuple,
                 cluster,
@@ -63,7 +63,7 @@ impl FieldReader {
 }
 
 /// A field in one cluster.
-struct Part<'a> {
+struct ClusterField<'a> {
     source: &'a Source,
     ntuple: &'a Ntuple,
     cluster: &'a Cluster,
@@ -75,7 +75,7 @@ fn mismatch() -> Error {
     Error::corrupt("a column of another type than its field")
 }
 
-impl Part<'_> {
+impl ClusterField<'_> {
     /// Appends elements of a field.
     fn node(&mut self, node: &Node, range: Range<u64>, out: &mut Column) -> Result<()> {
         match (node, out) {

@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use super::classes::{Class, Classes, Element, code};
 use super::pointers::{Pointer, Pointers};
+use crate::container::basket::Basket;
 use crate::container::cursor::{Cursor, Header};
 use crate::error::{Error, Result};
-use crate::tree::basket::Basket;
 
 const MAX_DEPTH: usize = 64;
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::basket::Basket;
+use crate::container::basket::Basket;
 use crate::error::Result;
 use crate::streamer::classes::Classes;
 use crate::streamer::object::{Object, Objects, read};
@@ -11,7 +11,7 @@ const MAX_DEPTH: usize = 64;
 
 /// Where a basket lies.
 #[derive(Clone, Debug)]
-pub(crate) enum Place {
+pub(crate) enum BasketLocation {
     /// In the file: position and bytes, key included.
     File(u64, u64),
     /// In the tree's record.
@@ -23,7 +23,7 @@ pub(crate) enum Place {
 pub(crate) struct BasketMeta {
     pub first_entry: u64,
     pub entries: u64,
-    pub place: Place,
+    pub location: BasketLocation,
 }
 
 /// A leaf: the type of values in a branch.
@@ -175,7 +175,7 @@ impl Collect<'_> {
             baskets.push(BasketMeta {
                 first_entry: first,
                 entries: next.saturating_sub(first),
-                place: Place::File(unsigned(seek), unsigned(bytes)),
+                location: BasketLocation::File(unsigned(seek), unsigned(bytes)),
             });
         }
         let mut first = baskets.last().map_or(0, |b| b.first_entry + b.entries);
@@ -189,7 +189,7 @@ impl Collect<'_> {
             baskets.push(BasketMeta {
                 first_entry: first,
                 entries: basket.entries as u64,
-                place: Place::Embedded(basket.clone()),
+                location: BasketLocation::Embedded(basket.clone()),
             });
             first += basket.entries as u64;
         }

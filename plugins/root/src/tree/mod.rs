@@ -1,6 +1,5 @@
 //! TTrees: branches, leaves and baskets.
 
-pub(crate) mod basket;
 pub(crate) mod describe;
 pub(crate) mod meta;
 pub(crate) mod read;

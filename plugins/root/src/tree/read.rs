@@ -8,9 +8,9 @@ use crate::container::source::Source;
 use crate::entry::Codec;
 use crate::error::{Error, Result};
 
-use super::basket::Basket;
 use super::describe::{Form, Readable};
-use super::meta::{BranchMeta, Place};
+use super::meta::{BasketLocation, BranchMeta};
+use crate::container::basket::Basket;
 
 /// Reads a branch from front to back; keeps the basket that it is in.
 #[derive(Debug, Default)]
@@ -69,9 +69,11 @@ impl BranchReader {
         }
         let meta = branch.baskets.get(number);
         let meta = meta.ok_or_else(|| Error::corrupt("fewer baskets than entries"))?;
-        let basket = match &meta.place {
-            Place::Embedded(basket) => basket.clone(),
-            Place::File(position, bytes) => Basket::read(source, *position, *bytes)?.into(),
+        let basket = match &meta.location {
+            BasketLocation::Embedded(basket) => basket.clone(),
+            BasketLocation::File(position, bytes) => {
+                Basket::read(source, *position, *bytes)?.into()
+            }
         };
         if basket.entries as u64 != meta.entries {
             return Err(Error::corrupt(format!(

@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use crate::bytes::{Cursor, put_bytes, put_varint};
 use crate::error::{Error, Result};
 use crate::lossy::Loss;
+use catena_container::{Cursor, put_bytes, put_varint};
 
 /// A tensor in an archive.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -55,15 +55,17 @@ pub(super) fn write(format: &str, tensors: &[TensorInfo], notes: &[String]) -> V
 pub(super) fn read(bytes: &[u8]) -> Result<(String, Vec<TensorInfo>, Vec<String>)> {
     let mut cursor = Cursor::new(bytes);
     let format = cursor.text()?.to_owned();
-    let n = cursor.count()?;
+    let n = cursor.count(1)?;
     let mut tensors = Vec::new();
     for _ in 0..n {
         let (name, dtype) = (cursor.text()?.to_owned(), cursor.text()?.to_owned());
-        let axes = cursor.count()?;
+        let axes = cursor.count(1)?;
         tensors.push(TensorInfo {
             name,
             dtype,
-            shape: (0..axes).map(|_| cursor.varint()).collect::<Result<_>>()?,
+            shape: (0..axes)
+                .map(|_| cursor.varint())
+                .collect::<catena_container::Result<_>>()?,
             bytes: cursor.varint()?,
             archive_bytes: cursor.varint()?,
             loss: match cursor.u8()? {
@@ -73,10 +75,10 @@ pub(super) fn read(bytes: &[u8]) -> Result<(String, Vec<TensorInfo>, Vec<String>
             },
         });
     }
-    let n = cursor.count()?;
+    let n = cursor.count(1)?;
     let notes = (0..n)
         .map(|_| cursor.text().map(str::to_owned))
-        .collect::<Result<_>>()?;
+        .collect::<catena_container::Result<_>>()?;
     cursor.end()?;
     Ok((format, tensors, notes))
 }

@@ -2,12 +2,13 @@
 
 use std::io::Read;
 
+use catena_container::Reader;
 use serde::Serialize;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 use super::catalogue::{self, TensorInfo};
-use super::container::{PartKind, Reader};
+use super::format::{FORMAT, LOSSY, PLAIN, SEGMENT};
 use super::streams::decode_plain;
 use super::unpack::UnpackOptions;
 
@@ -36,22 +37,25 @@ pub struct ArchiveInfo {
 /// # Errors
 /// As of [`super::unpack`].
 pub fn info(input: impl Read, options: &UnpackOptions) -> Result<ArchiveInfo> {
-    let mut reader = Reader::new(input, options.memory_limit)?;
+    let mut reader = Reader::new(input, &FORMAT, options.memory_limit)?;
     let mut info = ArchiveInfo {
-        lossy: reader.lossy,
+        lossy: reader.flags() & LOSSY != 0,
         ..ArchiveInfo::default()
     };
-    while let Some(part) = reader.part(false)? {
-        info.file_bytes = info.file_bytes.saturating_add(part.file_len);
-        match part.kind {
-            PartKind::Plain => info.plain_bytes = info.plain_bytes.saturating_add(part.file_len),
-            PartKind::Segment => {}
-            PartKind::Catalogue => {
-                let bytes = decode_plain(&part.payload, options.memory_limit)?;
+    while let Some(section) = reader.section(false)? {
+        info.file_bytes = info.file_bytes.saturating_add(section.file_len);
+        match section.kind {
+            PLAIN => info.plain_bytes = info.plain_bytes.saturating_add(section.file_len),
+            SEGMENT => {}
+            _ if section.file_len > 0 => {
+                return Err(Error::corrupt("a catalogue that stands for bytes"));
+            }
+            _ => {
+                let bytes = decode_plain(&section.payload, options.memory_limit)?;
                 (info.format, info.tensors, info.notes) = catalogue::read(&bytes)?;
             }
         }
     }
-    info.archive_bytes = reader.read;
+    info.archive_bytes = reader.bytes_read();
     Ok(info)
 }

@@ -1,6 +1,6 @@
 //! A file to an archive. The file is read front to back, a part at a time; every part is put together again and compared before it is written.
 
-use catena_filter::parallel;
+use catena_container::{Writer, parallel};
 use std::io::{Read, Seek, Write};
 
 use catena_filter::Level;
@@ -11,9 +11,9 @@ use crate::lossy::{Lossy, LossyOptions};
 use crate::source::{Format, Map, NPY_MAGIC, Source, Tensor, What, parse_npy};
 
 use super::catalogue::{self, TensorInfo};
-use super::container::{PartKind, Writer};
 use super::deflate::{Search, inflate};
-use super::take::Taking;
+use super::format::{CATALOGUE, FORMAT, LOSSY, PLAIN, SEGMENT};
+use super::split::Splitter;
 use super::{PART, segment, streams};
 
 /// Most bytes of a tensor in one stream: what is longer is cut at whole rows, so that threads share it.
@@ -91,11 +91,12 @@ pub fn pack(
         }
     }
     let source = Source::new(input, map.file_bytes);
+    let flags = if options.lossy.is_some() { LOSSY } else { 0 };
     let mut packing = Packing {
-        writer: Writer::new(output, options.lossy.is_some())?,
+        writer: Writer::new(output, &FORMAT, flags)?,
         options,
         threads: parallel::threads(options.threads),
-        taking: Taking::new(options.level),
+        splitter: Splitter::new(options.level),
         file: Vec::new(),
         search: Search::default(),
         lossy: options.lossy.map(|it| Lossy::new(it, options.level)),
@@ -115,7 +116,7 @@ struct Packing<'a, W> {
     writer: Writer<W>,
     options: &'a PackOptions,
     threads: usize,
-    taking: Taking,
+    splitter: Splitter,
     /// The bytes of the part that grows.
     file: Vec<u8>,
     search: Search,
@@ -127,18 +128,18 @@ struct Packing<'a, W> {
 impl<W: Write> Packing<'_, W> {
     fn run<R: Read + Seek>(&mut self, mut source: Source<'_, R>, map: &Map) -> Result<()> {
         let mut at = 0;
-        for place in &map.places {
-            self.plain(&mut source, at, place.start, false)?;
-            match &place.what {
+        for extent in &map.extents {
+            self.plain(&mut source, at, extent.start, false)?;
+            match &extent.what {
                 What::Tensor(tensor) => {
-                    let number = self.add(tensor, place.len);
-                    self.tensor(&mut source, number, tensor, place.start, place.len)?;
+                    let number = self.add(tensor, extent.len);
+                    self.tensor(&mut source, number, tensor, extent.start, extent.len)?;
                 }
                 What::Deflated(name, raw_len) => {
-                    self.member(&mut source, name, place.start, place.len, *raw_len)?;
+                    self.member(&mut source, name, extent.start, extent.len, *raw_len)?;
                 }
             }
-            at = place.start + place.len;
+            at = extent.start + extent.len;
         }
         self.plain(&mut source, at, map.file_bytes, false)?;
         self.flush()
@@ -155,8 +156,8 @@ impl<W: Write> Packing<'_, W> {
         while at < end {
             let bytes = source.read(at, (end - at).min(STREAM))?;
             match kept {
-                true => self.taking.kept(&bytes),
-                false => self.taking.bytes(&bytes),
+                true => self.splitter.kept(&bytes),
+                false => self.splitter.bytes(&bytes),
             }
             at += bytes.len() as u64;
             self.grow(&bytes)?;
@@ -178,11 +179,11 @@ impl<W: Write> Packing<'_, W> {
             let bytes = source.read(at, (end - at).min(step))?;
             at += bytes.len() as u64;
             let lost = match &mut self.lossy {
-                Some(lossy) => self.taking.lossy(number, tensor, &bytes, lossy),
+                Some(lossy) => self.splitter.lossy(number, tensor, &bytes, lossy),
                 None => false,
             };
             if !lost {
-                self.taking.tensor(number, tensor, &bytes);
+                self.splitter.tensor(number, tensor, &bytes);
             }
             self.grow(&bytes)?;
         }
@@ -213,23 +214,23 @@ impl<W: Write> Packing<'_, W> {
             ));
             return self.plain(source, start, start + len, true);
         };
-        let from = self.taking.part();
+        let from = self.splitter.begin_span();
         match array(&raw, name) {
             Ok((tensor, [head, body, rest])) => {
-                self.taking.bytes(head);
+                self.splitter.bytes(head);
                 let number = self.add(&tensor, body.len() as u64);
                 let step = usize::try_from(stream_len(&tensor)).unwrap_or(usize::MAX);
                 for part in body.chunks(step.max(1)) {
-                    self.taking.tensor(number, &tensor, part);
+                    self.splitter.tensor(number, &tensor, part);
                 }
-                self.taking.bytes(rest);
+                self.splitter.bytes(rest);
             }
             Err(e) => {
                 self.summary.notes.push(format!("packed as bytes: {e}"));
-                self.taking.bytes(&raw);
+                self.splitter.bytes(&raw);
             }
         }
-        self.taking.deflate(from, setting);
+        self.splitter.deflate(from, setting);
         self.grow(&coded)
     }
 
@@ -248,7 +249,7 @@ impl<W: Write> Packing<'_, W> {
     /// More bytes of the file were taken.
     fn grow(&mut self, bytes: &[u8]) -> Result<()> {
         self.file.extend_from_slice(bytes);
-        let raw: usize = self.taking.streams.iter().map(|it| it.raw.len()).sum();
+        let raw: usize = self.splitter.streams.iter().map(|it| it.raw.len()).sum();
         match self.file.len().max(raw) as u64 >= PART {
             true => self.flush(),
             false => Ok(()),
@@ -257,7 +258,7 @@ impl<W: Write> Packing<'_, W> {
 
     /// Writes the part that has grown.
     fn flush(&mut self) -> Result<()> {
-        let taking = std::mem::replace(&mut self.taking, Taking::new(self.options.level));
+        let splitter = std::mem::replace(&mut self.splitter, Splitter::new(self.options.level));
         let file = std::mem::take(&mut self.file);
         if file.is_empty() {
             return Ok(());
@@ -271,14 +272,14 @@ impl<W: Write> Packing<'_, W> {
             (self.on)(n.min(most - before));
         };
         let coded = streams::code(
-            &taking.spans,
-            &taking.streams,
+            &splitter.spans,
+            &splitter.streams,
             self.options.level,
             self.threads,
             &tell,
         )?;
-        let raw: Vec<Vec<u8>> = taking.streams.into_iter().map(|it| it.raw).collect();
-        let restored = segment::restore(&taking.spans, &raw, file.len() as u64)?;
+        let raw: Vec<Vec<u8>> = splitter.streams.into_iter().map(|it| it.raw).collect();
+        let restored = segment::restore(&splitter.spans, &raw, file.len() as u64)?;
         let same = restored == file;
         if !same && self.lossy.is_none() {
             return Err(Error::corrupt(
@@ -290,12 +291,10 @@ impl<W: Write> Packing<'_, W> {
             false => None,
         };
         match plain.filter(|plain| plain.len() < coded.payload.len()) {
-            Some(plain) => self.writer.part(PartKind::Plain, &file, &plain)?,
-            None => self
-                .writer
-                .part(PartKind::Segment, &restored, &coded.payload)?,
+            Some(plain) => self.writer.section(PLAIN, &file, &plain)?,
+            None => self.writer.section(SEGMENT, &restored, &coded.payload)?,
         }
-        for ((shares, coded), raw) in taking.shares.iter().zip(&coded.lens).zip(&raw) {
+        for ((shares, coded), raw) in splitter.shares.iter().zip(&coded.lens).zip(&raw) {
             for (number, bytes) in shares {
                 if let Some(tensor) = self.summary.tensors.get_mut(*number) {
                     let share = u128::from(*coded) * u128::from(*bytes) / raw.len().max(1) as u128;
@@ -321,9 +320,10 @@ impl<W: Write> Packing<'_, W> {
         let coded = block::encode(&text, &catena_filter::Layout::bytes(), &options)
             .map_err(ErrorKind::Codec)?;
         // A reader of a lossy archive must be able to tell what was lost.
-        let fits = self.writer.written + coded.len() as u64 <= summary.file_bytes + CATALOGUE_SLACK;
+        let fits =
+            self.writer.written() + coded.len() as u64 <= summary.file_bytes + CATALOGUE_SLACK;
         if fits || self.lossy.is_some() {
-            self.writer.part(PartKind::Catalogue, &[], &coded)?;
+            self.writer.section(CATALOGUE, &[], &coded)?;
         }
         self.summary.archive_bytes = self.writer.finish()?;
         Ok(self.summary)

@@ -5,9 +5,9 @@
 
 use catena_filter::Layout;
 
-use crate::bytes::{Cursor, put_bytes, put_varint};
 use crate::error::{Error, Result};
 use crate::lossy::Quantised;
+use catena_container::{Cursor, put_bytes, put_varint};
 
 use super::deflate::Setting;
 
@@ -83,9 +83,9 @@ fn put_spans(out: &mut Vec<u8>, spans: &[Span]) {
 /// Back from [`write`].
 pub(super) fn read(bytes: &[u8]) -> Result<(Vec<Span>, Vec<StreamHeader>)> {
     let mut cursor = Cursor::new(bytes);
-    let n = cursor.count()?;
+    let n = cursor.count(1)?;
     let streams = (0..n).map(|_| stream(&mut cursor)).collect::<Result<_>>()?;
-    let spans = take_spans(&mut cursor, true)?;
+    let spans = read_spans(&mut cursor, true)?;
     cursor.end()?;
     Ok((spans, streams))
 }
@@ -96,10 +96,10 @@ fn stream(cursor: &mut Cursor<'_>) -> Result<StreamHeader> {
     if dtype.len() > DTYPE_MAX {
         return Err(Error::corrupt("a layout that is too long"));
     }
-    let axes = cursor.count()?;
+    let axes = cursor.count(1)?;
     let shape = (0..axes)
         .map(|_| cursor.varint())
-        .collect::<Result<Vec<_>>>()?;
+        .collect::<catena_container::Result<Vec<_>>>()?;
     let layout = Layout::parse(dtype).map_err(bad)?;
     let layout = match shape.is_empty() {
         true => layout,
@@ -111,8 +111,8 @@ fn stream(cursor: &mut Cursor<'_>) -> Result<StreamHeader> {
     })
 }
 
-fn take_spans(cursor: &mut Cursor<'_>, outermost: bool) -> Result<Vec<Span>> {
-    let n = cursor.count()?;
+fn read_spans(cursor: &mut Cursor<'_>, outermost: bool) -> Result<Vec<Span>> {
+    let n = cursor.count(1)?;
     let mut spans = Vec::new();
     for _ in 0..n {
         spans.push(match cursor.varint()? {
@@ -123,7 +123,7 @@ fn take_spans(cursor: &mut Cursor<'_>, outermost: bool) -> Result<Vec<Span>> {
             },
             DEFLATED if outermost => {
                 let level = u8::try_from(cursor.varint()?).unwrap_or(0);
-                Span::Deflated(Setting::new(level)?, take_spans(cursor, false)?)
+                Span::Deflated(Setting::new(level)?, read_spans(cursor, false)?)
             }
             QUANTISED if outermost => Span::Quantised(Quantised::read(cursor)?),
             _ => return Err(Error::corrupt("a span of no known kind")),
@@ -136,14 +136,14 @@ fn take_spans(cursor: &mut Cursor<'_>, outermost: bool) -> Result<Vec<Span>> {
 pub(super) fn restore(spans: &[Span], streams: &[Vec<u8>], most: u64) -> Result<Vec<u8>> {
     let mut cursors: Vec<Cursor<'_>> = streams.iter().map(|it| Cursor::new(it)).collect();
     let mut out = Vec::new();
-    give(spans, &mut cursors, most, &mut out)?;
-    match cursors.iter().all(|it| it.left() == 0) {
+    join(spans, &mut cursors, most, &mut out)?;
+    match cursors.iter().all(|it| it.remaining() == 0) {
         true => Ok(out),
         false => Err(Error::corrupt("streams that are not used up")),
     }
 }
 
-fn give(spans: &[Span], streams: &mut [Cursor<'_>], most: u64, out: &mut Vec<u8>) -> Result<()> {
+fn join(spans: &[Span], streams: &mut [Cursor<'_>], most: u64, out: &mut Vec<u8>) -> Result<()> {
     for span in spans {
         match span {
             Span::Bytes(len) => out.extend_from_slice(take(streams, 0, *len)?),
@@ -151,13 +151,13 @@ fn give(spans: &[Span], streams: &mut [Cursor<'_>], most: u64, out: &mut Vec<u8>
             Span::Deflated(setting, inner) => {
                 // Raw bytes are those of streams, which are bounded already.
                 let mut raw = Vec::new();
-                give(inner, streams, u64::MAX, &mut raw)?;
+                join(inner, streams, u64::MAX, &mut raw)?;
                 let coded = setting.encode(&raw);
                 out.extend(
                     coded.ok_or_else(|| Error::corrupt("a member that zlib does not deflate"))?,
                 );
             }
-            Span::Quantised(quantised) => quantised.give(streams, most, out)?,
+            Span::Quantised(quantised) => quantised.join(streams, most, out)?,
         }
         if out.len() as u64 > most {
             return Err(Error::corrupt("a part that is longer than it says"));
@@ -171,5 +171,5 @@ fn take<'a>(streams: &mut [Cursor<'a>], stream: usize, len: u64) -> Result<&'a [
     let stream = streams
         .get_mut(stream)
         .ok_or_else(|| Error::corrupt("a stream that is not there"))?;
-    stream.bytes(usize::try_from(len).map_err(|_| Error::truncated())?)
+    Ok(stream.bytes(usize::try_from(len).map_err(|_| Error::truncated())?)?)
 }

@@ -1,11 +1,11 @@
 //! Streams to blocks and back. Which layout reads a stream best is tried, not guessed: values in a row, along the tensor's axes, or as records of a short last axis.
 
+use catena_container::parallel;
 use catena_filter::block::{self, BlockOptions};
-use catena_filter::parallel;
 use catena_filter::{Layout, Level};
 
-use crate::bytes::{Cursor, put_bytes};
 use crate::error::{Error, ErrorKind, Result};
+use catena_container::{Cursor, put_bytes};
 
 use super::segment::{Span, StreamHeader, read, write};
 

@@ -1,11 +1,11 @@
 //! An archive back to the file.
 
-use catena_filter::parallel;
+use catena_container::{Reader, parallel};
 use std::io::{Read, Write};
 
 use crate::error::{Error, ErrorKind, Result};
 
-use super::container::{PartKind, Reader};
+use super::format::{FORMAT, LOSSY, PLAIN, SEGMENT};
 use super::{segment, streams};
 
 /// How to unpack.
@@ -62,29 +62,32 @@ pub fn unpack(
     on: &(dyn Fn(u64) + Sync),
 ) -> Result<Restored> {
     let threads = parallel::threads(options.threads);
-    let mut reader = Reader::new(input, options.memory_limit)?;
+    let mut reader = Reader::new(input, &FORMAT, options.memory_limit)?;
     let mut bytes = 0;
-    while let Some(part) = reader.part(true)? {
-        let file = match part.kind {
-            PartKind::Plain => streams::decode_plain(&part.payload, options.memory_limit)?,
-            PartKind::Segment => {
+    while let Some(section) = reader.section(true)? {
+        let file = match section.kind {
+            PLAIN => streams::decode_plain(&section.payload, options.memory_limit)?,
+            SEGMENT => {
                 let (spans, streams) =
-                    streams::decode(&part.payload, options.memory_limit, threads)?;
-                segment::restore(&spans, &streams, part.file_len)?
+                    streams::decode(&section.payload, options.memory_limit, threads)?;
+                segment::restore(&spans, &streams, section.file_len)?
             }
-            PartKind::Catalogue => continue,
+            _ if section.file_len > 0 => {
+                return Err(Error::corrupt("a catalogue that stands for bytes"));
+            }
+            _ => continue,
         };
-        if file.len() as u64 != part.file_len {
+        if file.len() as u64 != section.file_len {
             return Err(Error::corrupt("a part that is not as long as it says"));
         }
         output.write_all(&file)?;
         reader.restored(&file);
-        bytes += part.file_len;
-        on(part.file_len);
+        bytes += section.file_len;
+        on(section.file_len);
     }
     output.flush().map_err(ErrorKind::Io)?;
     Ok(Restored {
         bytes,
-        lossy: reader.lossy,
+        lossy: reader.flags() & LOSSY != 0,
     })
 }

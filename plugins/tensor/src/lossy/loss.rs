@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use crate::bytes::Cursor;
 use crate::error::Result;
+use catena_container::Cursor;
 
 /// What was lost of a tensor. Relative errors are in parts of the largest finite magnitude of the value's channel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
@@ -41,13 +41,13 @@ impl Loss {
 
     pub(crate) fn read(cursor: &mut Cursor<'_>) -> Result<Self> {
         Ok(Loss {
-            max_error: cursor.f64()?,
-            mean_error: cursor.f64()?,
-            max_rel_error: cursor.f64()?,
-            mean_rel_error: cursor.f64()?,
-            pruned: cursor.f64()?,
-            zeroed: cursor.f64()?,
-            bits: cursor.f64()?,
+            max_error: cursor.f64_le()?,
+            mean_error: cursor.f64_le()?,
+            max_rel_error: cursor.f64_le()?,
+            mean_rel_error: cursor.f64_le()?,
+            pruned: cursor.f64_le()?,
+            zeroed: cursor.f64_le()?,
+            bits: cursor.f64_le()?,
         })
     }
 }

@@ -3,7 +3,7 @@
 use catena_filter::numeric::functions::log2;
 use catena_filter::plan::entropy::{EntropyPredictor, Statistics};
 
-use crate::bytes::put_varint;
+use catena_container::put_varint;
 
 use super::loss::Tally;
 use super::restore::{Quantised, value};

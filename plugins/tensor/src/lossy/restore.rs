@@ -1,8 +1,8 @@
 //! Integers back to floats. The arithmetic is fixed: a division, a product, a rounding, all of IEEE 754, so every machine restores the same bits.
 
-use crate::bytes::{Cursor, put_varint};
 use crate::dtype::Float;
 use crate::error::{Error, Result};
+use catena_container::{Cursor, put_varint};
 
 /// A tensor, or rows of one, as the archive describes it.
 #[derive(Clone, Debug, PartialEq)]
@@ -72,7 +72,7 @@ impl Quantised {
     }
 
     /// Appends the floats: `streams` are those of the segment, stream 0 has the steps and what is not finite. The whole may have `most` bytes.
-    pub fn give(&self, streams: &mut [Cursor<'_>], most: u64, out: &mut Vec<u8>) -> Result<()> {
+    pub fn join(&self, streams: &mut [Cursor<'_>], most: u64, out: &mut Vec<u8>) -> Result<()> {
         let bad = || Error::corrupt("quantised values that do not fit their part");
         let width = self.float.width();
         let n = self.channels.checked_mul(self.row).ok_or_else(bad)?;

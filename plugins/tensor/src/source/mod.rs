@@ -1,6 +1,6 @@
 //! Where a file's tensors lie. The map is made from the file's headers alone; nothing of the tensors is read for it.
 //!
-//! Invariant: places are in the order of the file, do not overlap, and lie within it; a tensor's place has exactly as many bytes as its type and shape ask for.
+//! Invariant: extents are in the order of the file, do not overlap, and lie within it; a tensor's extent has exactly as many bytes as its type and shape ask for.
 
 mod npy;
 mod npz;
@@ -78,7 +78,7 @@ impl Tensor {
     }
 }
 
-/// What lies at a place.
+/// What lies at a extent.
 #[derive(Clone, Debug)]
 pub(crate) enum What {
     /// The elements of a tensor.
@@ -89,7 +89,7 @@ pub(crate) enum What {
 
 /// A stretch of a file that is not plain bytes.
 #[derive(Clone, Debug)]
-pub(crate) struct Place {
+pub(crate) struct Extent {
     pub start: u64,
     pub len: u64,
     pub what: What,
@@ -104,7 +104,7 @@ pub struct Map {
     pub file_bytes: u64,
     /// Why members of an npz file are kept as bytes, one note each.
     pub notes: Vec<String>,
-    pub(crate) places: Vec<Place>,
+    pub(crate) extents: Vec<Extent>,
 }
 
 impl Map {
@@ -117,7 +117,7 @@ impl Map {
         let mut source = Source::new(input, file_bytes);
         let first = source.read_up_to(0, 8)?;
         let mut notes = Vec::new();
-        let (format, mut places) = if first.starts_with(&npy::MAGIC) {
+        let (format, mut extents) = if first.starts_with(&npy::MAGIC) {
             (Format::Npy, npy::map(&mut source)?)
         } else if first.starts_with(b"PK\x03\x04") || first.starts_with(b"PK\x05\x06") {
             (Format::Npz, npz::map(&mut source, &mut notes)?)
@@ -125,29 +125,29 @@ impl Map {
             (Format::Safetensors, safetensors::map(&mut source)?)
         };
         // Empty ones before what begins where they are.
-        places.sort_by_key(|place| (place.start, place.len));
+        extents.sort_by_key(|extent| (extent.start, extent.len));
         let mut end = 0;
-        for place in &places {
-            let after = place
+        for extent in &extents {
+            let after = extent
                 .start
-                .checked_add(place.len)
+                .checked_add(extent.len)
                 .filter(|&it| it <= file_bytes);
             match after {
-                Some(after) if place.start >= end => end = after,
-                Some(_) => return Err(Error::malformed("overlapping").within(place.name())),
-                None => return Err(Error::malformed("ends beyond the file").within(place.name())),
+                Some(after) if extent.start >= end => end = after,
+                Some(_) => return Err(Error::malformed("overlapping").within(extent.name())),
+                None => return Err(Error::malformed("ends beyond the file").within(extent.name())),
             }
         }
         Ok(Map {
             format,
             file_bytes,
             notes,
-            places,
+            extents,
         })
     }
 }
 
-impl Place {
+impl Extent {
     pub fn name(&self) -> &str {
         match &self.what {
             What::Tensor(tensor) => &tensor.name,

@@ -7,7 +7,7 @@ use std::io::{Read, Seek};
 use crate::dtype::Dtype;
 use crate::error::{Error, Result};
 
-use super::{Place, Source, Tensor, What};
+use super::{Extent, Source, Tensor, What};
 
 pub(crate) const MAGIC: [u8; 6] = *b"\x93NUMPY";
 /// Longest header that is read.
@@ -15,7 +15,7 @@ const HEADER_MAX: u32 = 1 << 24;
 /// How deep lists of fields may lie in one another.
 const DEPTH_MAX: usize = 8;
 
-pub(super) fn map<R: Read + Seek>(source: &mut Source<'_, R>) -> Result<Vec<Place>> {
+pub(super) fn map<R: Read + Seek>(source: &mut Source<'_, R>) -> Result<Vec<Extent>> {
     let mut bytes = source.read_up_to(0, 1 << 12)?;
     let header = match header_len(&bytes)? {
         len if len > bytes.len() => {
@@ -32,7 +32,7 @@ pub(super) fn map<R: Read + Seek>(source: &mut Source<'_, R>) -> Result<Vec<Plac
             "its shape asks for {needed} bytes, {len} are there"
         )));
     }
-    Ok(vec![Place {
+    Ok(vec![Extent {
         start,
         len: needed,
         what: What::Tensor(tensor),

@@ -6,7 +6,7 @@ use crate::error::Result;
 
 use super::npy::{header_len, parse};
 use super::zip::{Method, members};
-use super::{Place, Source, What};
+use super::{Extent, Source, What};
 
 /// Bytes that are read of a stored member for its header.
 const HEAD: u64 = 1 << 12;
@@ -14,12 +14,12 @@ const HEAD: u64 = 1 << 12;
 pub(super) fn map<R: Read + Seek>(
     source: &mut Source<'_, R>,
     notes: &mut Vec<String>,
-) -> Result<Vec<Place>> {
-    let mut places = Vec::new();
+) -> Result<Vec<Extent>> {
+    let mut extents = Vec::new();
     for member in members(source)? {
         let name = member.name.strip_suffix(".npy").unwrap_or(&member.name);
         match member.method {
-            Method::Deflated => places.push(Place {
+            Method::Deflated => extents.push(Extent {
                 start: member.start,
                 len: member.len,
                 what: What::Deflated(name.to_owned(), member.raw_len),
@@ -37,9 +37,9 @@ pub(super) fn map<R: Read + Seek>(
                 });
                 match parsed {
                     Ok((tensor, from, bytes)) if from.checked_add(bytes) == Some(member.len) => {
-                        // Both are within the member, whose place the map checks.
+                        // Both are within the member, whose extent the map checks.
                         let start = member.start.saturating_add(from);
-                        places.push(Place {
+                        extents.push(Extent {
                             start,
                             len: bytes,
                             what: What::Tensor(tensor),
@@ -56,5 +56,5 @@ pub(super) fn map<R: Read + Seek>(
             )),
         }
     }
-    Ok(places)
+    Ok(extents)
 }

@@ -1,4 +1,4 @@
-//! safetensors: a length of eight bytes, a JSON object of names to type, shape and place, then the tensors.
+//! safetensors: a length of eight bytes, a JSON object of names to type, shape and extent, then the tensors.
 //!
 //! A small parser of its own, so that the header's bytes stay as they are and a name that stands twice is seen. Holes between tensors, which the format forbids
 //! and some writers leave, are plain bytes.
@@ -12,12 +12,12 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use crate::dtype::Dtype;
 use crate::error::{Error, Result};
 
-use super::{Place, Source, Tensor, What};
+use super::{Extent, Source, Tensor, What};
 
 /// Longest header, as in the format's own library.
 const HEADER_MAX: u64 = 100_000_000;
 
-pub(super) fn map<R: Read + Seek>(source: &mut Source<'_, R>) -> Result<Vec<Place>> {
+pub(super) fn map<R: Read + Seek>(source: &mut Source<'_, R>) -> Result<Vec<Extent>> {
     let short = || Error::malformed("shorter than its header");
     let first = source.read_up_to(0, 8)?;
     let len = <[u8; 8]>::try_from(first.as_slice()).map_err(|_| short())?;
@@ -38,11 +38,11 @@ pub(super) fn map<R: Read + Seek>(source: &mut Source<'_, R>) -> Result<Vec<Plac
     header
         .0
         .into_iter()
-        .map(|(name, entry)| place(name, entry, data, data_bytes))
+        .map(|(name, entry)| extent(name, entry, data, data_bytes))
         .collect()
 }
 
-fn place(name: String, entry: Entry, data: u64, data_bytes: u64) -> Result<Place> {
+fn extent(name: String, entry: Entry, data: u64, data_bytes: u64) -> Result<Extent> {
     let dtype = Dtype::safetensors(&entry.dtype).map_err(|e| e.within(&name))?;
     let [start, end] = entry.data_offsets;
     if start > end || end > data_bytes {
@@ -60,7 +60,7 @@ fn place(name: String, entry: Entry, data: u64, data_bytes: u64) -> Result<Place
         let what = format!("its shape asks for {needed} bytes, its offsets for {len}");
         return Err(Error::malformed(what).within(&tensor.name));
     }
-    Ok(Place {
+    Ok(Extent {
         start: data + start,
         len,
         what: What::Tensor(tensor),

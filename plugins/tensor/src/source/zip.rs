@@ -1,11 +1,11 @@
 //! The members of a zip file: as far as its central directory tells, and no further. Zip64 is read, encryption and parts are not.
 //!
-//! Source of the facts: PKWARE's APPNOTE. Nothing is believed that the caller does not check again: a member's place may be anywhere.
+//! Source of the facts: PKWARE's APPNOTE. Nothing is believed that the caller does not check again: a member's extent may be anywhere.
 
 use std::io::{Read, Seek};
 
-use crate::bytes::Cursor;
 use crate::error::{Error, Result};
+use catena_container::Cursor;
 
 use super::Source;
 
@@ -40,7 +40,7 @@ fn bad(what: &str) -> Error {
 
 /// All members that have data.
 pub(super) fn members<R: Read + Seek>(source: &mut Source<'_, R>) -> Result<Vec<Member>> {
-    let (start, len, n) = directory_place(source)?;
+    let (start, len, n) = directory_extent(source)?;
     if len > DIRECTORY_MAX {
         return Err(bad("with a directory that is too long"));
     }
@@ -48,7 +48,7 @@ pub(super) fn members<R: Read + Seek>(source: &mut Source<'_, R>) -> Result<Vec<
     let mut cursor = Cursor::new(&directory);
     let mut members = Vec::new();
     for _ in 0..n {
-        if cursor.left() == 0 {
+        if cursor.remaining() == 0 {
             break;
         }
         if let Some(member) = entry(&mut cursor, source).map_err(|e| match e.kind() {
@@ -62,16 +62,16 @@ pub(super) fn members<R: Read + Seek>(source: &mut Source<'_, R>) -> Result<Vec<
 }
 
 /// Start, length and members of the central directory.
-fn directory_place<R: Read + Seek>(source: &mut Source<'_, R>) -> Result<(u64, u64, u64)> {
+fn directory_extent<R: Read + Seek>(source: &mut Source<'_, R>) -> Result<(u64, u64, u64)> {
     let from = source.file_bytes.saturating_sub(END + COMMENT_MAX);
     let tail = source.read_up_to(from, END + COMMENT_MAX)?;
     let at = tail.windows(4).rposition(|it| it == b"PK\x05\x06");
     let at = at.ok_or_else(|| bad("without its end"))?;
     let cut = |_| bad("whose end is cut");
     let mut end = Cursor::new(tail.get(at + 4..).unwrap_or_default());
-    let (disk, start_disk) = (end.u16().map_err(cut)?, end.u16().map_err(cut)?);
-    let (_, n) = (end.u16().map_err(cut)?, end.u16().map_err(cut)?);
-    let (len, start) = (end.u32().map_err(cut)?, end.u32().map_err(cut)?);
+    let (disk, start_disk) = (end.u16_le().map_err(cut)?, end.u16_le().map_err(cut)?);
+    let (_, n) = (end.u16_le().map_err(cut)?, end.u16_le().map_err(cut)?);
+    let (len, start) = (end.u32_le().map_err(cut)?, end.u32_le().map_err(cut)?);
     if disk != start_disk {
         return Err(Error::unsupported("a zip file in parts"));
     }
@@ -88,15 +88,15 @@ fn directory_place<R: Read + Seek>(source: &mut Source<'_, R>) -> Result<(u64, u
         return Ok((start.into(), len.into(), n.into()));
     }
     locator.bytes(4)?;
-    let record = source.read_up_to(locator.u64()?, 56)?;
+    let record = source.read_up_to(locator.u64_le()?, 56)?;
     let mut record = Cursor::new(&record);
     if record.array::<4>().map_err(cut)? != *b"PK\x06\x06" {
         return Err(bad("whose end of zip64 is not where it should be"));
     }
     record.bytes(28).map_err(cut)?;
-    let n = record.u64().map_err(cut)?;
-    let len = record.u64().map_err(cut)?;
-    Ok((record.u64().map_err(cut)?, len, n))
+    let n = record.u64_le().map_err(cut)?;
+    let len = record.u64_le().map_err(cut)?;
+    Ok((record.u64_le().map_err(cut)?, len, n))
 }
 
 /// One entry of the directory; `None` if it has no data.
@@ -108,12 +108,12 @@ fn entry<R: Read + Seek>(
         return Err(bad("whose directory is damaged"));
     }
     cursor.bytes(4)?;
-    let (flags, method) = (cursor.u16()?, cursor.u16()?);
+    let (flags, method) = (cursor.u16_le()?, cursor.u16_le()?);
     cursor.bytes(8)?;
-    let (len, raw_len) = (cursor.u32()?, cursor.u32()?);
-    let lens = [cursor.u16()?, cursor.u16()?, cursor.u16()?].map(usize::from);
+    let (len, raw_len) = (cursor.u32_le()?, cursor.u32_le()?);
+    let lens = [cursor.u16_le()?, cursor.u16_le()?, cursor.u16_le()?].map(usize::from);
     cursor.bytes(8)?;
-    let header = cursor.u32()?;
+    let header = cursor.u32_le()?;
     let [name_len, extra_len, comment_len] = lens;
     let name = String::from_utf8_lossy(cursor.bytes(name_len)?).into_owned();
     let extra = cursor.bytes(extra_len)?;
@@ -130,7 +130,7 @@ fn entry<R: Read + Seek>(
     if !starts || local.bytes(22).is_err() {
         return Err(bad("with a member that is not where it should be").within(&name));
     }
-    let lens = u64::from(local.u16()?) + u64::from(local.u16()?);
+    let lens = u64::from(local.u16_le()?) + u64::from(local.u16_le()?);
     let start = header
         .checked_add(30 + lens)
         .ok_or_else(|| bad("too large"))?;
@@ -157,13 +157,13 @@ fn wide_numbers(extra: &[u8], narrow: [u32; 3]) -> Option<[u64; 3]> {
     }
     let mut cursor = Cursor::new(extra);
     loop {
-        let (id, len) = (cursor.u16().ok()?, cursor.u16().ok()?);
+        let (id, len) = (cursor.u16_le().ok()?, cursor.u16_le().ok()?);
         let field = cursor.bytes(len.into()).ok()?;
         if id == 1 {
             let mut field = Cursor::new(field);
             for (number, narrow) in wide.iter_mut().zip(narrow) {
                 if narrow == u32::MAX {
-                    *number = field.u64().ok()?;
+                    *number = field.u64_le().ok()?;
                 }
             }
             return Some(wide);

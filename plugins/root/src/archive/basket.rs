@@ -11,7 +11,7 @@ use super::map::PageOf;
 use super::recode::{Search, Setting};
 
 /// An object of the file, decompressed.
-pub(super) struct Opened {
+pub(super) struct Decompressed {
     pub key_len: usize,
     pub setting: Option<Setting>,
     pub raw: Vec<u8>,
@@ -20,7 +20,11 @@ pub(super) struct Opened {
 }
 
 /// The key and the numbers behind it.
-pub(super) fn open(bytes: &[u8], is_basket: bool, search: &mut Search) -> Option<Opened> {
+pub(super) fn decompress_object(
+    bytes: &[u8],
+    is_basket: bool,
+    search: &mut Search,
+) -> Option<Decompressed> {
     let key = Key::parse(&mut Cursor::new(bytes)).ok()?;
     let key_len = usize::try_from(key.key_len).ok()?;
     let raw_len = usize::try_from(key.object_len).ok()?;
@@ -35,7 +39,7 @@ pub(super) fn open(bytes: &[u8], is_basket: bool, search: &mut Search) -> Option
         (Some(search.find(stored, &raw)?), raw)
     };
     let numbers = is_basket.then(|| numbers(bytes.get(..key_len)?)).flatten();
-    Some(Opened {
+    Some(Decompressed {
         key_len,
         setting,
         raw,
@@ -44,7 +48,11 @@ pub(super) fn open(bytes: &[u8], is_basket: bool, search: &mut Search) -> Option
 }
 
 /// A page, which has no key. Its elements are put together.
-pub(super) fn open_page(bytes: &[u8], page: &PageOf, search: &mut Search) -> Option<Opened> {
+pub(super) fn decompress_page(
+    bytes: &[u8],
+    page: &PageOf,
+    search: &mut Search,
+) -> Option<Decompressed> {
     let mut stored = bytes;
     if page.summed {
         let (data, sum) = bytes.split_last_chunk::<8>()?;
@@ -63,7 +71,7 @@ pub(super) fn open_page(bytes: &[u8], page: &PageOf, search: &mut Search) -> Opt
     if page.split {
         raw = unsplit(&raw, raw_len.checked_div(page.elements)?);
     }
-    Some(Opened {
+    Some(Decompressed {
         key_len: 0,
         setting,
         raw,

@@ -4,13 +4,13 @@ use std::io::{Read, Seek};
 use std::path::Path;
 use std::sync::Arc;
 
+use super::tree::Tree;
 use crate::container::directory::{FileHeader, Found, walk};
 use crate::container::key::Key;
 use crate::container::source::Source;
 use crate::error::{Error, Result};
 use crate::ntuple;
 use crate::streamer::classes::Classes;
-use crate::table::Tree;
 
 /// What a caller may ask for when opening a file.
 #[derive(Clone, Debug)]

@@ -1,23 +1,23 @@
 //! A segment of an archive back to the bytes of the file.
 
-use catena_filter::parallel;
+use catena_container::parallel;
 use std::sync::Arc;
 
 use catena_filter::Layout;
 
-use crate::container::cursor::Cursor;
 use crate::error::{Error, ErrorKind, Result};
+use catena_container::Cursor;
 
-use super::give::Reader;
 use super::group::row_layout;
 use super::header::{Known, exchange};
-use super::meta::{Group, Item, Kind, Meta, Place};
+use super::join::Reader;
+use super::meta::{ColumnSource, Group, Item, Kind, Meta};
 use super::piece::Stored;
 use super::shape::{Number, Shape};
-use super::take::Borders;
+use super::split::Borders;
 
 /// What an item gives.
-struct Given {
+struct Restored {
     /// Raw bytes, of an embedded basket those behind its key.
     raw: Vec<u8>,
     /// What stands before the key of an embedded basket.
@@ -60,28 +60,28 @@ pub(super) fn restore(
         });
         at += n;
     }
-    let mut giving = Giving {
+    let mut restorer = Restorer {
         branches,
         objects: Cursor::new(&objects),
         budget,
     };
-    let mut given = Vec::new();
+    let mut restored = Vec::new();
     let mut items = meta.items.as_slice();
     while let Some((item, rest)) = items.split_first() {
         let (children, rest) = rest.split_at_checked(item.children).ok_or_else(bad)?;
-        given.push((item, giving.item(item, children)?));
+        restored.push((item, restorer.item(item, children)?));
         items = rest;
     }
-    let all_used = giving.objects.is_at_end()
-        && giving
+    let all_used = restorer.objects.is_at_end()
+        && restorer
             .branches
             .iter()
             .all(|branch| branch.plain.is_at_end() && branch.columns.is_at_end());
     if !all_used {
         return Err(bad());
     }
-    compress(&meta, &mut given, threads)?;
-    assemble(&given, &rest, file_len, start)
+    compress(&meta, &mut restored, threads)?;
+    assemble(&restored, &rest, file_len, start)
 }
 
 /// All columns, as bytes.
@@ -91,13 +91,13 @@ fn columns(
     budget: &mut u64,
     threads: usize,
 ) -> Result<Vec<Arc<Vec<u8>>>> {
-    let mut numbers: Vec<Number> = Vec::with_capacity(meta.places.len());
+    let mut numbers: Vec<Number> = Vec::with_capacity(meta.sources.len());
     for shape in &meta.branches {
         numbers.extend(Meta::columns(shape.as_deref()));
     }
     let mut members: Vec<Vec<Number>> = vec![Vec::new(); meta.groups.len()];
-    for (place, number) in meta.places.iter().zip(&numbers) {
-        if let Place::Group(group) = place {
+    for (source, number) in meta.sources.iter().zip(&numbers) {
+        if let ColumnSource::Group(group) = source {
             members.get_mut(*group).ok_or_else(bad)?.push(*number);
         }
     }
@@ -115,12 +115,12 @@ fn columns(
         .into_iter()
         .map(|columns| columns.map(Vec::into_iter))
         .collect::<Result<Vec<_>>>()?;
-    let mut columns: Vec<Arc<Vec<u8>>> = Vec::with_capacity(meta.places.len());
-    for place in &meta.places {
-        let column = match place {
-            Place::Empty => Arc::default(),
-            Place::Same(other) => columns.get(*other).ok_or_else(bad)?.clone(),
-            Place::Group(group) => {
+    let mut columns: Vec<Arc<Vec<u8>>> = Vec::with_capacity(meta.sources.len());
+    for source in &meta.sources {
+        let column = match source {
+            ColumnSource::Empty => Arc::default(),
+            ColumnSource::Same(other) => columns.get(*other).ok_or_else(bad)?.clone(),
+            ColumnSource::Group(group) => {
                 let group = decoded.get_mut(*group).ok_or_else(bad)?;
                 Arc::new(group.next().ok_or_else(bad)?)
             }
@@ -182,15 +182,15 @@ struct Branch<'a> {
     plain: Cursor<'a>,
 }
 
-struct Giving<'a> {
+struct Restorer<'a> {
     branches: Vec<Branch<'a>>,
     objects: Cursor<'a>,
     /// Raw bytes that may still be given.
     budget: u64,
 }
 
-impl Giving<'_> {
-    fn item(&mut self, item: &Item, children: &[Item]) -> Result<Given> {
+impl Restorer<'_> {
+    fn item(&mut self, item: &Item, children: &[Item]) -> Result<Restored> {
         let mut before = Vec::new();
         let (raw, data_len) = match item.kind {
             Kind::Object => (self.object(item, children)?, 0),
@@ -208,10 +208,10 @@ impl Giving<'_> {
                     (true, false) => Borders::Stored,
                     (true, true) => Borders::Ended,
                 };
-                let given = branch
+                let restored = branch
                     .columns
-                    .give(shape, item.entries, borders, item.key_len)?;
-                let mut raw = given.raw;
+                    .join(shape, item.entries, borders, item.key_len)?;
+                let mut raw = restored.raw;
                 if item.embedded && item.borders {
                     // Their number and the starts, without what is only behind data.
                     before.extend(
@@ -219,15 +219,17 @@ impl Giving<'_> {
                             .map_err(|_| bad())?
                             .to_be_bytes(),
                     );
-                    let starts = raw.get(given.data_len + 4..raw.len() - 4).ok_or_else(bad)?;
+                    let starts = raw
+                        .get(restored.data_len + 4..raw.len() - 4)
+                        .ok_or_else(bad)?;
                     before.extend_from_slice(starts);
-                    raw.truncate(given.data_len);
+                    raw.truncate(restored.data_len);
                 }
-                (raw, given.data_len)
+                (raw, restored.data_len)
             }
         };
         let raw = match item.split {
-            true => split(&raw, item.entries).ok_or_else(bad)?,
+            true => byte_planes(&raw, item.entries).ok_or_else(bad)?,
             false => raw,
         };
         let needed = raw.len() as u64;
@@ -238,7 +240,7 @@ impl Giving<'_> {
                 needed,
                 limit: self.budget,
             })?;
-        Ok(Given {
+        Ok(Restored {
             raw,
             before,
             data_len,
@@ -256,10 +258,10 @@ impl Giving<'_> {
             }
             let gap = usize::try_from(child.gap).map_err(|_| bad())?;
             raw.extend_from_slice(self.objects.bytes(gap)?);
-            let given = self.item(child, &[])?;
-            raw.extend(given.before);
+            let restored = self.item(child, &[])?;
+            raw.extend(restored.before);
             raw.extend_from_slice(self.objects.bytes(child.key_len_inside())?);
-            raw.extend(given.raw);
+            raw.extend(restored.raw);
         }
         let tail = len.checked_sub(raw.len()).ok_or_else(bad)?;
         raw.extend_from_slice(self.objects.bytes(tail)?);
@@ -275,25 +277,25 @@ impl Item {
 }
 
 /// Compresses what was compressed.
-fn compress(meta: &Meta, given: &mut [(&Item, Given)], threads: usize) -> Result<()> {
-    let coded = parallel::map(threads, given, |(item, given)| {
+fn compress(meta: &Meta, restored: &mut [(&Item, Restored)], threads: usize) -> Result<()> {
+    let coded = parallel::map(threads, restored, |(item, restored)| {
         let setting = item.setting.checked_sub(1);
         let setting = setting.and_then(|at| meta.settings.get(at));
         setting
-            .map(|setting| setting.compress(&given.raw))
+            .map(|setting| setting.compress(&restored.raw))
             .transpose()
     });
-    for ((_, given), coded) in given.iter_mut().zip(coded) {
-        given.stored = match coded? {
+    for ((_, restored), coded) in restored.iter_mut().zip(coded) {
+        restored.stored = match coded? {
             Some(coded) => coded,
-            None => given.raw.clone(),
+            None => restored.raw.clone(),
         };
     }
     Ok(())
 }
 
 /// Elements byte by byte: all first bytes, all second ones, and so on.
-fn split(raw: &[u8], elements: usize) -> Option<Vec<u8>> {
+fn byte_planes(raw: &[u8], elements: usize) -> Option<Vec<u8>> {
     let width = raw.len().checked_div(elements)?;
     if width * elements != raw.len() {
         return None;
@@ -303,25 +305,30 @@ fn split(raw: &[u8], elements: usize) -> Option<Vec<u8>> {
 }
 
 /// Everything in its place.
-fn assemble(given: &[(&Item, Given)], rest: &[u8], file_len: u64, start: u64) -> Result<Vec<u8>> {
+fn assemble(
+    restored: &[(&Item, Restored)],
+    rest: &[u8],
+    file_len: u64,
+    start: u64,
+) -> Result<Vec<u8>> {
     let mut rest = Cursor::new(rest);
     let mut file = Vec::new();
-    for (item, given) in given {
+    for (item, restored) in restored {
         let gap = usize::try_from(item.gap).map_err(|_| bad())?;
         file.extend_from_slice(rest.bytes(gap)?);
         if item.keyed {
             let key = file.len().checked_sub(item.key_len).ok_or_else(bad)?;
             let known = Known {
                 position: start + key as u64,
-                stored: given.stored.len(),
-                raw: given.raw.len(),
-                basket: (item.kind == Kind::Shaped).then_some((item.entries, given.data_len)),
+                stored: restored.stored.len(),
+                raw: restored.raw.len(),
+                basket: (item.kind == Kind::Shaped).then_some((item.entries, restored.data_len)),
             };
             exchange(file.get_mut(key..).ok_or_else(bad)?, &known);
         }
-        file.extend_from_slice(&given.stored);
+        file.extend_from_slice(&restored.stored);
         if item.summed {
-            file.extend(xxhash_rust::xxh3::xxh3_64(&given.stored).to_le_bytes());
+            file.extend(xxhash_rust::xxh3::xxh3_64(&restored.stored).to_le_bytes());
         }
     }
     file.extend_from_slice(rest.bytes(rest.remaining())?);

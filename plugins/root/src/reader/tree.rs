@@ -3,17 +3,17 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::batch::Batches;
-use crate::branch::{Branch, Compression, Content};
+use super::batch::Batches;
+use super::file::Storage;
 use crate::column::Column;
+use crate::column::{Branch, Compression, Content};
 use crate::container::key::Key;
 use crate::container::source::Source;
 use crate::error::{Error, Result};
-use crate::file::Storage;
 use crate::ntuple::{FieldReader, Ntuple};
 use crate::streamer::classes::Classes;
 use crate::tree::describe::{Described, describe, is_counter, type_name};
-use crate::tree::meta::{Place, TreeMeta};
+use crate::tree::meta::{BasketLocation, TreeMeta};
 use crate::tree::read::BranchReader;
 
 /// A tree that is open for reading. Cheap to clone.
@@ -64,9 +64,9 @@ impl Tree {
                 let (has, all) = (branch.entries, meta.entries);
                 it = Described::Unreadable(format!("it has {has} entries, the tree {all}"));
             }
-            let on_disk = branch.baskets.iter().map(|b| match b.place {
-                Place::File(_, bytes) => bytes,
-                Place::Embedded(_) => 0,
+            let on_disk = branch.baskets.iter().map(|b| match b.location {
+                BasketLocation::File(_, bytes) => bytes,
+                BasketLocation::Embedded(_) => 0,
             });
             let disk_bytes = on_disk.fold(0, u64::saturating_add);
             // Some writers set the file's number alone, and the branch's to 0.

@@ -30,7 +30,7 @@ impl Columns {
 
     /// Adds the entries of a basket; `data_len` are the bytes before the borders. `None` if they have another shape: then
     /// nothing is added.
-    pub fn take(
+    pub fn split(
         &mut self,
         shape: &Shape,
         raw: &[u8],
@@ -39,16 +39,16 @@ impl Columns {
         key_len: usize,
     ) -> Option<Borders> {
         let lens: Vec<usize> = self.0.iter().map(Vec::len).collect();
-        let taken = self.try_take(shape, raw, data_len, entries, key_len);
-        if taken.is_err() {
+        let split = self.try_split(shape, raw, data_len, entries, key_len);
+        if split.is_err() {
             for (column, len) in self.0.iter_mut().zip(lens) {
                 column.truncate(len);
             }
         }
-        taken.ok()
+        split.ok()
     }
 
-    fn try_take(
+    fn try_split(
         &mut self,
         shape: &Shape,
         raw: &[u8],
@@ -229,7 +229,7 @@ impl Columns {
                     n = n.checked_add(1).ok_or_else(other)?;
                 }
             }
-            // Skipped bytes without items would be taken for nothing.
+            // Skipped bytes without items would pass for nothing.
             if n == 0 {
                 return Err(other());
             }

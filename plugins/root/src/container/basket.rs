@@ -4,9 +4,9 @@
 //! Baskets that were never flushed lie in the tree's own record ("embedded"), in an order of their own.
 //! Source of the facts: ROOT's documentation of the file format (TBasket).
 
-use crate::container::cursor::Cursor;
-use crate::container::key::Key;
-use crate::container::source::Source;
+use super::cursor::Cursor;
+use super::key::Key;
+use super::source::Source;
 use crate::error::{Error, Result};
 
 /// Added to a basket's flag where the borders are to be computed from the counter, not stored.

@@ -17,7 +17,7 @@ const SHARED_MAX: usize = 32 << 10;
 const KEPT_LEVEL: Level = Level::MIN;
 
 /// A segment that grows.
-pub(super) struct Taking {
+pub(super) struct Splitter {
     pub spans: Vec<Span>,
     pub streams: Vec<Stream>,
     /// For each stream, the tensors that it has bytes of, and how many of each.
@@ -28,9 +28,9 @@ pub(super) struct Taking {
     kept: Option<usize>,
 }
 
-impl Taking {
+impl Splitter {
     pub fn new(level: Level) -> Self {
-        Taking {
+        Splitter {
             spans: Vec::new(),
             streams: vec![Stream::bytes(level)],
             shares: vec![Vec::new()],
@@ -121,7 +121,7 @@ impl Taking {
     }
 
     /// Makes the next bytes a span of their own.
-    pub fn part(&mut self) -> usize {
+    pub fn begin_span(&mut self) -> usize {
         self.spans.push(Span::Bytes(0));
         self.spans.len() - 1
     }

@@ -1,5 +1,4 @@
-//! Items shared among threads of the moment; the results do not depend on how many there are. For integrations, whose work is not frames of one stream: those
-//! go through [`crate::pool`].
+//! Items shared among threads of the moment; the results do not depend on how many there are.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -4,10 +4,10 @@ use std::fmt::{self, Write};
 
 use serde::Serialize;
 
-use crate::branch::{Branch, Content};
+use super::file::{File, Storage};
+use super::tree::Tree;
+use crate::column::{Branch, Content};
 use crate::error::Result;
-use crate::file::{File, Storage};
-use crate::table::Tree;
 
 /// Columns that a type or a name may take in the text; what is longer is cut.
 const MAX_WIDTH: usize = 44;

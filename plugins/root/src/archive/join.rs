@@ -1,11 +1,11 @@
-//! Entries put together from columns: what `take.rs` took apart. The columns come from an archive, so nothing is believed:
+//! Entries put together from columns: what `split.rs` took apart. The columns come from an archive, so nothing is believed:
 //! every byte that is put out is paid for by bytes of columns, in a fixed proportion.
 
-use crate::container::cursor::Cursor;
 use crate::error::{Error, Result};
+use catena_container::Cursor;
 
 use super::shape::{Number, Shape};
-use super::take::Borders;
+use super::split::Borders;
 
 const BYTE_COUNT: u32 = 0x4000_0000;
 
@@ -15,7 +15,7 @@ pub(super) struct Reader<'a>(pub Vec<Cursor<'a>>);
 
 /// The raw bytes of a basket.
 #[derive(Debug)]
-pub(super) struct Given {
+pub(super) struct Joined {
     pub raw: Vec<u8>,
     /// Bytes of the entries; the rest are borders.
     pub data_len: usize,
@@ -26,18 +26,18 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// `Corrupt`, `Truncated`: the columns do not hold it.
-    pub fn give(
+    pub fn join(
         &mut self,
         shape: &Shape,
         entries: usize,
         borders: Borders,
         key_len: usize,
-    ) -> Result<Given> {
+    ) -> Result<Joined> {
         let mut raw = Vec::new();
         if borders == Borders::None {
             self.many(shape, entries, &mut raw, 0)?;
             let data_len = raw.len();
-            return Ok(Given { raw, data_len });
+            return Ok(Joined { raw, data_len });
         }
         let mut starts = Vec::new();
         for _ in 0..entries {
@@ -60,7 +60,7 @@ impl<'a> Reader<'a> {
             _ => 0,
         };
         raw.extend(number(last)?.to_be_bytes());
-        Ok(Given { raw, data_len })
+        Ok(Joined { raw, data_len })
     }
 
     /// Whether all columns are used up.
@@ -91,7 +91,7 @@ impl<'a> Reader<'a> {
         match shape {
             Shape::Number(_) | Shape::Fixed(..) => self.many(shape, 1, out, at),
             Shape::Counted(items) => {
-                let n = self.column(at)?.u32()?;
+                let n = self.column(at)?.u32_be()?;
                 out.extend(n.to_be_bytes());
                 let mut at = at + 1;
                 for item in items {
@@ -103,19 +103,19 @@ impl<'a> Reader<'a> {
             Shape::Framed(class, item) => {
                 let start = out.len();
                 out.extend([0; 4]);
-                let version = self.column(at)?.i16()?;
+                let version = self.column(at)?.i16_be()?;
                 out.extend(version.to_be_bytes());
                 if *class && version <= 0 {
                     out.extend_from_slice(self.column(at + 1)?.bytes(4)?);
                 }
                 self.many(item, 1, out, at + 2)?;
                 let len = u32::try_from(out.len() - start - 4).map_err(|_| bad())?;
-                let place = out.get_mut(start..start + 4).ok_or_else(bad)?;
-                place.copy_from_slice(&(len | BYTE_COUNT).to_be_bytes());
+                let count = out.get_mut(start..start + 4).ok_or_else(bad)?;
+                count.copy_from_slice(&(len | BYTE_COUNT).to_be_bytes());
                 Ok(())
             }
             Shape::Text => {
-                let len = self.column(at)?.u32()?;
+                let len = self.column(at)?.u32_be()?;
                 match u8::try_from(len) {
                     Ok(short) if short < 255 => out.push(short),
                     _ => {
@@ -135,7 +135,7 @@ impl<'a> Reader<'a> {
                 Ok(())
             }
             Shape::ToEnd(skip, item) => {
-                let n = self.column(at)?.u32()?;
+                let n = self.column(at)?.u32_be()?;
                 if n > 0 {
                     out.extend_from_slice(self.column(at + 1)?.bytes(*skip)?);
                 }

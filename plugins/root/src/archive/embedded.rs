@@ -2,21 +2,20 @@
 
 use std::sync::Arc;
 
+use crate::container::basket::Basket;
 use crate::container::compress::decompress;
-use crate::tree::basket::Basket;
 
 use super::meta::{Item, Kind};
-use super::number::find;
 use super::recode::Setting;
-use super::segment::Taking;
-use super::take::Borders;
+use super::segment::Splitter;
+use super::split::Borders;
 
 /// Most raw bytes of objects that nobody knows of.
 const SCANNED_MAX: usize = 64 << 20;
 /// Data of embedded baskets that are shorter are not looked for.
 const EMBEDDED_MIN: usize = 16;
 
-impl Taking<'_> {
+impl Splitter<'_> {
     /// Bytes that belong to no target; objects in it that nobody knows of are found by their first bytes.
     pub(super) fn gap(&mut self, gap: &[u8]) {
         let mut done = 0;
@@ -82,11 +81,11 @@ impl Taking<'_> {
                 continue;
             };
             let entries = basket.entries;
-            let place = match basket.offsets() {
+            let extent = match basket.offsets() {
                 None => Some((at, 0)),
                 Some(_) => borders_before(raw, end, at, entries),
             };
-            let Some((from, key_len)) = place else {
+            let Some((from, key_len)) = extent else {
                 continue;
             };
             // Borders as they stand behind the data of other baskets.
@@ -106,16 +105,16 @@ impl Taking<'_> {
                 key_len,
                 ..Item::default()
             };
-            let Some(taken) = self.taken.get_mut(number) else {
+            let Some(split) = self.split.get_mut(number) else {
                 continue;
             };
-            let Some(shape) = &taken.shape else {
+            let Some(shape) = &split.shape else {
                 continue;
             };
-            let took = taken
+            let borders = split
                 .columns
-                .take(shape, &whole, data.len(), entries, key_len);
-            let Some(borders) = took else {
+                .split(shape, &whole, data.len(), entries, key_len);
+            let Some(borders) = borders else {
                 continue;
             };
             item.kind = Kind::Shaped;
@@ -151,4 +150,19 @@ fn borders_before(raw: &[u8], from: usize, data: usize, entries: usize) -> Optio
         let fits = entries > 0 && word(starts)? == key_len && word(count)? == entries;
         fits.then_some((count, key_len))
     })
+}
+
+/// Where `part` begins in `bytes`, for the first time.
+fn find(bytes: &[u8], part: &[u8]) -> Option<usize> {
+    let first = *part.first()?;
+    let last = bytes.len().checked_sub(part.len())?;
+    let mut from = 0;
+    while from <= last {
+        let at = from + bytes.get(from..=last)?.iter().position(|&b| b == first)?;
+        if bytes.get(at..)?.starts_with(part) {
+            return Some(at);
+        }
+        from = at + 1;
+    }
+    None
 }

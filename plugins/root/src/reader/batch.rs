@@ -5,9 +5,9 @@
 
 use std::ops::Range;
 
+use super::tree::{Reader, Tree};
 use crate::column::Column;
 use crate::error::Result;
-use crate::table::{Reader, Tree};
 
 /// Raw bytes of a batch, unless the caller asks for a number of entries.
 const BATCH_BYTES: u64 = 32 << 20;

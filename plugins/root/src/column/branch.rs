@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::column::Type;
+use super::types::Type;
 
 /// How a branch was compressed, as far as its description says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

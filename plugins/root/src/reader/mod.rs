@@ -1,0 +1,12 @@
+//! Files as their users see them: a file, its trees of either kind, columns in batches, and what is in it all.
+//!
+//! Everything below (`container`, `streamer`, `entry`, `tree`, `ntuple`) is put together here and nowhere else.
+
+mod batch;
+mod file;
+pub mod info;
+mod tree;
+
+pub use batch::{Batch, Batches};
+pub use file::{File, OpenOptions, Storage, TreeKey};
+pub use tree::Tree;
