@@ -129,7 +129,26 @@ fn parse_entries(text: &str) -> Result<std::ops::Range<u64>, String> {
         "" => Ok(empty),
         digits => digits.parse::<u64>().map_err(|_| wrong()),
     };
-    Ok(number(from, 0)?..number(to, u64::MAX)?)
+    let range = number(from, 0)?..number(to, u64::MAX)?;
+    match range.start <= range.end {
+        true => Ok(range),
+        false => Err(format!("'{text}' ends before it begins")),
+    }
+}
+
+#[cfg(all(test, feature = "h5"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_end_after_they_begin() {
+        assert_eq!(parse_entries("5:10"), Ok(5..10));
+        assert_eq!(parse_entries(":"), Ok(0..u64::MAX));
+        assert_eq!(parse_entries("7:7"), Ok(7..7));
+        for wrong in ["10:5", "5", "a:b", "-1:2"] {
+            assert!(parse_entries(wrong).is_err(), "{wrong}");
+        }
+    }
 }
 
 #[cfg(feature = "h5")]

@@ -87,7 +87,8 @@ fn patterns(args: &ConvertArgs) -> Result<(Vec<Pattern>, Vec<Pattern>), String> 
 fn see(bar: &LateProgress<'_>, name: &str, quiet: bool, event: Event) {
     match event {
         Event::Left(left) if left.fatal || !quiet => {
-            tell!("catena: {name}: left out: {left}");
+            let how = if left.renamed { "" } else { "left out: " };
+            tell!("catena: {name}: {how}{left}");
         }
         Event::Total(total) => bar.total(total),
         Event::Bytes(raw, coded) => bar.add(raw, coded),

@@ -6,6 +6,7 @@ mod convert;
 #[cfg(feature = "h5")]
 mod export;
 
+use std::io::Write;
 use std::path::Path;
 
 use catena_files::printable;
@@ -31,19 +32,39 @@ pub fn run(command: &RootCommand) -> Outcome<String> {
         RootCommand::Pack(args) => archive::run_pack(args),
         RootCommand::Unpack(args) => archive::run_unpack(args),
         RootCommand::Info { files, json, trees } => {
-            let infos = files.iter().map(|path| Described::of(path));
-            let infos: Vec<Described> = infos.collect::<Outcome<_>>()?;
-            if *json {
-                let text = serde_json::to_string_pretty(&infos);
-                return text
-                    .map(|text| text + "\n")
-                    .map_err(|e| Failure::new("root info", e));
+            // What can be told is told, whatever is wrong with another file.
+            let (mut infos, mut failed) = (Vec::new(), None);
+            for path in files {
+                match Described::of(path) {
+                    Ok(info) => infos.push(info),
+                    Err(failure) => {
+                        if let Some(Failure::Message(before)) = failed.replace(failure) {
+                            tell!("catena: {before}");
+                        }
+                    }
+                }
             }
-            let texts = infos.iter().map(|it| match it {
-                Described::File(it) => format!("{}: {}", printable(&it.file), it.info.text(!trees)),
-                Described::Archive(it) => archive::text(&printable(&it.file), &it.archive),
-            });
-            Ok(texts.collect::<Vec<_>>().join("\n"))
+            let text = match *json {
+                true => serde_json::to_string_pretty(&infos)
+                    .map(|text| text + "\n")
+                    .map_err(|e| Failure::new("root info", e))?,
+                false => {
+                    let texts = infos.iter().map(|it| match it {
+                        Described::File(it) => {
+                            format!("{}: {}", printable(&it.file), it.info.text(!trees))
+                        }
+                        Described::Archive(it) => archive::text(&printable(&it.file), &it.archive),
+                    });
+                    texts.collect::<Vec<_>>().join("\n")
+                }
+            };
+            let Some(failure) = failed else {
+                return Ok(text);
+            };
+            std::io::stdout()
+                .write_all(text.as_bytes())
+                .map_err(|e| Failure::writing("(standard output)", e))?;
+            Err(failure)
         }
         #[cfg(feature = "h5")]
         RootCommand::Convert(args) => convert::run(args),

@@ -33,6 +33,9 @@ def words(layout, out):
         layout = layout.to_IndexedOptionArray64()
         index = np.asarray(layout.index, dtype="<i8").copy()
         there = index >= 0
+        if there.all():
+            # Whether something may be missing that never is, readers see in different ways.
+            return words(layout.project(), out)
         content = layout.content[index[there]]
         index[there] = np.arange(there.sum())
         out.append(("index", np.where(there, index, -1).tobytes()))
@@ -86,6 +89,18 @@ def parts(path):
     return found
 
 
+def below(tree, name, cls):
+    """Of a counter of a split collection, the values that it counts: what uproot gives for it is all that is below it."""
+    branches = tree[name].branches if cls in ("TTree", "TNtuple") else []
+    return branches[0].array(library="ak") if branches else None
+
+
+def packed(tree, name, cls):
+    """Whether a branch has reals of a range: uproot's differ from ROOT's, and ours, in the last bit. `compare.py` has ROOT itself."""
+    text = f"{tree[name].interpretation} {tree[name].typename} {tree[name].streamer}" if cls in ("TTree", "TNtuple") else ""
+    return "Double32" in text or "Float16" in text
+
+
 def check(command, path, folder):
     out = os.path.join(folder, "out.h5")
     subprocess.run([*command, path, out], check=True, stdout=subprocess.DEVNULL)
@@ -105,10 +120,13 @@ def check(command, path, folder):
                     with warnings.catch_warnings():
                         warnings.simplefilter("ignore")
                         theirs = ak.Array(tree[name].array(library="ak")) if cls in ("TTree", "TNtuple") else tree.arrays([name])[name]
+                        counted = below(tree, name, cls)
+                        theirs = theirs if counted is None else ak.values_astype(ak.num(counted), "int32")
                 except Exception:
                     unread += 1
                     continue
-                if same(array[name][start:stop], theirs):
+                ours = array[name][start:stop]
+                if same(ours, theirs) or (packed(tree, name, cls) and ak.almost_equal(ours, theirs, rtol=3e-7, atol=1e-12)):
                     equal += 1
                 else:
                     differ += 1

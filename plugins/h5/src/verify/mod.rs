@@ -74,7 +74,7 @@ pub fn verify(
             let path = both.a.tree.objects[at_a].path.clone();
             both.object(flow, at_a, at_b, &path).at(&path)?;
         }
-        Ok(())
+        Ok::<_, crate::Error>(())
     })?;
     Ok(both.found)
 }

@@ -208,6 +208,8 @@ fn shapes(described: &Described) -> Vec<Arc<Shape>> {
     let shapes = match &readable.form {
         Form::One(codec) => shapes_of(codec),
         Form::Many(skip, codec) => shapes_to_end(*skip, codec),
+        // The names of classes are no part of a shape.
+        Form::Named(..) => Vec::new(),
         Form::Object(bare, headed) => [shapes_of(bare), shapes_of(headed)].concat(),
     };
     shapes.into_iter().map(Arc::new).collect()

@@ -14,7 +14,7 @@ use super::format::{FORMAT, PLAIN, SEGMENT};
 use super::group;
 use super::map::{Branch, Map, Target, What};
 use super::piece::Piece;
-use super::recode::Setting;
+use super::recode::{Search, Setting};
 use super::restore::restore;
 use super::segment::{self, Segment};
 
@@ -109,6 +109,7 @@ pub fn pack(
     // A damaged ROOT file has objects all the same.
     let scan = source.read_up_to(0, 4)? == b"root";
     let threads = parallel::threads(options.threads);
+    let mut learned = Search::default();
     let mut writer = Writer::new(output, &FORMAT, 0)?;
     let mut targets = map.targets.as_slice();
     let mut start = 0;
@@ -120,8 +121,20 @@ pub fn pack(
             told.fetch_add(n / 2, std::sync::atomic::Ordering::Relaxed);
             on(n / 2);
         };
-        let segment = segment::split(&file, start, inside, &map.branches, scan, threads, &tell);
+        let branches = &map.branches;
+        let mut segment = segment::split(
+            &file,
+            start,
+            inside,
+            branches,
+            scan,
+            &mut learned,
+            threads,
+            &tell,
+        );
         let coded = code(&segment, options.level, threads);
+        // Restoring needs the memory that they take.
+        segment.columns = Vec::new();
         let plain = match segment.meta.items.is_empty() || coded.len() as u64 >= file.len() as u64 {
             true => Some(Piece::bytes(&file, options.level)),
             false => None,

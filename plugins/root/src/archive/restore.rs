@@ -23,7 +23,8 @@ struct Restored {
     /// What stands before the key of an embedded basket.
     before: Vec<u8>,
     data_len: usize,
-    /// As in the file.
+    raw_len: usize,
+    /// As in the file; `raw` is empty then.
     stored: Vec<u8>,
 }
 
@@ -241,6 +242,7 @@ impl Restorer<'_> {
                 limit: self.budget,
             })?;
         Ok(Restored {
+            raw_len: raw.len(),
             raw,
             before,
             data_len,
@@ -286,10 +288,8 @@ fn compress(meta: &Meta, restored: &mut [(&Item, Restored)], threads: usize) -> 
             .transpose()
     });
     for ((_, restored), coded) in restored.iter_mut().zip(coded) {
-        restored.stored = match coded? {
-            Some(coded) => coded,
-            None => restored.raw.clone(),
-        };
+        let raw = std::mem::take(&mut restored.raw);
+        restored.stored = coded?.unwrap_or(raw);
     }
     Ok(())
 }
@@ -321,7 +321,7 @@ fn assemble(
             let known = Known {
                 position: start + key as u64,
                 stored: restored.stored.len(),
-                raw: restored.raw.len(),
+                raw: restored.raw_len,
                 basket: (item.kind == Kind::Shaped).then_some((item.entries, restored.data_len)),
             };
             exchange(file.get_mut(key..).ok_or_else(bad)?, &known);

@@ -20,6 +20,9 @@ use super::split::{Borders, Columns};
 /// Objects that are searched for settings with one memory; the same however many threads there are.
 const BATCH: usize = 48;
 
+/// Objects at the beginning of a file that may be searched before all others.
+const LESSONS: usize = 16;
+
 /// A stretch taken apart.
 #[derive(Debug, Default)]
 pub(super) struct Segment {
@@ -45,6 +48,7 @@ pub(super) fn split(
     targets: &[Target],
     branches: &[Branch],
     scan: bool,
+    learned: &mut Search,
     threads: usize,
     on: &(dyn Fn(u64) + Sync),
 ) -> Segment {
@@ -53,24 +57,39 @@ pub(super) fn split(
         let to = from.checked_add(usize::try_from(target.len).ok()?)?;
         file.get(from..to).map(|bytes| (from, bytes))
     };
+    let decompressed = |target: &Target, search: &mut Search| {
+        let is_basket = matches!(target.what, What::Basket(_));
+        let (_, bytes) = bytes_of(target)?;
+        match &target.what {
+            What::Page(page) => decompress_page(bytes, page, search),
+            _ => decompress_object(bytes, is_basket, search),
+        }
+    };
+    // The file's first objects are searched once, not by every batch.
+    for target in targets.iter().take(LESSONS) {
+        if learned.has_learned() {
+            break;
+        }
+        decompressed(target, learned);
+    }
     let batches: Vec<&[Target]> = targets.chunks(BATCH).collect();
     let opened = parallel::map(threads, &batches, |batch| {
-        let mut search = Search::default();
+        let mut search = learned.clone();
         let opened = batch.iter().map(|target| {
-            let is_basket = matches!(target.what, What::Basket(_));
-            let (_, bytes) = bytes_of(target)?;
-            let opened = match &target.what {
-                What::Page(page) => decompress_page(bytes, page, &mut search),
-                _ => decompress_object(bytes, is_basket, &mut search),
-            };
+            let opened = decompressed(target, &mut search);
             on(target.len);
             opened
         });
-        opened.collect::<Vec<_>>()
+        (opened.collect::<Vec<_>>(), search)
     });
-    let mut splitter = Splitter::new(branches, scan);
+    // What the first batch learned serves the next stretch: the same however many threads there are.
+    if let Some((_, search)) = opened.first() {
+        *learned = search.clone();
+    }
+    let mut splitter = Splitter::new(branches, scan, learned.clone());
     let mut end = 0;
-    for (target, opened) in targets.iter().zip(opened.into_iter().flatten()) {
+    let opened = opened.into_iter().flat_map(|(opened, _)| opened);
+    for (target, opened) in targets.iter().zip(opened) {
         let Some((from, bytes)) = bytes_of(target) else {
             continue;
         };
@@ -107,7 +126,7 @@ pub(super) struct Splitter<'a> {
 }
 
 impl<'a> Splitter<'a> {
-    fn new(branches: &'a [Branch], scan: bool) -> Self {
+    fn new(branches: &'a [Branch], scan: bool, search: Search) -> Self {
         Splitter {
             branches,
             numbers: HashMap::new(),
@@ -116,7 +135,7 @@ impl<'a> Splitter<'a> {
             segment: Segment::default(),
             rest_len: 0,
             scan,
-            search: Search::default(),
+            search,
             scanned: 0,
         }
     }

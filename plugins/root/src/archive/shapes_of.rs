@@ -44,6 +44,9 @@ fn shape(codec: &Codec, member_wise: bool) -> Option<Shape> {
             Shape::Number(Number::U16),
         ]),
         Codec::Packed(Packed::Steps { .. }) => Shape::Number(Number::U32),
+        // Those of objects that nothing refers to.
+        Codec::Bits => Shape::Number(Number::U32),
+        Codec::Ref | Codec::RefArray => return None,
         Codec::Text => Shape::Text,
         Codec::HeadedText => Shape::Framed(false, Box::new(Shape::Text)),
         Codec::Fixed { size, item } => Shape::Fixed(*size, boxed(item)?),
@@ -55,6 +58,7 @@ fn shape(codec: &Codec, member_wise: bool) -> Option<Shape> {
             let steps = members.iter().filter_map(|step| match step {
                 Step::Member(_, codec) => Some(shape(codec, member_wise)),
                 Step::TObject => Some(Some(tobject())),
+                Step::Counted(..) => Some(None),
                 Step::Open(_) | Step::Close => None,
             });
             let members = Shape::Counted(steps.collect::<Option<_>>()?);
@@ -89,6 +93,7 @@ fn record(
             Step::Close => return Some(parts),
             Step::TObject => parts.push(tobject()),
             Step::Member(_, codec) => parts.push(shape(codec, member_wise)?),
+            Step::Counted(..) => return None,
         }
     }
     Some(parts)

@@ -61,7 +61,7 @@ pub enum Column {
     },
     /// A value of one of several types.
     Union {
-        /// For each entry which of `items` holds its value; -1 for none.
+        /// For each entry which of `items` holds its value.
         tags: Vec<i8>,
         /// And at which place.
         index: Vec<i64>,

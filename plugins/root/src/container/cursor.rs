@@ -5,6 +5,8 @@ use crate::error::{Error, Result};
 
 /// Set in a byte count, so that it cannot be taken for a version.
 const BYTE_COUNT: u32 = 0x4000_0000;
+/// Set in a TObject's bits if another object refers to it: the number of its process follows them.
+pub(crate) const REFERENCED: u32 = 1 << 4;
 
 /// A place in some bytes.
 #[derive(Clone, Debug)]
@@ -163,13 +165,17 @@ impl<'a> Cursor<'a> {
 
     /// The part of every object that inherits from TObject: version, id, bits, and sometimes a process number.
     pub fn skip_tobject(&mut self) -> Result<()> {
-        const REFERENCED: u32 = 1 << 4;
+        self.tobject().map(drop)
+    }
+
+    /// The same: its id and bits.
+    pub fn tobject(&mut self) -> Result<(u32, u32)> {
         self.header()?;
-        self.skip(4)?;
-        if self.u32()? & REFERENCED != 0 {
+        let (id, bits) = (self.u32()?, self.u32()?);
+        if bits & REFERENCED != 0 {
             self.skip(2)?;
         }
-        Ok(())
+        Ok((id, bits))
     }
 
     /// A TNamed: its name and its title.

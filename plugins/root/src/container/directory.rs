@@ -66,7 +66,9 @@ pub(crate) struct Found {
 }
 
 /// All keys of the file but those of directories, in the order of the file; and what is wrong with directories below the first.
-pub(crate) fn walk(source: &Source, header: &FileHeader) -> Result<(Vec<Found>, Vec<Error>)> {
+///
+/// A file that was not closed has no list of keys: they are looked for, record after record, and the description of classes with them.
+pub(crate) fn walk(source: &Source, header: &mut FileHeader) -> Result<(Vec<Found>, Vec<Error>)> {
     let root = header.begin.saturating_add(header.name_bytes);
     let mut walk = Walk {
         source,
@@ -74,8 +76,16 @@ pub(crate) fn walk(source: &Source, header: &FileHeader) -> Result<(Vec<Found>, 
         found: Vec::new(),
         damage: Vec::new(),
         keys_left: source.size() / 26 + 1,
+        closed: true,
     };
     walk.directory(root, "", 0)?;
+    if !walk.closed {
+        let lost = Error::corrupt(
+            "the file was not closed: what was written is found, names of directories are not",
+        );
+        walk.damage.push(lost);
+        walk.records(header);
+    }
     Ok((walk.found, walk.damage))
 }
 
@@ -86,7 +96,19 @@ struct Walk<'a> {
     damage: Vec<Error>,
     /// A key takes 26 bytes or more, so a file has no more keys than this.
     keys_left: u64,
+    /// Whether the first directory has a list of keys.
+    closed: bool,
 }
+
+/// Records that are no object of a user's.
+const INNER: [&str; 6] = [
+    "",
+    "TBasket",
+    "TFile",
+    "TDirectory",
+    "TDirectoryFile",
+    "RBlob",
+];
 
 impl Walk<'_> {
     fn directory(&mut self, position: u64, path: &str, depth: usize) -> Result<()> {
@@ -96,6 +118,7 @@ impl Walk<'_> {
         let record = self.source.read_up_to(position, 64)?;
         let keys = keys_position(&record).map_err(|e| e.at(position))?;
         if keys == 0 {
+            self.closed &= depth > 0;
             return Ok(());
         }
         if !self.seen.insert(keys) {
@@ -122,6 +145,39 @@ impl Walk<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Finds keys by going from record to record, as far as these are sound.
+    fn records(&mut self, header: &mut FileHeader) {
+        let mut at = header.begin;
+        while at < self.source.size() && self.keys_left > 0 {
+            self.keys_left -= 1;
+            let free = self.source.read_up_to(at, 4).ok();
+            let free = free.and_then(|bytes| Cursor::new(&bytes).i32().ok());
+            let len = match free {
+                // What was deleted has its length with a minus.
+                Some(n @ ..0) => u64::from(n.unsigned_abs()),
+                Some(1..) => match Key::read_at(self.source, at) {
+                    Ok(key) if key.position == at && key.key_len <= key.bytes => {
+                        let len = key.bytes;
+                        self.record(header, key);
+                        len
+                    }
+                    _ => return,
+                },
+                _ => return,
+            };
+            at = at.saturating_add(len);
+        }
+    }
+
+    fn record(&mut self, header: &mut FileHeader, key: Key) {
+        if (key.class.as_str(), key.name.as_str()) == ("TList", "StreamerInfo") {
+            (header.info_position, header.info_bytes) = (key.position, key.bytes);
+        } else if !INNER.contains(&key.class.as_str()) {
+            let path = key.name.clone();
+            self.found.push(Found { path, key });
+        }
     }
 
     fn list(&mut self, data: &[u8], key_len: u64) -> Result<Vec<Key>> {

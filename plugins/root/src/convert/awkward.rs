@@ -8,6 +8,7 @@ use super::plan::{BufferExtent, INDEX, Plan, plan};
 use super::select::Group;
 use super::sink::{Filling, Sink};
 use super::survey::Found;
+use crate::column::Column;
 use crate::error::{Error, Result};
 
 /// Writes a group.
@@ -43,6 +44,15 @@ pub(super) fn write(
                 add(&mut filling, &plan, cursors, &parts)?;
             }
             sink.flush(&mut filling, false)?;
+        }
+    }
+    // Without an entry there is no batch; offsets begin with a 0 all the same.
+    if group.entries() == 0 {
+        for (chosen, cursors) in group.columns.iter().zip(&mut cursors) {
+            let column = Column::new(&chosen.ty);
+            let parts = Parts::of(&chosen.ty, &column);
+            let parts = parts.ok_or_else(|| Error::corrupt("values of another type"))?;
+            add(&mut filling, &plan, cursors, &parts)?;
         }
     }
     sink.flush(&mut filling, true)

@@ -49,7 +49,7 @@ pub enum Layout {
 pub struct ConvertOptions {
     /// Paths of the trees; all if empty.
     pub trees: Vec<String>,
-    /// Branches to take, by path or name; all if empty.
+    /// Branches to take, by the path or name of them or of one above them; all if empty.
     pub keep: Vec<Pattern>,
     /// Branches not to take.
     pub drop: Vec<Pattern>,
@@ -80,7 +80,7 @@ impl Default for ConvertOptions {
     }
 }
 
-/// A branch, or a tree, that is not in the output.
+/// A branch, or a tree, that is not in the output, or not as it is in the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Left {
@@ -92,6 +92,8 @@ pub struct Left {
     pub why: String,
     /// Whether it is a failure, not merely something that the layout has no place for.
     pub fatal: bool,
+    /// Whether it is in the output after all, under another name.
+    pub renamed: bool,
 }
 
 impl Left {
@@ -101,6 +103,7 @@ impl Left {
             branch: String::new(),
             why,
             fatal: true,
+            renamed: false,
         }
     }
 }
@@ -118,7 +121,7 @@ impl std::fmt::Display for Left {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Event {
-    /// This is left out. All of them come before anything is written.
+    /// This is left out, or renamed. All of them come before anything is written.
     Left(Left),
     /// So many raw bytes are to be written.
     Total(u64),

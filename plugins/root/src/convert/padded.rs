@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use serde_json::{Map, Value, json};
 
 use super::buffers::{BufferValues, Parts, Role, Step};
-use super::plan::{Classes, Member, Table};
+use super::plan::{Classes, MOST_COLUMNS, Member, Table};
 use super::select::{Chosen, Group, last, unique, unit};
 use super::sink::{Filling, Sink, number_attribute, text_attribute};
 use super::survey::Found;
@@ -94,6 +94,7 @@ pub(super) fn fit(group: &mut Group, found: &mut Vec<Found>, layout: Layout, lef
                 branch: chosen.name.clone(),
                 why: why.into(),
                 fatal: false,
+                renamed: false,
             });
         }
     }
@@ -124,7 +125,7 @@ struct Cells {
 fn cells(group: &Group, found: &[Found], layout: Layout) -> Cells {
     let classes = Classes::of(group, found);
     let entries = group.entries();
-    // Keys of the tables: the class of the list, and how the names begin.
+    // Keys of the tables: the class of the list, and how the names begin. The last one of a key is the one that grows.
     let mut keys: Vec<(usize, String)> = Vec::new();
     let mut members: Vec<Vec<Member>> = Vec::new();
     let mut axes: Vec<usize> = Vec::new();
@@ -141,7 +142,15 @@ fn cells(group: &Group, found: &[Found], layout: Layout) -> Cells {
                 0 => (0, String::new()),
                 class => (class, beginning(&chosen.name)),
             };
-            let table = keys.iter().position(|k| *k == key).unwrap_or_else(|| {
+            let count = |members: &Vec<Member>| members.iter().map(Member::count).sum::<usize>();
+            let wanted = chosen.shape.buffers.get(buffer).map_or(1, |b| b.count());
+            let open = keys.iter().rposition(|k| *k == key).filter(|&at| {
+                // A dataset's description has to fit into its header.
+                members
+                    .get(at)
+                    .is_none_or(|of| of.is_empty() || count(of) + wanted <= MOST_COLUMNS)
+            });
+            let table = open.unwrap_or_else(|| {
                 keys.push(key);
                 members.push(Vec::new());
                 axes.push(0);
@@ -182,10 +191,12 @@ fn cells(group: &Group, found: &[Found], layout: Layout) -> Cells {
         }
     }
     let mut taken = HashSet::from([ENTRIES.to_owned()]);
+    let mut entries_named = false;
     let all = keys.into_iter().zip(members).zip(axes);
     let tables = all.map(|(((class, stem), mut members), axis)| {
         let name = match class {
-            0 => ENTRIES.to_owned(),
+            0 if !std::mem::replace(&mut entries_named, true) => ENTRIES.to_owned(),
+            0 => unique(ENTRIES.to_owned(), &mut taken),
             _ => unique(stem, &mut taken),
         };
         let mut names = HashSet::new();

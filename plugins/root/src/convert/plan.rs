@@ -18,7 +18,7 @@ const SHORT: u64 = 512;
 /// Bytes above which it does not.
 const SHORT_BYTES: u64 = 64 << 10;
 /// Columns, array elements counted, that the codec models each on its own.
-const MOST_COLUMNS: usize = 256;
+pub(super) const MOST_COLUMNS: usize = 256;
 /// The member of datasets that hold buffers one after another.
 pub(super) const VALUES: &str = "values";
 

@@ -13,8 +13,7 @@ use super::{ConvertOptions, Left};
 use crate::column::Content;
 use crate::column::Type;
 use crate::error::{Error, Result};
-use crate::reader::File;
-use crate::reader::Tree;
+use crate::reader::{File, Tree, TreeKey, listed};
 
 /// Raw bytes from which a tree is worth a group of its own.
 const LARGE: u64 = 1 << 20;
@@ -65,22 +64,31 @@ impl Group {
 }
 
 /// The groups that a file becomes, and what is left out of them.
+///
+/// # Errors
+/// A tree that does not exist, or a pattern that no branch of any tree matches.
 pub(super) fn select(file: &File, options: &ConvertOptions) -> Result<(Vec<Group>, Vec<Left>)> {
-    let keys = file.trees();
-    for wanted in &options.trees {
-        if !keys.iter().any(|key| key.path() == wanted) {
-            return Err(Error::missing(format!("no tree {wanted} in the file")));
+    // Trees by the names that they were asked for, cycles included.
+    let mut keys: Vec<(String, TreeKey)> = Vec::new();
+    for key in file.trees() {
+        keys.push((key.path().to_owned(), key));
+    }
+    if !options.trees.is_empty() {
+        keys.clear();
+        for wanted in &options.trees {
+            if !keys.iter().any(|(path, _)| path == wanted) {
+                keys.push((wanted.clone(), file.find(wanted)?));
+            }
         }
     }
+    let mut matched = vec![false; options.keep.len()];
+    let mut names: Vec<String> = Vec::new();
     let mut left: Vec<Left> = (file.damage().iter())
         .map(|e| Left::damaged(e.to_string()))
         .collect();
     let mut groups: Vec<Group> = Vec::new();
     let mut alike: HashMap<(String, Vec<(String, String)>), usize> = HashMap::new();
-    for key in keys {
-        if !options.trees.is_empty() && !options.trees.iter().any(|t| t == key.path()) {
-            continue;
-        }
+    for (path, key) in keys {
         let tree = match file.open_tree(&key) {
             Ok(tree) => tree,
             Err(e) => {
@@ -88,6 +96,12 @@ pub(super) fn select(file: &File, options: &ConvertOptions) -> Result<(Vec<Group
                 continue;
             }
         };
+        for branch in tree.branches() {
+            for (seen, pattern) in matched.iter_mut().zip(&options.keep) {
+                *seen |= matches(pattern, branch.path());
+            }
+            names.push(branch.path().to_owned());
+        }
         let (branches, columns) = choose(&tree, options, &mut left);
         let entries = options.entries.end.min(tree.entries());
         let source = Source {
@@ -100,8 +114,8 @@ pub(super) fn select(file: &File, options: &ConvertOptions) -> Result<(Vec<Group
             .map(|b| b.raw_bytes())
             .fold(0, u64::saturating_add);
         let types = columns.iter().map(|c| (c.name.clone(), c.ty.to_string()));
-        let same = (last(key.path()).to_owned(), types.collect());
-        let stacked = raw < LARGE && key.path().contains('/');
+        let same = (last(&path).to_owned(), types.collect());
+        let stacked = raw < LARGE && path.contains('/');
         if stacked && let Some(group) = alike.get(&same).and_then(|&at| groups.get_mut(at)) {
             group.sources.push(source);
             continue;
@@ -110,23 +124,44 @@ pub(super) fn select(file: &File, options: &ConvertOptions) -> Result<(Vec<Group
             alike.insert(same, groups.len());
         }
         groups.push(Group {
-            path: key.path().to_owned(),
+            path,
             title: source.tree.title().to_owned(),
             sources: vec![source],
             columns,
         });
     }
+    if let Some((pattern, _)) = options.keep.iter().zip(&matched).find(|(_, seen)| !**seen) {
+        let mut seen = HashSet::new();
+        names.retain(|name| seen.insert(name.clone()));
+        let there = listed(names.iter().map(String::as_str));
+        return Err(Error::missing(format!("no branch {pattern}; {there}")));
+    }
     name_groups(&mut groups);
     Ok((groups, left))
+}
+
+/// Whether a pattern says the path or the name of a branch, or of one above it.
+fn matches(pattern: &Pattern, path: &str) -> bool {
+    let ends = path.match_indices('/').map(|(at, _)| at);
+    let mut above = ends.chain([path.len()]).filter_map(|at| path.get(..at));
+    above.any(|path| pattern.matches(path) || pattern.matches(last(path)))
 }
 
 /// A group of several trees has their common name alone.
 fn name_groups(groups: &mut [Group]) {
     let mut taken: HashSet<String> = HashSet::new();
-    for group in groups {
+    for group in groups.iter_mut() {
         if group.sources.len() > 1 {
             group.path = last(&group.path).to_owned();
         }
+    }
+    // A group that is in the path of another would have that one among its own datasets.
+    let paths: Vec<String> = groups.iter().map(|group| group.path.clone()).collect();
+    for path in &paths {
+        let above = path.match_indices('/').filter_map(|(at, _)| path.get(..at));
+        taken.extend(above.map(str::to_owned));
+    }
+    for group in groups {
         // Names that HDF5 has no room for: empty ones, and those that are paths of their own.
         let parts = group.path.split('/').map(|part| match part {
             "" | "." | ".." => "_",
@@ -163,7 +198,7 @@ fn choose(
     let (mut branches, mut columns) = (Vec::new(), Vec::new());
     let mut taken = HashSet::new();
     for (number, branch) in tree.branches().iter().enumerate() {
-        if !options.wants(branch.path(), branch.name()) || branch.is_counter() {
+        if !options.wants(branch.path()) {
             continue;
         }
         match branch.content() {
@@ -173,11 +208,22 @@ fn choose(
                 branch: branch.path().into(),
                 why: why.clone(),
                 fatal: true,
+                renamed: false,
             }),
             Content::Values(ty) => {
                 branches.push(number);
+                let name = unique(branch.path().to_owned(), &mut taken);
+                if name != branch.path() {
+                    left.push(Left {
+                        tree: tree.path().into(),
+                        branch: branch.path().into(),
+                        why: format!("another branch has this name; it is written as {name}"),
+                        fatal: false,
+                        renamed: true,
+                    });
+                }
                 columns.push(Chosen {
-                    name: unique(branch.path().to_owned(), &mut taken),
+                    name,
                     title: title(branch.path(), branch.title()),
                     shape: Shape::of(ty),
                     ty: ty.clone(),
@@ -189,9 +235,8 @@ fn choose(
 }
 
 impl ConvertOptions {
-    fn wants(&self, path: &str, name: &str) -> bool {
-        let any =
-            |patterns: &[Pattern]| patterns.iter().any(|p| p.matches(path) || p.matches(name));
+    fn wants(&self, path: &str) -> bool {
+        let any = |patterns: &[Pattern]| patterns.iter().any(|it| matches(it, path));
         (self.keep.is_empty() || any(&self.keep)) && !any(&self.drop)
     }
 }

@@ -8,6 +8,7 @@ use crate::streamer::cxx::Cxx;
 
 use super::codec::{Codec, Step};
 use super::packed::{Packed, Range};
+use super::references;
 
 /// Classes inside classes deeper than this, or with more members in all, are not worth a column.
 const MAX_DEPTH: usize = 24;
@@ -47,8 +48,8 @@ impl<'a> Builder<'a> {
     fn item(&mut self, cxx: &Cxx) -> Built {
         Ok(match cxx {
             Cxx::Scalar(kind) => (Type::Scalar(*kind), Codec::Scalar(*kind)),
-            Cxx::Float16 => packed(Packed::new(false, None)?),
-            Cxx::Double32 => packed(Packed::new(true, None)?),
+            Cxx::Float16 => packed(Packed::new(false, None)),
+            Cxx::Double32 => packed(Packed::new(true, None)),
             Cxx::String | Cxx::TString => (Type::String, Codec::Text),
             Cxx::Sequence(item) => {
                 let (ty, codec) = self.item(item)?;
@@ -177,6 +178,10 @@ impl<'a> Builder<'a> {
                     let (ty, codec) = self.collection(&cxx)?;
                     Ok((ty, codec, None))
                 }
+                None if own_streamer(class).is_some() => {
+                    let (ty, codec) = self.class(class, Headers::All)?;
+                    Ok((ty, codec.clone(), Some(codec)))
+                }
                 None => {
                     let (ty, codec) = self.class(class, Headers::Bases)?;
                     let (_, headed) = self.class(class, Headers::All)?;
@@ -207,6 +212,9 @@ impl<'a> Builder<'a> {
         let is_array = (1..code::OFFSET_ARRAY).contains(&item)
             || (code::OBJECT..=code::TNAMED).contains(&item);
         let single = if is_array { item } else { kind };
+        if single == code::BITS {
+            return Ok(array((Type::Scalar(Kind::U32), Codec::Bits)));
+        }
         if let Some(scalar) = scalar_of(single) {
             return Ok(array((Type::Scalar(scalar), Codec::Scalar(scalar))));
         }
@@ -214,7 +222,7 @@ impl<'a> Builder<'a> {
         match single {
             code::DOUBLE32 | code::FLOAT16 => {
                 let range = Range::parse(&element.title);
-                Ok(array(packed(Packed::new(single == code::DOUBLE32, range)?)))
+                Ok(array(packed(Packed::new(single == code::DOUBLE32, range))))
             }
             code::TSTRING => Ok(array((Type::String, Codec::Text))),
             code::STL_STRING => Ok(array((Type::String, Codec::HeadedText))),
@@ -242,6 +250,9 @@ impl<'a> Builder<'a> {
 
     /// An object of a class.
     fn class(&mut self, name: &str, headers: Headers) -> Built {
+        if let Some(built) = own_streamer(name) {
+            return built;
+        }
         let mut fields = Vec::new();
         let mut steps = Vec::new();
         self.depth += 1;
@@ -261,6 +272,9 @@ impl<'a> Builder<'a> {
         fields: &mut Vec<Field>,
         steps: &mut Vec<Step>,
     ) -> Result<(), String> {
+        if own_streamer(name).is_some() {
+            return Err(format!("a base class {name}, which streams itself"));
+        }
         let class = self.described(name)?;
         if headers == Headers::All {
             steps.push(Step::Open(class.version));
@@ -299,6 +313,14 @@ impl<'a> Builder<'a> {
                 };
                 self.class_into(&element.name, inner, fields, steps)?;
                 self.depth -= 1;
+            } else if let Some(value) = counted(element) {
+                let counter = counter(element, fields)?;
+                let (ty, codec) = self.member(&value)?;
+                steps.push(Step::Counted(fields.len(), counter, codec));
+                fields.push(Field {
+                    name: element.name.as_str().into(),
+                    ty: Type::list(ty),
+                });
             } else {
                 let (ty, codec) = self.member(element)?;
                 steps.push(Step::Member(fields.len(), codec));
@@ -317,6 +339,50 @@ impl<'a> Builder<'a> {
         }
         element_link(name).ok_or_else(|| format!("the file does not describe class {name}"))
     }
+}
+
+/// What an array of variable size in an object is made of.
+fn counted(element: &Element) -> Option<Element> {
+    let basic = code::OFFSET_POINTER + 1..code::OFFSET_POINTER + code::OFFSET_ARRAY;
+    (basic.contains(&element.kind) && element.dims.is_empty()).then(|| Element {
+        kind: element.kind - code::OFFSET_POINTER,
+        ..element.clone()
+    })
+}
+
+/// The field that tells the length of an array: its title names it in brackets.
+fn counter(element: &Element, fields: &[Field]) -> Result<usize, String> {
+    let name = element
+        .title
+        .split_once('[')
+        .and_then(|(_, rest)| rest.split_once(']'));
+    let name = name.map_or("", |(name, _)| name.trim());
+    let is = |field: &Field| &*field.name == name && field.ty == Type::Scalar(Kind::I32);
+    let at = fields.iter().rposition(is);
+    at.ok_or_else(|| format!("array {} without its counter", element.name))
+}
+
+/// ROOT's classes that stream themselves, whatever their StreamerInfo says: how, or that it is not known here.
+fn own_streamer(name: &str) -> Option<Built> {
+    let array = |kind| {
+        let codec = Codec::Sequence(Box::new(Codec::Scalar(kind)));
+        Ok((Type::list(Type::Scalar(kind)), codec))
+    };
+    Some(match name {
+        "TRef" => Ok((references::type_of_one(), Codec::Ref)),
+        "TRefArray" => Ok((references::type_of_array(), Codec::RefArray)),
+        "TDatime" => Ok((Type::Scalar(Kind::U32), Codec::Scalar(Kind::U32))),
+        "TArrayC" => array(Kind::I8),
+        "TArrayS" => array(Kind::I16),
+        "TArrayI" => array(Kind::I32),
+        "TArrayL" | "TArrayL64" => array(Kind::I64),
+        "TArrayF" => array(Kind::F32),
+        "TArrayD" => array(Kind::F64),
+        "TClonesArray" | "TObjArray" | "TList" | "THashList" | "TSortedList" | "THashTable"
+        | "TMap" | "TOrdCollection" | "TBtree" | "TExMap" | "TUUID" | "TUrl" | "TProcessID"
+        | "TCollection" | "TSeqCollection" => Err(format!("class {name} streams itself")),
+        _ => return None,
+    })
 }
 
 /// ATLAS's links have no StreamerInfo of their own: all there is to them is their base.
@@ -355,7 +421,7 @@ pub(crate) fn scalar_of(kind: i32) -> Option<Kind> {
         8 => Kind::F64,
         11 => Kind::U8,
         12 => Kind::U16,
-        13 | code::BITS => Kind::U32,
+        13 => Kind::U32,
         14 | 17 => Kind::U64,
         18 => Kind::Bool,
         _ => return None,

@@ -6,11 +6,12 @@
 //! the member-wise bit holds all first members, then all second ones. No length is believed: memory grows with the data
 //! that is read.
 
-use crate::column::{Column, Kind};
-use crate::container::cursor::Cursor;
+use crate::column::{Column, Kind, Values};
+use crate::container::cursor::{Cursor, REFERENCED};
 use crate::error::{Error, Result};
 
 use super::packed::Packed;
+use super::references;
 
 /// Set in a collection's version if its objects are stored member by member.
 const MEMBER_WISE: u16 = 0x4000;
@@ -22,6 +23,12 @@ pub(crate) enum Codec {
     Scalar(Kind),
     /// A `Float16_t` or `Double32_t`.
     Packed(Packed),
+    /// A TObject's bits, and behind them the number of its process where another object refers to it.
+    Bits,
+    /// A TRef: the number of the object that it refers to, and of that one's process.
+    Ref,
+    /// A TRefArray.
+    RefArray,
     /// A length and bytes.
     Text,
     /// Texts behind a header.
@@ -51,6 +58,8 @@ pub(crate) enum Step {
     TObject,
     /// A member that goes to the field with this number.
     Member(usize, Codec),
+    /// The same, an array whose length the field before it with the second number tells.
+    Counted(usize, usize, Codec),
 }
 
 fn mismatch() -> Error {
@@ -83,6 +92,26 @@ impl Codec {
             (Codec::Packed(packed), Column::Values(values)) => {
                 let len = n.checked_mul(packed.size()).ok_or_else(Error::truncated)?;
                 packed.decode(cursor.bytes(len)?, values)
+            }
+            (Codec::Bits, Column::Values(values)) => {
+                for _ in 0..n {
+                    values.extend_be(bits(cursor)?);
+                }
+                Ok(())
+            }
+            (Codec::Ref, Column::Record { len, fields }) => {
+                for _ in 0..n {
+                    references::one(cursor, fields)?;
+                    *len += 1;
+                }
+                Ok(())
+            }
+            (Codec::RefArray, Column::Record { len, fields }) => {
+                for _ in 0..n {
+                    references::array(cursor, fields)?;
+                    *len += 1;
+                }
+                Ok(())
             }
             (Codec::Text, Column::Strings(strings)) => {
                 for _ in 0..n {
@@ -171,6 +200,39 @@ impl Codec {
     }
 }
 
+/// A TObject's bits; the process number behind them is passed over.
+fn bits<'a>(cursor: &mut Cursor<'a>) -> Result<&'a [u8]> {
+    let bits = cursor.bytes(4)?;
+    if Cursor::new(bits).u32()? & REFERENCED != 0 {
+        cursor.skip(2)?;
+    }
+    Ok(bits)
+}
+
+/// An array behind a byte that says whether there is one; as long as the counter's value at `at`.
+fn counted(
+    codec: &Codec,
+    counter: usize,
+    at: usize,
+    field: usize,
+    cursor: &mut Cursor<'_>,
+    fields: &mut [(std::sync::Arc<str>, Column)],
+) -> Result<()> {
+    let counts = match fields.get(counter) {
+        Some((_, Column::Values(Values::I32(counts)))) => counts,
+        _ => return Err(mismatch()),
+    };
+    let n = usize::try_from(counts.get(at).copied().unwrap_or(0)).unwrap_or(0);
+    let Some((_, Column::List { offsets, item })) = fields.get_mut(field) else {
+        return Err(mismatch());
+    };
+    if cursor.u8()? != 0 {
+        codec.read(cursor, n, item)?;
+    }
+    offsets.push(item.len() as i64);
+    Ok(())
+}
+
 fn close(cursor: &mut Cursor<'_>, end: Option<usize>) -> Result<()> {
     match end {
         Some(end) if end != cursor.position() => Err(Error::corrupt(
@@ -202,8 +264,15 @@ fn member_wise(members: &[Step], cursor: &mut Cursor<'_>, out: &mut Column) -> R
     let Column::Record { len, fields } = item.as_mut() else {
         return Err(mismatch());
     };
+    // Of no object nothing is stored, not even the headers of its members.
+    let members = if n == 0 { &[] } else { members };
     for step in members {
         match step {
+            Step::Counted(field, counter, codec) => {
+                for i in 0..n {
+                    counted(codec, *counter, *len + i, *field, cursor, fields)?;
+                }
+            }
             Step::Member(field, codec) => {
                 let (_, out) = fields.get_mut(*field).ok_or_else(mismatch)?;
                 codec.read(cursor, n, out)?;
@@ -240,6 +309,11 @@ fn record(
             Step::Member(field, codec) => {
                 let (_, out) = fields.get_mut(*field).ok_or_else(mismatch)?;
                 codec.read(cursor, 1, out)?;
+            }
+            Step::Counted(field, counter, codec) => {
+                let at = fields.get(*counter).map_or(0, |(_, counts)| counts.len());
+                let at = at.checked_sub(1).ok_or_else(mismatch)?;
+                counted(codec, *counter, at, *field, cursor, fields)?;
             }
         }
     }

@@ -3,6 +3,7 @@
 mod build;
 mod codec;
 mod packed;
+mod references;
 #[cfg(test)]
 mod tests;
 

@@ -2,8 +2,8 @@
 //!
 //! The title of a member or leaf says how many, as `[low, high, bits]`. With a range, a real is an integer of 32 bits on
 //! disk; with `[0, 0, bits]` it is an exponent and a mantissa in three bytes; with neither, `Double32_t` is a float.
-//! Source of the facts: ROOT's documentation of TStreamerElement and TBufferFile. The values are computed as uproot does
-//! (multiplied by the width of a step); ROOT divides by its inverse, which may differ in the last bit.
+//! Titles are read and values are computed as ROOT does (TStreamerElement's GetRange, TBufferFile::ReadWithFactor and
+//! ReadWithNbits), in doubles and in its order: the same bits come out.
 
 use crate::column::{Kind, Values};
 use crate::container::cursor::Cursor;
@@ -19,48 +19,62 @@ pub(crate) struct Range {
 }
 
 impl Range {
-    /// The first brackets of a title; `None` where there are none or they mean something else.
+    /// The first brackets of a title if they have a comma, or else the second ones (the first may be an axis); `None`
+    /// where neither has.
     pub fn parse(title: &str) -> Option<Self> {
-        let (inside, _) = title.split_once('[')?.1.split_once(']')?;
-        let parts: Vec<&str> = inside.split(',').map(str::trim).collect();
-        let (low, high, bits) = match parts.as_slice() {
-            [low, high] => (low, high, 32),
-            [low, high, bits] => (low, high, bits.parse::<i64>().ok()?),
-            _ => return None,
+        let (inside, rest) = brackets(title)?;
+        let inside = match inside.contains(',') {
+            true => inside,
+            false => brackets(rest)?.0,
         };
-        let bits = if (2..=32).contains(&bits) { bits } else { 32 };
+        let (low, rest) = inside.split_once(',')?;
+        let (high, bits) = match rest.split_once(',') {
+            Some((high, bits)) => (high, leading_integer(bits)),
+            None => (rest, None),
+        };
         Some(Range {
-            low: product(low)?,
-            high: product(high)?,
-            bits: bits as u32,
+            low: bound(low),
+            high: bound(high),
+            bits: bits.filter(|bits| (2..=32).contains(bits)).unwrap_or(32),
         })
     }
 }
 
-/// A number as titles write it: `-pi`, `2*pi`, `pi/2`, `1.5e3`.
-fn product(text: &str) -> Option<f64> {
-    let (sign, text) = match text.trim().strip_prefix('-') {
-        Some(rest) => (-1.0, rest),
-        None => (1.0, text),
-    };
-    let mut value = sign;
-    for (i, part) in text.split('*').enumerate() {
-        let mut factors = part.split('/').map(str::trim).map(factor);
-        let first = factors.next()??;
-        value = if i == 0 { sign * first } else { value * first };
-        for divisor in factors {
-            value /= divisor?;
-        }
-    }
-    Some(value)
+/// What is in the first brackets, and what follows them.
+fn brackets(text: &str) -> Option<(&str, &str)> {
+    text.split_once('[')?.1.split_once(']')
 }
 
-fn factor(text: &str) -> Option<f64> {
-    match text.to_ascii_lowercase().as_str() {
-        "pi" => Some(std::f64::consts::PI),
-        "twopi" => Some(std::f64::consts::TAU),
-        number => number.parse().ok(),
+/// A bound as titles write it: a number, or pi with one of the factors that ROOT knows; 0 if it is neither.
+fn bound(text: &str) -> f64 {
+    use std::f64::consts::PI;
+    let text = text.to_ascii_lowercase().replace(' ', "");
+    if !text.contains("pi") {
+        return leading_real(&text);
     }
+    let value = if ["2pi", "2*pi", "twopi"].iter().any(|it| text.contains(it)) {
+        2.0 * PI
+    } else if text.contains("pi/2") {
+        PI / 2.0
+    } else if text.contains("pi/4") {
+        PI / 4.0
+    } else {
+        PI
+    };
+    if text.contains('-') { -value } else { value }
+}
+
+/// The number that a text begins with, as scanf reads it; 0 if there is none.
+fn leading_real(text: &str) -> f64 {
+    let lens = (0..=text.len()).rev().filter(|&n| text.is_char_boundary(n));
+    let mut numbers = lens.filter_map(|n| text.get(..n)?.parse().ok());
+    numbers.next().unwrap_or(0.0)
+}
+
+fn leading_integer(text: &str) -> Option<u32> {
+    let text = text.trim_start();
+    let end = text.find(|c: char| !c.is_ascii_digit());
+    text.get(..end.unwrap_or(text.len()))?.parse().ok()
 }
 
 /// How a real is stored.
@@ -70,31 +84,36 @@ pub(crate) enum Packed {
     Float,
     /// Exponent and mantissa.
     Truncated { bits: u32, double: bool },
-    /// A number of steps above `low`.
-    Steps { low: f64, step: f64, double: bool },
+    /// A number of steps above `low`, `factor` of them in 1.
+    Steps { low: f64, factor: f64, double: bool },
 }
 
 impl Packed {
-    /// `Double32_t` (`double`) or `Float16_t`, or the reason why it cannot be read.
-    pub fn new(double: bool, range: Option<Range>) -> std::result::Result<Self, String> {
-        let truncated = |bits| {
-            if bits > 14 {
-                return Err(format!(
-                    "{bits} bits of a truncated real do not fit on disk"
-                ));
-            }
-            Ok(Packed::Truncated { bits, double })
+    /// `Double32_t` (`double`) or `Float16_t`.
+    pub fn new(double: bool, range: Option<Range>) -> Self {
+        let whole = match double {
+            true => Packed::Float,
+            false => Packed::Truncated { bits: 12, double },
         };
         match range {
-            None if double => Ok(Packed::Float),
-            None => truncated(12),
-            Some(range) if range.low == 0.0 && range.high == 0.0 => truncated(range.bits),
-            Some(range) if range.low < range.high => Ok(Packed::Steps {
-                low: range.low,
-                step: (range.high - range.low) / 2f64.powi(range.bits as i32),
+            None => whole,
+            Some(Range { low, high, bits }) if low < high => {
+                let steps = match bits {
+                    32 => u32::MAX,
+                    bits => 1 << bits,
+                };
+                let factor = f64::from(steps) / (high - low);
+                Packed::Steps {
+                    low,
+                    factor,
+                    double,
+                }
+            }
+            Some(range) if range.bits < 15 => Packed::Truncated {
+                bits: range.bits,
                 double,
-            }),
-            Some(_) => Err("the range of a packed real is empty".into()),
+            },
+            Some(_) => whole,
         }
     }
 
@@ -127,18 +146,11 @@ impl Packed {
             let value = match self {
                 Packed::Float => f64::from(cursor.f32()?),
                 Packed::Truncated { bits, .. } => f64::from(truncated(&mut cursor, bits)?),
-                Packed::Steps {
-                    low,
-                    step,
-                    double: true,
-                } => f64::from(cursor.u32()?) * step + low,
-                Packed::Steps { low, step, .. } => {
-                    f64::from(cursor.u32()? as f32 * step as f32 + low as f32)
-                }
+                Packed::Steps { low, factor, .. } => f64::from(cursor.u32()?) / factor + low,
             };
             match out {
                 Values::F64(out) => out.push(value),
-                // Was a float before it was widened: nothing is rounded.
+                // Rounded once, at the end.
                 Values::F32(out) => out.push(value as f32),
                 _ => {}
             }
@@ -174,22 +186,37 @@ mod tests {
             range(-2.0 * pi, 2.0 * pi, 32)
         );
         assert_eq!(
-            Range::parse("[-pi/2,pi/2,16]"),
-            range(-pi / 2.0, pi / 2.0, 16)
+            Range::parse("[-pi/2,pi/4,16]"),
+            range(-pi / 2.0, pi / 4.0, 16)
         );
-        for none in ["", "x[3]", "x[n][2]", "[a,b,3]", "[1,2,3,4]"] {
+        assert_eq!(Range::parse("x[3][0,1,7]"), range(0.0, 1.0, 7));
+        assert_eq!(Range::parse("[1.5e3cm,2e3]"), range(1500.0, 2000.0, 32));
+        assert_eq!(Range::parse("[a,b,3]"), range(0.0, 0.0, 3));
+        for none in ["", "x[3]", "x[n][2]", "x[3][2][0,1,7]", "x[3"] {
             assert_eq!(Range::parse(none), None, "{none}");
         }
     }
 
     #[test]
     fn values() {
-        let steps = Packed::new(true, Range::parse("[0,8,8]")).unwrap();
+        let steps = Packed::new(true, Range::parse("[0,8,8]"));
         let mut out = Values::new(steps.kind());
         steps.decode(&[0, 0, 0, 128, 0, 0, 1, 0], &mut out).unwrap();
         assert_eq!(out, Values::F64(vec![4.0, 8.0]));
 
-        let short = Packed::new(false, None).unwrap();
+        // With 32 bits there is no step more than an integer has.
+        let steps = Packed::new(true, Range::parse("[-1,1]"));
+        let mut out = Values::new(steps.kind());
+        steps.decode(&[255, 255, 255, 255], &mut out).unwrap();
+        assert_eq!(out, Values::F64(vec![1.0]));
+
+        // Not the same as 3 times the width of a step, 10.22 / 256.
+        let steps = Packed::new(true, Range::parse("[0,10.22,8]"));
+        let mut out = Values::new(steps.kind());
+        steps.decode(&[0, 0, 0, 3], &mut out).unwrap();
+        assert_eq!(out, Values::F64(vec![3.0 / (256.0 / 10.22)]));
+
+        let short = Packed::new(false, None);
         let mut out = Values::new(short.kind());
         // 1.5 is 2^0 * 1.1b; the sign stands above the mantissa's 13 bits.
         short
@@ -197,7 +224,10 @@ mod tests {
             .unwrap();
         assert_eq!(out, Values::F32(vec![1.5, -1.5]));
 
-        assert!(Packed::new(true, Range::parse("[2,1,8]")).is_err());
-        assert!(Packed::new(true, Range::parse("[0,0]")).is_err());
+        // Without a range, and with more bits than fit on disk, the bits count for nothing.
+        assert_eq!(Packed::new(true, Range::parse("[0,0]")), Packed::Float);
+        let few = Packed::new(true, Range::parse("[2,1,8]"));
+        let bits = 8;
+        assert_eq!(few, Packed::Truncated { bits, double: true });
     }
 }

@@ -97,6 +97,7 @@ impl ColumnKind {
             ColumnKind::Bit => Some(Kind::Bool),
             ColumnKind::Number { kind, .. } => Some(kind),
             ColumnKind::Switch => None,
+            ColumnKind::Quantized { .. } => Some(Kind::F64),
             _ => Some(Kind::F32),
         }
     }
@@ -152,9 +153,10 @@ impl ColumnKind {
                 Values::F32((0..elements).map(real).collect())
             }
             ColumnKind::Quantized { bits: n, low, high } => {
-                let steps = ((1u64 << n) - 1) as f64;
-                let real = |i| (low + f64::from(bits(bytes, i, n)) * (high - low) / steps) as f32;
-                Values::F32((0..elements).map(real).collect())
+                // In doubles and in this order, as ROOT has it; a float field rounds at the end.
+                let step = (high - low) / ((1u64 << n) - 1) as f64;
+                let real = |i| f64::from(bits(bytes, i, n)) * step + low;
+                Values::F64((0..elements).map(real).collect())
             }
         }
     }
@@ -298,7 +300,7 @@ mod tests {
         let short = decode(0x1C, 16, &[0x80, 0x3F, 0x00, 0xC0], 2);
         assert_eq!(short, Values::F32(vec![1.0, -2.0]));
         let steps = decode(0x1D, 2, &[0b11_00], 2);
-        assert_eq!(steps, Values::F32(vec![-1.0, 1.0]));
+        assert_eq!(steps, Values::F64(vec![-1.0, 1.0]));
         let halves = decode(0x0B, 16, &[0, 0x3C], 1);
         assert_eq!(halves, Values::F32(vec![1.0]));
         assert!(ColumnKind::new(&column(0x07, 31)).is_err());

@@ -7,6 +7,8 @@ use super::decode::ColumnKind;
 use super::schema::{Field, Role, Schema};
 
 const MAX_DEPTH: usize = 64;
+/// How the names of base classes' fields begin.
+const BASE: &str = ":_";
 const MAX_NODES: usize = 1 << 16;
 
 /// Columns of a field by representation: of each cluster one is stored.
@@ -27,7 +29,7 @@ pub(crate) enum Node {
     Fixed(usize, Box<Node>),
     /// Members side by side.
     Record(Vec<(Name, Node)>),
-    /// One of several, from a column of places and tags.
+    /// Nothing or one of several, from a column of places and tags. A variant may be valueless.
     Union(Columns, Vec<Node>),
     /// Lengths of lists, from a column of ends.
     Lengths(Kind, Columns),
@@ -50,7 +52,9 @@ impl Node {
                     })
                     .collect(),
             ),
-            Node::Union(_, items) => Type::Union(items.iter().map(Node::ty).collect()),
+            Node::Union(_, items) => {
+                Type::Optional(Box::new(Type::Union(items.iter().map(Node::ty).collect())))
+            }
         }
     }
 }
@@ -128,13 +132,18 @@ impl Builder<'_> {
                 })
             }
             Role::Record => {
-                let member = |&i: &usize| -> Result<(Name, Node), String> {
+                let mut members: Vec<(Name, Node)> = Vec::new();
+                for &i in &below {
                     let name = self.schema.fields.get(i).map_or("", |f| &f.name);
-                    Ok((name.into(), self.node(i, depth + 1)?))
-                };
-                Ok(Node::Record(
-                    below.iter().map(member).collect::<Result<_, _>>()?,
-                ))
+                    match self.node(i, depth + 1)? {
+                        // Those of a base class, as if they were the class's own.
+                        Node::Record(inherited) if name.starts_with(BASE) => {
+                            members.extend(inherited);
+                        }
+                        node => members.push((name.into(), node)),
+                    }
+                }
+                Ok(Node::Record(members))
             }
             Role::Variant => {
                 let items = below.iter().map(|&i| self.node(i, depth + 1));

@@ -138,35 +138,44 @@ impl ClusterField<'_> {
                     .map(|&end| end - std::mem::replace(&mut last, end));
                 append(out, cast(Values::U64(lengths.collect()), *kind)?)
             }
-            (
-                Node::Union(columns, nodes),
-                Column::Union {
-                    tags: out_tags,
-                    index,
-                    items,
-                },
-            ) => self.union(columns, nodes, range, (out_tags, index, items)),
+            (Node::Union(columns, nodes), Column::Optional { index, item }) => {
+                self.union(columns, nodes, range, index, item)
+            }
             _ => Err(mismatch()),
         }
     }
 
-    /// Values of a variant: of each type those between the first and the last place that is named.
+    /// Values of a variant: of each type those between the first and the last place that is named. Tag 0 is no value.
     fn union(
         &mut self,
         columns: &Columns,
         nodes: &[Node],
         range: Range<u64>,
-        (out_tags, index, items): (&mut Vec<i8>, &mut Vec<i64>, &mut Vec<Column>),
+        there: &mut Vec<i64>,
+        out: &mut Column,
     ) -> Result<()> {
+        let Column::Union {
+            tags: out_tags,
+            index,
+            items,
+        } = out
+        else {
+            return Err(mismatch());
+        };
         let column = self.stored(columns, 0)?;
         let Values::U64(places) = self.values(column, range.clone())? else {
             return Err(mismatch());
         };
-        let mut which: Vec<u32> = Vec::new();
+        // Before the column was added there were no values.
+        let before = self.unstored(column).min(range.end);
+        let mut which = vec![0u32; before.saturating_sub(range.start) as usize];
         self.pages(column, range, |raw, part| {
             which.extend(tags(raw).get(part).unwrap_or_default());
             Ok(())
         })?;
+        if which.len() != places.len() {
+            return Err(Error::corrupt("fewer elements than are counted"));
+        }
         let mut spans: Vec<Option<(u64, u64)>> = vec![None; nodes.len()];
         for (&place, &tag) in places.iter().zip(&which) {
             let Some(tag) = (tag as usize).checked_sub(1) else {
@@ -184,9 +193,13 @@ impl ClusterField<'_> {
         }
         for (place, tag) in places.into_iter().zip(which) {
             let tag = (tag as usize).checked_sub(1);
-            let base = tag.and_then(|t| bases.get(t));
-            out_tags.push(tag.map_or(-1, |t| t as i8));
-            index.push(base.map_or(-1, |base| place.wrapping_add(*base) as i64));
+            let Some((tag, base)) = tag.and_then(|tag| Some((tag, bases.get(tag)?))) else {
+                there.push(-1);
+                continue;
+            };
+            there.push(out_tags.len() as i64);
+            out_tags.push(tag as i8);
+            index.push(place.wrapping_add(*base) as i64);
         }
         Ok(())
     }
@@ -256,22 +269,24 @@ impl ClusterField<'_> {
         ColumnKind::new(column.ok_or_else(mismatch)?).map_err(Error::unsupported)
     }
 
-    /// Elements of a column in this cluster that are zeros, because the column was added later.
+    /// Elements of a column in this cluster that are zeros, because the column was added later: those that are missing of as
+    /// many as there must be. In lists and variants none are, for before there were no items.
     fn unstored(&self, column: usize) -> u64 {
-        let first = self.ntuple.schema.columns.get(column);
-        let first = first.map_or(0, |c| c.first_element);
-        match self.cluster.columns.get(column) {
-            Some(stored) if first > 0 => {
-                let here = stored.first_element.unwrap_or(0);
-                if stored.pages.is_empty() {
-                    u64::MAX
-                } else {
-                    first.saturating_sub(here)
-                }
-            }
-            Some(_) => 0,
-            None => u64::MAX,
+        let schema = &self.ntuple.schema;
+        let Some(stored) = self.cluster.columns.get(column) else {
+            return u64::MAX;
+        };
+        if schema
+            .columns
+            .get(column)
+            .is_none_or(|c| c.first_element == 0)
+        {
+            return 0;
         }
+        let per_entry = schema.per_entry(column);
+        let all = per_entry.map_or(0, |n| n.saturating_mul(self.cluster.entries));
+        let there = stored.pages.iter().map(|page| page.elements);
+        all.saturating_sub(there.fold(0, u64::saturating_add))
     }
 
     /// Hands every page with elements of the range to `take`: its raw bytes, and which of its elements.

@@ -113,6 +113,25 @@ impl Schema {
         Ok(())
     }
 
+    /// Elements of a column for each entry, if there are always as many: if its field is in no list and no variant.
+    pub fn per_entry(&self, column: usize) -> Option<u64> {
+        let mut number = self.columns.get(column)?.field;
+        let mut n = 1u64;
+        // Fields stand behind those above them.
+        loop {
+            let field = self.fields.get(number)?;
+            n = n.checked_mul(field.array.unwrap_or(1))?;
+            if field.parent >= number {
+                return Some(n);
+            }
+            number = field.parent;
+            let above = self.fields.get(number)?;
+            if matches!(above.role, Role::Collection | Role::Variant) {
+                return None;
+            }
+        }
+    }
+
     /// The fields that are below none.
     pub fn top_level(&self) -> impl Iterator<Item = usize> + '_ {
         let fields = self.fields.iter().enumerate();

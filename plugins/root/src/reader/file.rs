@@ -118,8 +118,8 @@ impl File {
 
     /// The same, of a source that others may read as well.
     pub(crate) fn from_source(source: Arc<Source>) -> Result<Self> {
-        let header = FileHeader::read(&source)?;
-        let (keys, mut damage) = walk(&source, &header)?;
+        let mut header = FileHeader::read(&source)?;
+        let (keys, mut damage) = walk(&source, &mut header)?;
         // A file with a damaged description of its classes still has all that needs none.
         let classes = classes(&source, &header).unwrap_or_else(|e| {
             damage.push(e);
@@ -175,24 +175,41 @@ impl File {
         trees
     }
 
+    /// Finds a tree by its path; `path;2` asks for an earlier cycle.
+    ///
+    /// # Errors
+    /// There is none of that name; those that there are are listed.
+    pub fn find(&self, path: &str) -> Result<TreeKey> {
+        let keys = || self.keys.iter().filter_map(tree_key);
+        // The newest of what has this very name, which may have a semicolon itself.
+        let whole = keys().filter(|key| key.path == path);
+        if let Some(key) = whole.max_by_key(TreeKey::cycle) {
+            return Ok(key);
+        }
+        let cycle = path.rsplit_once(';');
+        let cycle = cycle.and_then(|(name, cycle)| Some((name, cycle.parse::<u16>().ok()?)));
+        let of_cycle = |key: &TreeKey| Some((key.path.as_str(), key.cycle())) == cycle;
+        if let Some(key) = keys().find(of_cycle) {
+            return Ok(key);
+        }
+        let newest = self.trees();
+        let name = |key: &TreeKey| match newest.iter().any(|it| it.position() == key.position()) {
+            true => key.path.clone(),
+            false => format!("{};{}", key.path, key.cycle()),
+        };
+        let names: Vec<String> = keys().map(|key| name(&key)).collect();
+        let there = listed(names.iter().map(String::as_str));
+        Err(Error::missing(format!(
+            "no tree {path} in the file; {there}"
+        )))
+    }
+
     /// Opens a tree by its path; `path;2` asks for an earlier cycle.
     ///
     /// # Errors
-    /// There is none of that name, or its description is damaged.
+    /// As [`File::find`], or its description is damaged.
     pub fn tree(&self, path: &str) -> Result<Tree> {
-        let (name, cycle) = match path.rsplit_once(';') {
-            Some((name, cycle)) => (name, cycle.parse::<u16>().ok()),
-            None => (path, None),
-        };
-        let keys = self.keys.iter().filter_map(tree_key);
-        let mut keys = keys.filter(|k| k.path == name && cycle.is_none_or(|c| c == k.cycle()));
-        let first = keys.next();
-        let newest = keys.fold(first, |best, key| match best {
-            Some(best) if best.cycle() >= key.cycle() => Some(best),
-            _ => Some(key),
-        });
-        let key = newest.ok_or_else(|| Error::missing(format!("no tree {path} in the file")))?;
-        self.open_tree(&key)
+        self.open_tree(&self.find(path)?)
     }
 
     /// Opens one of [`File::trees`].
@@ -212,6 +229,18 @@ impl File {
                 .and_then(|ntuple| Tree::from_ntuple(self.source.clone(), &tree.path, ntuple)),
         };
         opened.map_err(|e| e.in_tree(&tree.path))
+    }
+}
+
+/// What there is, for an error that says what there is not.
+pub(crate) fn listed<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String {
+    const MOST: usize = 30;
+    let more = names.len().saturating_sub(MOST);
+    let names: Vec<&str> = names.take(MOST).collect();
+    match (names.as_slice(), more) {
+        ([], _) => "there is none at all".into(),
+        (names, 0) => format!("there are: {}", names.join(", ")),
+        (names, more) => format!("there are: {}, and {more} more", names.join(", ")),
     }
 }
 

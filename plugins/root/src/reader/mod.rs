@@ -8,5 +8,6 @@ pub mod info;
 mod tree;
 
 pub use batch::{Batch, Batches};
+pub(crate) use file::listed;
 pub use file::{File, OpenOptions, Storage, TreeKey};
 pub use tree::Tree;

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::batch::Batches;
-use super::file::Storage;
+use super::file::{Storage, listed};
 use crate::column::Column;
 use crate::column::{Branch, Compression, Content};
 use crate::container::key::Key;
@@ -157,16 +157,19 @@ impl Tree {
     pub fn select<S: AsRef<str>>(&self, paths: &[S]) -> Result<Vec<usize>> {
         let find = |path: &S| {
             let path = path.as_ref();
-            let missing = || Error::missing(format!("no branch {path}")).in_tree(self.path());
+            let missing = || {
+                let there = listed(self.branches().iter().map(Branch::path));
+                Error::missing(format!("no branch {path}; {there}")).in_tree(self.path())
+            };
             self.find(path).ok_or_else(missing)
         };
         paths.iter().map(find).collect()
     }
 
-    /// The numbers of all branches that can be read, counters of split collections left out.
+    /// The numbers of all branches that can be read, counters of split collections included.
     pub fn readable(&self) -> Vec<usize> {
         let branches = self.branches().iter().enumerate();
-        let columns = branches.filter(|(_, b)| b.ty().is_some() && !b.is_counter());
+        let columns = branches.filter(|(_, b)| b.ty().is_some());
         columns.map(|(i, _)| i).collect()
     }
 

@@ -15,6 +15,8 @@ pub(crate) enum Form {
     Many(usize, Codec),
     /// An object, without or with a header of its own. Which one, the first entry of a basket tells.
     Object(Codec, Codec),
+    /// The same, with the name of its class before it.
+    Named(String, Codec),
 }
 
 /// A branch that can be read.
@@ -66,6 +68,11 @@ fn readable(branch: &BranchMeta, classes: &Classes) -> Result<Readable, String> 
     match &branch.element {
         Some(element) if &*branch.class == "TBranchElement" => {
             class_branch(branch, element, classes)
+        }
+        Some(element) if branch.is_virtual => {
+            let (ty, codec, headed) = Builder::new(classes).whole(&element.class)?;
+            let form = Form::Named(element.class.clone(), headed.unwrap_or(codec));
+            Ok(Readable { ty, form })
         }
         Some(element) => {
             let (ty, codec, headed) = Builder::new(classes).whole(&element.class)?;
@@ -136,7 +143,7 @@ fn leaf_type(leaf: &LeafMeta) -> Result<(Type, Codec), String> {
         ("TLeafC", _) => return Ok((Type::String, Codec::Text)),
         ("TLeafF16" | "TLeafD32", _) => {
             let double = &*leaf.class == "TLeafD32";
-            let packed = Packed::new(double, Range::parse(&leaf.title))?;
+            let packed = Packed::new(double, Range::parse(&leaf.title));
             let codec = Codec::Packed(packed);
             return Ok(arrays(Type::Scalar(packed.kind()), codec, &dims(leaf)));
         }

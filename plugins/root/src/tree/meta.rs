@@ -67,6 +67,8 @@ pub(crate) struct BranchMeta {
     pub element: Option<ElementMeta>,
     /// Whether there are branches below it.
     pub has_children: bool,
+    /// Whether the name of its class stands before each object.
+    pub is_virtual: bool,
     /// Another file that holds the baskets.
     pub file: String,
 }
@@ -136,6 +138,7 @@ impl Collect<'_> {
             leaves: self.leaves(object),
             baskets: self.baskets(object),
             element: element(object),
+            is_virtual: self.is_virtual(object),
             has_children: !children.is_empty(),
             file: object.text("fFileName").to_owned(),
         });
@@ -156,6 +159,11 @@ impl Collect<'_> {
             counted: leaf.pointer("fLeafCount").is_some(),
         };
         leaves.map(meta).collect()
+    }
+
+    fn is_virtual(&self, branch: &Object) -> bool {
+        let mut leaves = branch.array("fLeaves").filter_map(|n| self.objects.get(n));
+        leaves.any(|leaf| &*leaf.class == "TLeafObject" && leaf.int("fVirtual") != 0)
     }
 
     /// First those in the file, then those in the record.

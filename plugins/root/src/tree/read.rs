@@ -91,6 +91,7 @@ fn append(form: &Form, basket: &Basket, part: Range<usize>, out: &mut Column) ->
     match form {
         Form::One(codec) => one(codec, basket, part, out),
         Form::Many(skip, codec) => many(*skip, codec, basket, part, out),
+        Form::Named(class, codec) => named(class, codec, basket, part, out),
         Form::Object(bare, headed) => {
             let codec = choose(bare, headed, basket, out)?;
             one(codec, basket, part, out)
@@ -122,6 +123,34 @@ fn choose<'a>(
     })
 }
 
+/// Objects behind the name of their class: its length in a byte, the name, a zero.
+fn named(
+    class: &str,
+    codec: &Codec,
+    basket: &Basket,
+    part: Range<usize>,
+    out: &mut Column,
+) -> Result<()> {
+    for i in part {
+        let mut cursor = Cursor::new(basket.entry(i)?);
+        let len = cursor.u8()?;
+        let name = cursor.bytes(len.into())?;
+        if name != class.as_bytes() {
+            let name = String::from_utf8_lossy(name);
+            return Err(Error::unsupported(format!("an object of class {name}")));
+        }
+        cursor.skip(1)?;
+        codec.read(&mut cursor, 1, out)?;
+        if !cursor.is_at_end() {
+            return Err(Error::corrupt(format!(
+                "entry {i} has {} bytes more than its value",
+                cursor.remaining()
+            )));
+        }
+    }
+    Ok(())
+}
+
 fn one(codec: &Codec, basket: &Basket, part: Range<usize>, out: &mut Column) -> Result<()> {
     // All entries of one length: nothing between them.
     if let (Some(size), None) = (codec.fixed_size(), basket.offsets()) {
@@ -138,6 +167,12 @@ fn one(codec: &Codec, basket: &Basket, part: Range<usize>, out: &mut Column) -> 
     }
     for i in part {
         let mut cursor = Cursor::new(basket.entry(i)?);
+        // Of an empty text in a leaf there is not even the length.
+        if let (Codec::Text, Column::Strings(texts), true) = (codec, &mut *out, cursor.is_at_end())
+        {
+            texts.push(b"");
+            continue;
+        }
         codec.read(&mut cursor, 1, out)?;
         if !cursor.is_at_end() {
             return Err(Error::corrupt(format!(

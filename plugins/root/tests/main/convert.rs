@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use catena_filter::Level;
 use catena_root::convert::{ConvertOptions, Event, Layout, convert};
 use catena_root::export::{ExportOptions, export};
+use catena_root::write::{Codec, NewBranch, Writer};
 use catena_root::{Column, File};
 
 fn data(name: &str) -> PathBuf {
@@ -179,4 +180,150 @@ fn damage_is_told_at_the_start_and_left_out_on_demand() {
         !summary.is_complete() && summary.branches == 9,
         "{summary:?}"
     );
+}
+
+#[test]
+fn nothing_becomes_empty_columns() {
+    let folder = tempfile::tempdir().unwrap();
+    let h5 = folder.path().join("x.h5");
+    for (file, tree) in [
+        ("cern/leaves.root", "empty"),
+        ("cern/ntuples.root", "nothing"),
+    ] {
+        for layout in [Layout::Awkward, Layout::Padded(None), Layout::Table] {
+            let mut options = options(layout);
+            options.trees = vec![tree.into()];
+            let summary = convert(&data(file), &h5, &options, &|_| {}).unwrap();
+            assert!(summary.is_complete() && summary.branches > 0, "{layout:?}");
+            if layout == Layout::Awkward && tree == "empty" {
+                let after = exported(&h5).tree(tree).unwrap();
+                assert_eq!(after.entries(), 0);
+                assert_eq!(after.column("list").unwrap().len(), 0);
+            }
+        }
+    }
+}
+
+#[test]
+fn entries_outside_of_a_shorter_tree_are_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let h5 = folder.path().join("x.h5");
+    let mut options = options(Layout::Awkward);
+    options.trees = vec!["leaves".into(), "cycles".into()];
+    options.entries = 8..100;
+    options.keep_going = true;
+    convert(&data("cern/leaves.root"), &h5, &options, &|_| {}).unwrap();
+    let after = exported(&h5);
+    assert_eq!(after.tree("leaves").unwrap().entries(), 4);
+    assert_eq!(after.tree("cycles").unwrap().entries(), 0);
+}
+
+#[test]
+fn what_does_not_exist_is_told_with_what_there_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let h5 = folder.path().join("x.h5");
+    let failed = |options: &ConvertOptions| {
+        let failed = convert(&data("cern/leaves.root"), &h5, options, &|_| {});
+        failed.unwrap_err().to_string()
+    };
+    let mut wrong = options(Layout::Awkward);
+    wrong.trees = vec!["leavs".into()];
+    let why = failed(&wrong);
+    assert!(
+        why.contains("no tree leavs") && why.contains("cycles;1"),
+        "{why}"
+    );
+    let mut wrong = options(Layout::Awkward);
+    wrong.trees = vec!["names".into()];
+    wrong.keep = vec!["twice".parse().unwrap(), "thrice*".parse().unwrap()];
+    let why = failed(&wrong);
+    assert!(
+        why.contains("no branch thrice*") && why.contains("a/b, index, twice"),
+        "{why}"
+    );
+    assert!(!h5.exists());
+}
+
+#[test]
+fn cycles_and_names_that_collide_are_kept_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let h5 = folder.path().join("x.h5");
+    let mut options = options(Layout::Awkward);
+    options.trees = vec!["cycles;1".into(), "cycles".into(), "names".into()];
+    let told = RefCell::new(Vec::new());
+    let summary = convert(&data("cern/leaves.root"), &h5, &options, &|event| {
+        if let Event::Left(left) = event {
+            told.borrow_mut().push(left);
+        }
+    })
+    .unwrap();
+    assert!(summary.is_complete());
+    assert_eq!(summary.trees, 3);
+    let told = told.into_inner();
+    let [renamed] = &told[..] else {
+        panic!("{told:?}")
+    };
+    assert!(renamed.renamed && !renamed.fatal && renamed.branch == "twice");
+    assert!(renamed.why.contains("twice_2"), "{}", renamed.why);
+    let after = exported(&h5);
+    let entries = |tree: &str| {
+        after
+            .trees()
+            .iter()
+            .find(|key| key.path() == tree)
+            .map(|key| after.open_tree(key).unwrap().entries())
+    };
+    assert_eq!(
+        (entries("cycles;1"), entries("cycles"), entries("names")),
+        (Some(3), Some(5), Some(4))
+    );
+    let names = after.tree("names").unwrap();
+    assert!(names.find("twice_2").is_some() && names.find("index").is_some());
+}
+
+#[test]
+fn a_tree_in_the_path_of_another_gets_another_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let (root, h5) = (folder.path().join("x.root"), folder.path().join("x.h5"));
+    let numbers = Column::Values(catena_root::Values::I32((0..40).collect()));
+    let mut writer =
+        Writer::new(std::fs::File::create(&root).unwrap(), "x.root", Codec::None).unwrap();
+    for path in ["events", "events/entries", "events/index"] {
+        let branch = NewBranch::new("x", numbers.clone());
+        writer.tree(path, "", vec![branch]).unwrap();
+    }
+    writer.finish().unwrap();
+    for layout in [Layout::Awkward, Layout::Table] {
+        let summary = convert(&root, &h5, &options(layout), &|_| {}).unwrap();
+        assert_eq!(summary.trees, 3);
+        let after = exported(&h5);
+        for tree in after.trees() {
+            let tree = after.open_tree(&tree).unwrap();
+            assert_eq!(tree.column("x").unwrap(), numbers, "{}", tree.path());
+        }
+        assert_eq!(after.trees().len(), 3);
+    }
+}
+
+#[test]
+fn wide_trees_are_cut_into_tables() {
+    let folder = tempfile::tempdir().unwrap();
+    let (root, h5) = (folder.path().join("x.root"), folder.path().join("x.h5"));
+    let column = |i: i32| Column::Values(catena_root::Values::I32((i..i + 20).collect()));
+    let branches =
+        (0..1500).map(|i| NewBranch::new(format!("a_branch_of_a_wide_tree_{i}"), column(i)));
+    let mut writer =
+        Writer::new(std::fs::File::create(&root).unwrap(), "x.root", Codec::None).unwrap();
+    writer.tree("wide", "", branches.collect()).unwrap();
+    writer.finish().unwrap();
+    for layout in [Layout::Table, Layout::Padded(None)] {
+        let summary = convert(&root, &h5, &options(layout), &|_| {}).unwrap();
+        assert_eq!(summary.branches, 1500);
+        let after = exported(&h5);
+        let tree = after.open_tree(&after.trees()[0]).unwrap();
+        assert_eq!(
+            tree.column("a_branch_of_a_wide_tree_1499").unwrap(),
+            column(1499)
+        );
+    }
 }

@@ -16,7 +16,7 @@ fn expected(name: &str) -> Value {
 }
 
 /// The entries of a column as JSON.
-fn entries(column: &Column) -> Vec<Value> {
+pub fn entries(column: &Column) -> Vec<Value> {
     match column {
         Column::Values(values) => match values {
             Values::Bool(v) => v.iter().map(|&x| json!(x != 0)).collect(),
@@ -57,6 +57,12 @@ fn entries(column: &Column) -> Vec<Value> {
             let items = entries(item);
             (index.iter())
                 .map(|&i| usize::try_from(i).map_or(Value::Null, |i| items[i].clone()))
+                .collect()
+        }
+        Column::Union { tags, index, items } => {
+            let items: Vec<_> = items.iter().map(entries).collect();
+            let both = tags.iter().zip(index);
+            both.map(|(&tag, &at)| items[tag as usize][at as usize].clone())
                 .collect()
         }
         other => panic!("{other:?}"),

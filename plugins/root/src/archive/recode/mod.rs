@@ -14,8 +14,11 @@ use crate::error::{Error, Result};
 
 /// Most raw bytes of a record.
 const RECORD_MAX: usize = 0xFF_FFFF;
-/// Full searches that may fail for a codec before only settings that worked are tried.
+/// Searches that may fail for a codec before only settings that worked are tried; one on a record of so many MiB counts for
+/// so many more.
 const FAILURES_MAX: u32 = 24;
+/// Of longer records a setting is tried on so many raw bytes first: a search takes the time of some MiB, however long they are.
+const SAMPLE: usize = 512 << 10;
 
 /// How a record was compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -36,6 +39,31 @@ impl Setting {
             Tag::Xz => xz::encode(raw, self.params),
             Tag::Lz4 => lz4::encode(raw, self.params),
             Tag::Zstd => zstd::encode(raw, self.params),
+        }
+    }
+
+    /// Whether the beginning of a long record comes out the same; short ones may always fit.
+    fn may_give(&self, raw: &[u8], coded: &[u8]) -> bool {
+        let Some(sample) = raw.get(..SAMPLE).filter(|_| raw.len() > 2 * SAMPLE) else {
+            return true;
+        };
+        // Coded bytes before which a codec's unit ends: what comes after the sample changes only the last one.
+        let (begun, unit) = match self.tag {
+            Tag::Zstd => (zstd::begin(sample, raw.len(), self.params), 0),
+            Tag::Lz4 => (self.encode(sample), 0),
+            Tag::Zlib | Tag::OldDeflate => (self.encode(sample), 64 << 10),
+            Tag::Xz => (self.encode(sample), 160 << 10),
+        };
+        // Of LZ4 a checksum of all stands before the data.
+        let skip = if self.tag == Tag::Lz4 { 8 } else { 0 };
+        match begun {
+            Some(begun) if begun.len() > unit => {
+                let half = begun.get(skip..begun.len() / 2).unwrap_or_default();
+                coded
+                    .get(skip..)
+                    .is_some_and(|coded| coded.starts_with(half))
+            }
+            _ => true,
         }
     }
 
@@ -86,7 +114,7 @@ impl Setting {
 }
 
 /// Finds settings, and remembers those that worked, the last one first.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Search {
     known: Vec<Setting>,
     failures: [u32; 5],
@@ -96,7 +124,10 @@ impl Search {
     /// The setting that gives all of these records from the raw bytes.
     pub fn find(&mut self, records: &[u8], raw: &[u8]) -> Option<Setting> {
         let (tag, method, first, first_raw) = first_record(records, raw)?;
-        let fits = |setting: &Setting| setting.encode(first_raw).is_some_and(|it| it == first);
+        let fits = |setting: &Setting| {
+            setting.may_give(first_raw, first)
+                && setting.encode(first_raw).is_some_and(|it| it == first)
+        };
         let mut candidates = self.known.iter().enumerate();
         let found = candidates.find_map(|(at, setting)| {
             let like = setting.tag == tag && setting.method == method;
@@ -124,7 +155,7 @@ impl Search {
         let all = match tag {
             Tag::Zlib => zlib::candidates(coded),
             Tag::OldDeflate => zlib::plain_candidates(),
-            Tag::Xz => xz::candidates(coded),
+            Tag::Xz => xz::candidates(coded, raw.len()),
             Tag::Lz4 => lz4::candidates(),
             Tag::Zstd => zstd::candidates(coded),
         };
@@ -134,11 +165,18 @@ impl Search {
             params,
         });
         let mut new = settings.filter(|setting| !known.contains(setting));
-        let found = new.find(|setting| setting.encode(raw).is_some_and(|it| it == coded));
+        let found = new.find(|setting| {
+            setting.may_give(raw, coded) && setting.encode(raw).is_some_and(|it| it == coded)
+        });
         if found.is_none() {
-            *failures += 1;
+            *failures += 1 + (raw.len() >> 20) as u32;
         }
         found
+    }
+
+    /// Whether anything was found or looked for in vain.
+    pub fn has_learned(&self) -> bool {
+        !self.known.is_empty() || self.failures.iter().any(|&n| n > 0)
     }
 }
 
@@ -184,6 +222,57 @@ mod tests {
             assert_eq!(found.compress(&raw).unwrap(), records, "{}", found.name());
             assert_eq!(Setting::from_bytes(found.to_bytes()).unwrap(), found);
         }
+    }
+
+    #[test]
+    fn settings_of_long_records_are_found_by_their_beginning() {
+        let raw: Vec<u8> = (0..450_000u32)
+            .flat_map(|i| (i.wrapping_mul(i) / 7 ^ i << 11).to_be_bytes())
+            .collect();
+        assert!(raw.len() > 2 * SAMPLE);
+        let settings = [
+            (Tag::Zlib, 8, [1, 0x78, 0x01, 8]),
+            (Tag::Zlib, 8, [6, 0x78, 0x9C, 8]),
+            (Tag::Xz, 0, [1, 1, 16, 0]),
+            (Tag::Lz4, 1, [1, 0, 0, 0]),
+            (Tag::Lz4, 1, [4, 0, 0, 0]),
+            (Tag::Zstd, 1, [1, 0, 0, 0]),
+            (Tag::Zstd, 1, [5, 0, 0, 0]),
+            (Tag::Zstd, 1, [9, 0, 0, 0]),
+            (Tag::Zstd, 1, [17, 0, 0, 0]),
+        ];
+        for (tag, method, params) in settings {
+            let setting = Setting {
+                tag,
+                method,
+                params,
+            };
+            let coded = setting.encode(&raw).unwrap();
+            assert!(setting.may_give(&raw, &coded), "{}", setting.name());
+            let records = setting.compress(&raw).unwrap();
+            let found = Search::default().find(&records, &raw).unwrap();
+            assert_eq!(found.compress(&raw).unwrap(), records, "{}", found.name());
+        }
+        // Another level's beginning is seen not to fit without the rest.
+        let setting = |level| Setting {
+            tag: Tag::Zstd,
+            method: 1,
+            params: [level, 0, 0, 0],
+        };
+        assert!(!setting(5).may_give(&raw, &setting(1).encode(&raw).unwrap()));
+    }
+
+    #[test]
+    fn failures_on_long_records_count_for_more() {
+        let raw = vec![7; RECORD_MAX];
+        let mut records = record_header(Tag::Zlib, 8, 4, raw.len()).unwrap().to_vec();
+        records.extend([0x78, 0x9C, 1, 2]);
+        let mut search = Search::default();
+        for _ in 0..2 {
+            assert_eq!(search.find(&records, &raw), None);
+        }
+        assert!(search.failures[0] >= FAILURES_MAX);
+        assert!(search.has_learned());
     }
 
     #[test]

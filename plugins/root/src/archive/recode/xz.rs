@@ -1,12 +1,18 @@
-//! LZMA in xz's container. Parameters: preset with 0x80 for extreme, check, dictionary (the byte of the block's header).
+//! LZMA in xz's container. Parameters: preset with 0x80 for extreme, check, dictionary (the byte of the block's header), and the
+//! dictionary to encode with, 0 for the same.
+//!
+//! A dictionary longer than the data costs memory and time (674 MiB for level 9's) and changes nothing but the byte that tells of it,
+//! unless hashes collide: so a smaller one is tried first.
 
 use liblzma::stream::{Action, Check, Filters, LzmaOptions, Status, Stream};
 
 const EXTREME: u8 = 0x80;
+/// Bytes below which a dictionary costs nothing that counts.
+const SMALL: usize = 1 << 20;
 /// 64 MiB, the largest dictionary of a preset.
 const DICTIONARY_MAX: u8 = 28;
 
-pub(super) fn candidates(coded: &[u8]) -> Vec<[u8; 4]> {
+pub(super) fn candidates(coded: &[u8], raw_len: usize) -> Vec<[u8; 4]> {
     // Stream header: 6 bytes of magic, a zero, the check. Block header: its size, flags, filter 0x21 with one byte.
     let (Some(&check), Some(&[0x21, 1, dictionary])) = (
         coded.get(7),
@@ -24,8 +30,17 @@ pub(super) fn candidates(coded: &[u8]) -> Vec<[u8; 4]> {
     let mut all: Vec<u8> = plain.chain(extreme).collect();
     // Presets whose own dictionary it is come first.
     all.sort_by_key(own);
-    all.into_iter()
-        .map(|preset| [preset, check, dictionary, 0])
+    let enough = (0..=DICTIONARY_MAX).find(|&byte| {
+        let wanted = raw_len.saturating_mul(8).max(SMALL);
+        dictionary_size(byte) as usize >= wanted
+    });
+    let smaller = enough.filter(|&byte| byte < dictionary);
+    let encoded_with = smaller.into_iter().chain([0]);
+    encoded_with
+        .flat_map(|with| {
+            all.iter()
+                .map(move |&preset| [preset, check, dictionary, with])
+        })
         .collect()
 }
 
@@ -55,10 +70,11 @@ pub(super) fn name(params: [u8; 4]) -> String {
 }
 
 pub(super) fn encode(raw: &[u8], params: [u8; 4]) -> Option<Vec<u8>> {
-    let [preset, check, dictionary, _] = params;
-    if preset & !EXTREME > 9 || dictionary > DICTIONARY_MAX {
+    let [preset, check, dictionary, with] = params;
+    if preset & !EXTREME > 9 || dictionary > DICTIONARY_MAX || with > dictionary {
         return None;
     }
+    let own = if with == 0 { dictionary } else { with };
     let check = match check {
         0 => Check::None,
         1 => Check::Crc32,
@@ -68,20 +84,48 @@ pub(super) fn encode(raw: &[u8], params: [u8; 4]) -> Option<Vec<u8>> {
     };
     let extreme = u32::from(preset & EXTREME != 0) << 31;
     let mut options = LzmaOptions::new_preset(u32::from(preset & !EXTREME) | extreme).ok()?;
-    options.dict_size(dictionary_size(dictionary));
+    options.dict_size(dictionary_size(own));
     let mut filters = Filters::new();
     filters.lzma2(&options);
     let mut stream = Stream::new_stream_encoder(&filters, check).ok()?;
     let mut out = Vec::with_capacity(raw.len() + raw.len() / 1000 + 256);
     match stream.process_vec(raw, &mut out, Action::Finish) {
-        Ok(Status::StreamEnd) => Some(out),
-        _ => None,
+        Ok(Status::StreamEnd) => {}
+        _ => return None,
     }
+    if own != dictionary {
+        name_dictionary(&mut out, dictionary)?;
+    }
+    Some(out)
+}
+
+/// Writes another dictionary into the block's header, and the checksum that follows from it.
+fn name_dictionary(stream: &mut [u8], dictionary: u8) -> Option<()> {
+    let block = stream.get_mut(12..)?;
+    let len = (usize::from(*block.first()?) + 1) * 4;
+    let (header, sum) = block.get_mut(..len)?.split_at_mut_checked(len - 4)?;
+    *header.get_mut(4)? = dictionary;
+    let mut crc = flate2::Crc::new();
+    crc.update(header);
+    sum.copy_from_slice(&crc.sum().to_le_bytes());
+    Some(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_smaller_dictionary_gives_the_same_bytes() {
+        let raw: Vec<u8> = (0..9000u32)
+            .flat_map(|i| (i * i / 7).to_be_bytes())
+            .collect();
+        let whole = encode(&raw, [9, 1, 28, 0]).unwrap();
+        assert_eq!(encode(&raw, [9, 1, 28, 16]).unwrap(), whole);
+        // It is what is tried first.
+        assert_eq!(candidates(&whole, raw.len()).first(), Some(&[9, 1, 28, 16]));
+        assert_eq!(encode(&raw, [9, 1, 16, 28]), None);
+    }
 
     #[test]
     fn dictionaries_of_the_presets() {

@@ -2,7 +2,8 @@
 //!
 //! ROOT and uproot compress a whole basket at once, at level 5 and 3 unless told otherwise. Versions of zstd differ in what they make of a level.
 
-use zstd::zstd_safe::{CCtx, CParameter};
+use zstd::zstd_safe::zstd_sys::ZSTD_EndDirective;
+use zstd::zstd_safe::{CCtx, CParameter, InBuffer, OutBuffer};
 
 const NO_SIZE: u8 = 1;
 const CHECKSUM: u8 = 2;
@@ -25,7 +26,7 @@ pub(super) fn candidates(coded: &[u8]) -> Vec<[u8; 4]> {
     likely.map(|level| [level as u8, flags, 0, 0]).to_vec()
 }
 
-pub(super) fn encode(raw: &[u8], params: [u8; 4]) -> Option<Vec<u8>> {
+fn context(params: [u8; 4]) -> Option<CCtx<'static>> {
     let [level, flags, ..] = params;
     let mut context = CCtx::create();
     let set = [
@@ -36,6 +37,25 @@ pub(super) fn encode(raw: &[u8], params: [u8; 4]) -> Option<Vec<u8>> {
     for parameter in set {
         context.set_parameter(parameter).ok()?;
     }
+    Some(context)
+}
+
+/// The beginning of what `raw_len` bytes become that begin with the sample.
+pub(super) fn begin(sample: &[u8], raw_len: usize, params: [u8; 4]) -> Option<Vec<u8>> {
+    let mut context = context(params)?;
+    context.set_pledged_src_size(Some(raw_len as u64)).ok()?;
+    let mut out = Vec::with_capacity(zstd::zstd_safe::compress_bound(sample.len()) + 64);
+    let mut output = OutBuffer::around(&mut out);
+    let mut input = InBuffer::around(sample);
+    let flush = ZSTD_EndDirective::ZSTD_e_flush;
+    let left = context
+        .compress_stream2(&mut output, &mut input, flush)
+        .ok()?;
+    (left == 0).then_some(out)
+}
+
+pub(super) fn encode(raw: &[u8], params: [u8; 4]) -> Option<Vec<u8>> {
+    let mut context = context(params)?;
     let mut out = Vec::with_capacity(zstd::zstd_safe::compress_bound(raw.len()));
     context.compress2(&mut out, raw).ok()?;
     Some(out)

@@ -8,7 +8,7 @@ const ROOMS: [(&str, &[&str]); 12] = [
     ("error", &[]),
     ("column", &[]),
     ("container", &["error"]),
-    ("streamer", &["error", "container"]),
+    ("streamer", &["error", "column", "container"]),
     ("entry", &["error", "column", "container", "streamer"]),
     ("ntuple", &["error", "column", "container"]),
     (
