@@ -56,3 +56,43 @@ fn what_is_no_root_file_is_an_error() {
     place.run(["root", "info", "b.root"]).failed(1, "damaged");
     place.run(["root", "info"]).failed(2, "FILE");
 }
+
+#[test]
+fn info_tells_of_the_good_files_beside_a_bad_one() {
+    let place = Folder::new();
+    place.put("good.root", TREES);
+    place.put("bad.root", b"not really");
+    place.put("worse.root", b"");
+    for files in [
+        ["good.root", "bad.root", "worse.root"],
+        ["worse.root", "bad.root", "good.root"],
+    ] {
+        let said = place.run(["root", "info"].into_iter().chain(files));
+        let text = String::from_utf8(said.stdout.clone()).unwrap();
+        assert!(text.contains("events;1  TTree  34 entries"), "{text}");
+        let said = said.failed(1, "bad.root: not a ROOT file");
+        assert!(said.stderr.contains("worse.root: not a ROOT file"));
+    }
+    let said = place.run(["root", "info", "--json", "bad.root", "good.root"]);
+    let value: serde_json::Value = serde_json::from_slice(&said.stdout).unwrap();
+    assert_eq!(value[0]["file"], "good.root");
+}
+
+#[cfg(feature = "h5")]
+#[test]
+fn convert_says_what_there_is() {
+    let place = Folder::new();
+    place.put("a.root", TREES);
+    let convert = |more: [&str; 2]| {
+        place.run(
+            ["root", "convert", "a.root", "a.h5"]
+                .into_iter()
+                .chain(more),
+        )
+    };
+    convert(["--tree", "evens"]).failed(1, "no tree evens in the file; there are: events");
+    convert(["--branch", "Jet_*"]).failed(1, "no branch Jet_*; there are: run");
+    convert(["--entries", "10:5"]).failed(2, "ends before it begins");
+    assert!(!place.join("a.h5").exists());
+    convert(["--tree", "events;1"]).ok();
+}

@@ -156,8 +156,8 @@ impl Walk<'_> {
             let free = free.and_then(|bytes| Cursor::new(&bytes).i32().ok());
             let len = match free {
                 // What was deleted has its length with a minus.
-                Some(n @ ..0) => u64::from(n.unsigned_abs()),
-                Some(1..) => match Key::read_at(self.source, at) {
+                Some(n) if n < 0 => u64::from(n.unsigned_abs()),
+                Some(n) if n > 0 => match Key::read_at(self.source, at) {
                     Ok(key) if key.position == at && key.key_len <= key.bytes => {
                         let len = key.bytes;
                         self.record(header, key);
