@@ -39,6 +39,24 @@ def text(value):
     return bytes(int(c) & 255 for c in value).split(b"\0")[0].decode(errors="replace") if not isinstance(value, str) else value
 
 
+def values(frame, stored, name, strings):
+    """A branch as RDataFrame has it; where it makes no NumPy arrays of one (texts), leaf by leaf."""
+    if not strings:
+        try:
+            return list(frame.AsNumpy([name])[name])
+        except TypeError:
+            pass
+    leaf = stored.GetLeaf(name)
+    out = []
+    for number in range(stored.GetEntries()):
+        stored.GetBranch(name).GetEntry(number)
+        if leaf.GetLeafCount():
+            leaf.GetLeafCount().GetBranch().GetEntry(number)
+        letters = [int(leaf.GetValue(i)) for i in range(leaf.GetLen())]
+        out.append(bytes(c & 255 for c in letters).split(b"\0")[0].decode(errors="replace") if strings else letters)
+    return out
+
+
 def check(path):
     equal, bad = 0, []
     with uproot.open(path) as file:
@@ -51,11 +69,12 @@ def check(path):
             bad += [f"{key}: {name}: ROOT does not list it" for name in tree.keys() if name not in columns]
             if not tree.num_entries or not names:
                 continue
-            theirs = frame.AsNumpy(names)
+            file_of_root = ROOT.TFile.Open(str(path))
+            stored = file_of_root.Get(key)
             for name in names:
                 array = tree[name].array()
                 strings = "string" in str(array.type)
-                for number, (value, own) in enumerate(zip(theirs[name], array)):
+                for number, (value, own) in enumerate(zip(values(frame, stored, name, strings), array)):
                     ours = [str(own)] if strings else flat(ak.to_list(own), [])
                     root = [text(value)] if strings else flat(value, [])
                     root = [bool(x) if isinstance(y, bool) else x for x, y in zip(root, ours)] + root[len(ours) :]

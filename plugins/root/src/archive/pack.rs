@@ -16,7 +16,7 @@ use super::map::{Branch, Map, Target, What};
 use super::piece::Piece;
 use super::recode::{Search, Setting};
 use super::restore::restore;
-use super::segment::{self, Segment};
+use super::segment::{self, Segment, Stretch};
 
 /// Most bytes of the file in a segment, and most raw bytes of the objects in it.
 const SEGMENT_MAX: u64 = 32 << 20;
@@ -122,16 +122,12 @@ pub fn pack(
             on(n / 2);
         };
         let branches = &map.branches;
-        let mut segment = segment::split(
-            &file,
+        let stretch = Stretch {
+            file: &file,
             start,
-            inside,
-            branches,
-            scan,
-            &mut learned,
-            threads,
-            &tell,
-        );
+            targets: inside,
+        };
+        let mut segment = segment::split(stretch, branches, scan, &mut learned, threads, &tell);
         let coded = code(&segment, options.level, threads);
         // Restoring needs the memory that they take.
         segment.columns = Vec::new();

@@ -41,17 +41,30 @@ pub(super) struct Segment {
     pub kept: u64,
 }
 
-/// Takes apart the bytes of the file from `start` on; the targets lie inside.
+/// Consecutive bytes of the file.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Stretch<'a> {
+    pub file: &'a [u8],
+    /// Where they begin in the file.
+    pub start: u64,
+    /// The targets that lie inside.
+    pub targets: &'a [Target],
+}
+
+/// Takes a stretch apart.
 pub(super) fn split(
-    file: &[u8],
-    start: u64,
-    targets: &[Target],
+    stretch: Stretch<'_>,
     branches: &[Branch],
     scan: bool,
     learned: &mut Search,
     threads: usize,
     on: &(dyn Fn(u64) + Sync),
 ) -> Segment {
+    let Stretch {
+        file,
+        start,
+        targets,
+    } = stretch;
     let bytes_of = |target: &Target| {
         let from = usize::try_from(target.position.checked_sub(start)?).ok()?;
         let to = from.checked_add(usize::try_from(target.len).ok()?)?;
