@@ -223,7 +223,7 @@ mod tests {
 
     #[test]
     fn settings_of_long_records_are_found_by_their_beginning() {
-        let raw: Vec<u8> = (0..450_000u32)
+        let raw: Vec<u8> = (0..280_000u32)
             .flat_map(|i| ((i.wrapping_mul(i) / 7) ^ (i << 11)).to_be_bytes())
             .collect();
         assert!(raw.len() > 2 * SAMPLE);
@@ -236,7 +236,6 @@ mod tests {
             (Tag::Zstd, 1, [1, 0, 0, 0]),
             (Tag::Zstd, 1, [5, 0, 0, 0]),
             (Tag::Zstd, 1, [9, 0, 0, 0]),
-            (Tag::Zstd, 1, [17, 0, 0, 0]),
         ];
         for (tag, method, params) in settings {
             let setting = Setting {
