@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
+use crate::compare::caq::{caq, caq_per_gb};
 use catena::Layout;
 use catena::layout::detect;
-use catena::plan::caq::{caq, caq_per_gb};
 use serde::Serialize;
 
 use crate::args::{BenchArgs, gridded};

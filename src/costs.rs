@@ -3,7 +3,7 @@
 //! The lanes are run once more over the raw bytes. They are deterministic, so this is what coding the frame did cost.
 
 use catena::Kind;
-use catena::predict::{FrameTokens, Lane, PlaneMode, Planner, Spec};
+use catena::engine::predict::{FrameTokens, Lane, PlaneMode, Planner, Spec};
 use serde::Serialize;
 
 use crate::report::grouped;
@@ -247,7 +247,7 @@ mod tests {
             .with_level(level)
             .with_layout(layout.clone());
         let coded = catena::compress(&raw, &options).expect("compress").len() as f64;
-        let lane_n = catena::predict::lane_count(&layout, level, raw.len());
+        let lane_n = catena::engine::predict::lane_count(&layout, level, raw.len());
         let counted: f64 = of_frame(&Spec::new(layout, level, lane_n), &raw)
             .iter()
             .map(FieldCost::bits)

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 use std::fs;
 use std::sync::Arc;
 
+use catena::engine::predict::{Costs, PlaneBits, Spec, evaluate, lane_count, network_lane_count};
 use catena::options::{DEFAULT_FRAME_SIZE, DEFAULT_MODEL_FRAME_SIZE};
-use catena::predict::{Costs, PlaneBits, Spec, evaluate, lane_count, network_lane_count};
 use catena::{Level, Model};
 use catena_train::report::baselines;
 use serde::Serialize;

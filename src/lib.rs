@@ -1,6 +1,14 @@
 #![doc = include_str!("../docs/library.md")]
 
-pub use catena_filter as filter;
-pub use catena_filter::*;
+#[cfg(feature = "ndarray")]
+pub use catena_filter::array;
+#[doc(hidden)]
+pub use catena_filter::engine;
+pub use catena_filter::{
+    Archive, ByteOrder, CompressOptions, Decoder, DecompressOptions, Encoder, Error, ErrorKind,
+    Field, FrameHeader, FrameInfo, FrameKind, Kind, Layout, Level, Model, ModelId, Notify, Pull,
+    Remains, Result, Stats, StreamHeader, block, compress, decompress, error, io, layout, level,
+    model, options, pool, repair, session,
+};
 #[cfg(feature = "stream")]
 pub use catena_stream as stream;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::io::{BufReader, Read, Seek};
 use std::path::Path;
 
-use catena::predict::Spec;
+use catena::engine::predict::Spec;
 use catena::{Archive, DecompressOptions, FrameInfo, FrameKind, Layout, StreamHeader};
 use catena_files::printable;
 use serde::Serialize;

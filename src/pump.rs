@@ -10,7 +10,8 @@ use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use catena::{Decoder, Encoder, Notify, Pull};
+use catena::Pull;
+use catena::session::Session;
 
 use crate::report::{Failure, Outcome};
 
@@ -18,41 +19,6 @@ use crate::report::{Failure, Outcome};
 pub const CHUNK: usize = 256 * 1024;
 /// Chunks that are read ahead.
 const AHEAD: usize = 3;
-
-/// Either direction of the codec.
-pub trait Session {
-    fn push(&mut self, bytes: &[u8]) -> catena::Result<usize>;
-    fn finish(&mut self) -> catena::Result<()>;
-    fn pull(&mut self) -> catena::Result<Pull>;
-    fn set_notify(&mut self, notify: Notify);
-    /// Bytes that were taken and whose result was not given yet.
-    fn held(&self) -> usize;
-}
-
-macro_rules! session {
-    ($type:ty) => {
-        impl Session for $type {
-            fn push(&mut self, bytes: &[u8]) -> catena::Result<usize> {
-                self.push(bytes)
-            }
-            fn finish(&mut self) -> catena::Result<()> {
-                self.finish()
-            }
-            fn pull(&mut self) -> catena::Result<Pull> {
-                self.pull()
-            }
-            fn set_notify(&mut self, notify: Notify) {
-                self.set_notify(notify);
-            }
-            fn held(&self) -> usize {
-                self.held()
-            }
-        }
-    };
-}
-
-session!(Encoder);
-session!(Decoder);
 
 /// What the loop waits for.
 enum Event {
@@ -172,7 +138,7 @@ fn read_some(source: &mut dyn Read, into: &mut [u8]) -> io::Result<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use catena::{CompressOptions, DecompressOptions};
+    use catena::{CompressOptions, Decoder, DecompressOptions, Encoder};
 
     /// Gives few bytes at a time, then fails or ends.
     struct Drips(Vec<u8>, usize, bool);

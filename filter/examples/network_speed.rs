@@ -13,12 +13,12 @@ use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use catena_filter::Layout;
-use catena_filter::kernel::int8::{Lanes, ROWS, Weights, pair};
-use catena_filter::kernel::vector::Isa;
-use catena_filter::kernel::{Kernel, Task, run};
+use catena_filter::engine::kernel::int8::{Lanes, ROWS, Weights, pair};
+use catena_filter::engine::kernel::vector::Isa;
+use catena_filter::engine::kernel::{Kernel, Task, run};
+use catena_filter::engine::numeric::ValueType;
+use catena_filter::engine::predict::network::{Engine, NetworkState, Tokens};
 use catena_filter::model::{Dims, sample_network};
-use catena_filter::numeric::ValueType;
-use catena_filter::predict::network::{Engine, NetworkState, Tokens};
 
 type Failure = Box<dyn std::error::Error>;
 

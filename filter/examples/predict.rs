@@ -11,11 +11,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use catena_filter::model::Model;
-use catena_filter::options::{DEFAULT_FRAME_SIZE, DEFAULT_MODEL_FRAME_SIZE};
-use catena_filter::predict::{
+use catena_filter::engine::predict::{
     FrameTokens, Lane, LaneColumns, Plan, Planner, Spec, assemble, lane_count, network_lane_count,
 };
+use catena_filter::model::Model;
+use catena_filter::options::{DEFAULT_FRAME_SIZE, DEFAULT_MODEL_FRAME_SIZE};
 use catena_filter::{Layout, Level};
 
 type Failure = Box<dyn std::error::Error>;

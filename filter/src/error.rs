@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use crate::model::ModelId;
+use crate::id::ModelId;
 
 /// What went wrong, without where.
 #[derive(Debug)]

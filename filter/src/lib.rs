@@ -1,42 +1,65 @@
 //! Catena's codec: bytes in, bytes out.
 //!
-//! The modules stand in the order in which data flows through the encoder.
+//! The modules stand in the order in which data flows through the encoder, above a ground floor that all of them use: each
+//! needs only modules that stand before it here, which a test holds them to. What an application uses is public; the
+//! engine's parts are behind the hidden module `engine`, which promises nothing.
 
-pub mod coder;
+// The ground floor: names, errors, threads.
+mod id;
+
 pub mod error;
-#[allow(clippy::needless_range_loop)]
-pub mod kernel;
-pub mod options;
-#[allow(clippy::needless_range_loop)]
-pub mod plan;
 
-pub mod layout;
 pub mod level;
+pub mod pool;
+
+// What the bytes are, and the numbers in them.
+pub mod layout;
+
 // `!(x < y)` is meant to be true of NaN.
 #[allow(clippy::neg_cmp_op_on_partial_ord)]
-pub mod numeric;
+mod numeric;
+
+// How streams store it, the trained models, and what may be asked for.
+mod frame;
+
+mod coder;
+#[allow(clippy::needless_range_loop)]
+mod kernel;
 
 pub mod model;
+
+pub mod options;
+
+// A frame's bytes to fewer: by simple codecs, by prediction.
+mod backend;
 // Numeric loops run over parallel arrays by index; `!(x < y)` is meant to be true of NaN.
 #[allow(clippy::needless_range_loop, clippy::neg_cmp_op_on_partial_ord)]
-pub mod predict;
+mod predict;
 
-mod backend;
-pub mod frame;
+// Frames over threads.
+mod flow;
+
+// What callers hold: streams, blocks, archives.
+pub mod session;
+
+pub mod block;
+pub mod io;
 
 mod archive;
+mod one_shot;
+
 #[cfg(feature = "ndarray")]
 pub mod array;
-pub mod block;
-mod chain;
-pub mod io;
-mod one_shot;
-pub mod pool;
-pub mod session;
-mod wavefront;
+
+#[doc(hidden)]
+pub mod engine;
+
+#[cfg(test)]
+mod arrows;
 
 pub use archive::{Archive, FrameInfo, Remains, repair};
 pub use error::{Error, ErrorKind, Result};
+pub use flow::Notify;
 pub use frame::{FrameHeader, FrameKind, StreamHeader};
 pub use layout::{ByteOrder, Field, Kind, Layout};
 pub use level::Level;
@@ -44,4 +67,3 @@ pub use model::{Model, ModelId};
 pub use one_shot::{compress, decompress};
 pub use options::{CompressOptions, DecompressOptions};
 pub use session::{Decoder, Encoder, Pull, Stats};
-pub use wavefront::Notify;

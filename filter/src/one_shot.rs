@@ -9,7 +9,7 @@ use crate::error::{Error, ErrorKind};
 use crate::frame::StreamHeader;
 use crate::options::{CompressOptions, DecompressOptions};
 use crate::pool::Pool;
-use crate::session::{Decoder, Encoder, Pull};
+use crate::session::{Decoder, Encoder, Pull, Session};
 
 /// Inputs below this size are not worth a thread.
 const INLINE_MAX: usize = 1 << 16;
@@ -28,23 +28,7 @@ pub fn compress(input: &[u8], options: &CompressOptions) -> Result<Vec<u8>> {
     let options = options.clone().with_size_hint(input.len() as u64);
     let pool = pool(options.threads, input.len());
     let mut encoder = Encoder::on_pool(options, pool)?;
-    let mut rest = input;
-    let mut out = Vec::new();
-    loop {
-        let mut taken = 0;
-        if rest.is_empty() {
-            encoder.finish()?;
-        } else {
-            taken = encoder.push(rest)?;
-            rest = &rest[taken..];
-        }
-        match encoder.pull()? {
-            Pull::Data(data) => append(&mut out, data),
-            Pull::Pending if taken == 0 => encoder.wait(),
-            Pull::Pending | Pull::Starved => {}
-            Pull::End => return Ok(out),
-        }
-    }
+    run(&mut encoder, input)
 }
 
 /// Decompresses a whole input: one stream, or several that follow one another.
@@ -68,21 +52,27 @@ pub(crate) fn decompress_with_header(
 
 fn run_decoder(input: &[u8], options: &DecompressOptions) -> Result<(Vec<u8>, Decoder)> {
     let mut decoder = Decoder::on_pool(options.clone(), pool(options.threads, input.len()));
+    let raw = run(&mut decoder, input)?;
+    Ok((raw, decoder))
+}
+
+/// Moves a whole input through a session.
+fn run(session: &mut impl Session, input: &[u8]) -> Result<Vec<u8>> {
     let mut rest = input;
     let mut out = Vec::new();
     loop {
         let mut taken = 0;
         if rest.is_empty() {
-            decoder.finish()?;
+            session.finish()?;
         } else {
-            taken = decoder.push(rest)?;
+            taken = session.push(rest)?;
             rest = &rest[taken..];
         }
-        match decoder.pull()? {
+        match session.pull()? {
             Pull::Data(data) => append(&mut out, data),
-            Pull::Pending if taken == 0 => decoder.wait(),
+            Pull::Pending if taken == 0 => session.wait(),
             Pull::Pending | Pull::Starved => {}
-            Pull::End => return Ok((out, decoder)),
+            Pull::End => return Ok(out),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Where the bytes of a sample went, field by field.
 
-use catena::predict::{Spec, lane_count};
+use catena::engine::predict::{Spec, lane_count};
 use catena::{CompressOptions, Level};
 
 use super::samples::Sample;

@@ -9,10 +9,10 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use atomic_waker::AtomicWaker;
+use catena_filter::session::Session;
 use catena_filter::{Pull, Stats};
 
 use crate::failure::Failure;
-use crate::session::Session;
 
 /// Bytes that a stream may hold unless asked otherwise: a few frames for each of a few workers.
 pub const DEFAULT_BUDGET: usize = 32 << 20;

@@ -40,7 +40,6 @@
 
 mod drive;
 mod failure;
-mod session;
 
 pub mod bufread;
 #[cfg(feature = "segments")]

@@ -1,6 +1,6 @@
 //! What the experts say of the training data, so that the network learns what they do not know.
 
-use catena_filter::predict::trace::trace;
+use catena_filter::engine::predict::trace::trace;
 use catena_filter::{Layout, Result};
 
 use crate::records::Records;

@@ -6,8 +6,8 @@
 //! smaller.
 
 use anyhow::Result;
+use catena_filter::engine::predict::{ColumnCosts, Spec, evaluate, network_lane_count};
 use catena_filter::model::{Network, Starts};
-use catena_filter::predict::{ColumnCosts, Spec, evaluate, network_lane_count};
 use catena_filter::{Layout, Level};
 
 /// Share of a record's bits, as the experts leave them, that a field's heads must save.

@@ -1,8 +1,8 @@
 //! Records as columns of ordered integers: what all of training reads.
 
 use catena_filter::Layout;
-use catena_filter::numeric::ValueType;
-use catena_filter::predict::{Columns, Rows};
+use catena_filter::engine::numeric::ValueType;
+use catena_filter::engine::predict::{Columns, Rows};
 
 /// Columns of records.
 #[derive(Clone, Debug)]

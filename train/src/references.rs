@@ -2,8 +2,8 @@
 //! of a whole, a sum or a balance over a group.
 
 use catena_filter::Kind;
+use catena_filter::engine::predict::relations;
 use catena_filter::model::{Group, Part, Reference};
-use catena_filter::plan::relations::relations;
 
 use crate::records::Records;
 

@@ -3,8 +3,8 @@
 
 use anyhow::{Result, ensure};
 use candle_core::Device;
+use catena_filter::engine::predict::{Spec, harvest_setups, harvest_starts, network_lane_count};
 use catena_filter::model::{ColumnStart, Model, Starts};
-use catena_filter::predict::{Spec, harvest_setups, harvest_starts, network_lane_count};
 use catena_filter::{Layout, Level};
 
 use crate::batch::Batcher;

@@ -10,7 +10,6 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
-use catena_filter::plan::caq::{caq, caq_per_gb};
 use serde::{Deserialize, Serialize};
 
 use crate::cache::Cache;
@@ -21,6 +20,12 @@ use crate::job::{Settings, Transform};
 use crate::machine::Machine;
 use crate::row::Row;
 use crate::runner::{Runner, Task};
+
+use caq::{caq, caq_per_gb};
+
+/// The definition that `catena bench` prints by.
+#[path = "../../../src/compare/caq.rs"]
+mod caq;
 
 /// What to measure.
 #[derive(Clone, Debug, clap::Args)]

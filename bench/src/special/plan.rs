@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use catena_filter::Layout;
-use catena_filter::plan::trial::{fields, planning};
+use catena_filter::engine::backend::trial::{fields, planning};
 
 use crate::codec::transforms;
 use crate::corpus::{List, default_list};

@@ -16,13 +16,13 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::flow::Unpack;
+use crate::flow::Wavefront;
+use crate::flow::{Growth, admit};
 use crate::frame::{FrameHeader, FrameItem, FrameKind, StreamHeader};
 use crate::options::DecompressOptions;
 use crate::pool::Pool;
 use crate::predict::Spec;
-use crate::session::unpack::Unpack;
-use crate::session::{Growth, admit};
-use crate::wavefront::Wavefront;
 use crate::{Layout, Level, Model};
 
 /// A frame of an archive.

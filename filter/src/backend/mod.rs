@@ -4,8 +4,10 @@
 //! Invariant: a payload that is not stored is smaller than its raw bytes; decoding allocates no more than the frame's
 //! raw length, which the caller has checked against the stream's limits.
 
+pub mod entropy;
 mod fields;
 mod pco;
+pub mod predictor;
 mod table;
 pub mod trial;
 mod zstd;

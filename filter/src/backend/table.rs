@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use crate::layout::{ByteOrder, Kind, Layout};
-use crate::plan::backends::{Element, sampled};
+use crate::backend::predictor::{Element, sampled};
+use crate::layout::{ByteOrder, Kind, Layout, Rows};
 
 /// One column: an element of this width from `offset` on in each record.
 #[derive(Clone, Copy, Debug)]
@@ -28,7 +28,7 @@ impl Column {
 #[derive(Clone, Debug)]
 pub(crate) struct Table {
     columns: Vec<Column>,
-    record_size: usize,
+    record_size: u32,
     is_bytes: bool,
     /// Records of one step along a grid's slowest axis, where they are a unit each.
     slab: Option<usize>,
@@ -65,17 +65,6 @@ impl Unit {
 /// Least records of a slab: in smaller ones, what is learned anew in each costs more than their differences give.
 const SLAB_MIN: u64 = 1 << 15;
 
-/// Where a frame's whole records are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Rows {
-    /// Bytes before the first whole record.
-    pub(super) head: usize,
-    /// Whole records.
-    pub(super) n: usize,
-    /// Bytes of all whole records.
-    pub(super) len: usize,
-}
-
 impl Table {
     pub(crate) fn new(layout: &Layout) -> Self {
         let expansion = layout.columns();
@@ -87,7 +76,7 @@ impl Table {
         });
         Table {
             columns: columns.collect(),
-            record_size: expansion.record_size as usize,
+            record_size: expansion.record_size,
             is_bytes: layout.is_bytes(),
             slab: match *expansion.shape.as_slice() {
                 [_, ref inner @ ..] if expansion.columns.len() == 1 && !inner.is_empty() => {
@@ -106,16 +95,9 @@ impl Table {
         self.is_bytes
     }
 
-    /// The whole records of a frame of `raw_len` bytes from `offset` on in the stream.
+    /// The rows of a frame of `raw_len` bytes from `offset` on in the stream.
     pub(super) fn rows(&self, offset: u64, raw_len: usize) -> Rows {
-        let phase = (offset % self.record_size as u64) as usize;
-        let head = (self.record_size - phase) % self.record_size;
-        let n = raw_len.saturating_sub(head) / self.record_size;
-        Rows {
-            head: if n == 0 { raw_len } else { head },
-            n,
-            len: n * self.record_size,
-        }
+        Rows::new(self.record_size, offset, raw_len)
     }
 
     /// The ways to cut a frame. Slabs are for one column in a grid of large ones: files that hold columns one after
@@ -128,13 +110,12 @@ impl Table {
     }
 
     /// The units of a frame whose whole records are `rows`, in the order of the payload.
-    pub(super) fn units(&self, offset: u64, rows: &Rows, cut: Cut) -> Vec<Unit> {
+    pub(super) fn units(&self, rows: &Rows, cut: Cut) -> Vec<Unit> {
         let mut units = Vec::new();
         match (cut, self.slab, self.columns.as_slice()) {
             (Cut::Slabs, Some(slab), &[column]) => {
-                let first = (offset + rows.head as u64) / self.record_size as u64;
                 let mut start = 0;
-                let mut end = slab - (first % slab as u64) as usize;
+                let mut end = slab - (rows.first % slab as u64) as usize;
                 while start < rows.n {
                     let records = start..end.min(rows.n);
                     units.push(Unit { column, records });
@@ -151,7 +132,7 @@ impl Table {
 
     /// Appends the unit's elements. `rows` are the bytes of the frame's whole records.
     pub(super) fn gather(&self, unit: &Unit, rows: &[u8], out: &mut Vec<u8>) {
-        let size = self.record_size;
+        let size = self.record_size as usize;
         let rows = &rows[unit.records.start * size..unit.records.end * size];
         let Column { width, offset, .. } = unit.column;
         if width == size {
@@ -173,7 +154,7 @@ impl Table {
             ..
         } = unit.column;
         let number = |place: usize| {
-            let at = (unit.records.start + place) * self.record_size + offset;
+            let at = (unit.records.start + place) * self.record_size as usize + offset;
             let element = rows.get(at..at + width).unwrap_or(&[]);
             let shifted = |number, &byte: &u8| number << 8 | u64::from(byte);
             match order {
@@ -186,7 +167,7 @@ impl Table {
 
     /// Puts the unit's elements back into the records.
     pub(super) fn scatter(&self, unit: &Unit, elements: &[u8], rows: &mut [u8]) {
-        let size = self.record_size;
+        let size = self.record_size as usize;
         let rows = &mut rows[unit.records.start * size..unit.records.end * size];
         let Column { width, offset, .. } = unit.column;
         if width == size {
@@ -230,40 +211,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rows_begin_and_end_on_records() {
-        let table = Table::new(&Layout::parse("<f4,<u2").unwrap());
-        assert_eq!(
-            table.rows(0, 20),
-            Rows {
-                head: 0,
-                n: 3,
-                len: 18
-            }
-        );
-        assert_eq!(
-            table.rows(7, 20),
-            Rows {
-                head: 5,
-                n: 2,
-                len: 12
-            }
-        );
-        assert_eq!(
-            table.rows(7, 4),
-            Rows {
-                head: 4,
-                n: 0,
-                len: 0
-            }
-        );
-    }
-
-    #[test]
     fn slabs_are_cut_at_their_borders() {
         let layout = Layout::parse("<f4").unwrap();
         let table = Table::new(&layout.with_shape(&[3, 40_000]).unwrap());
         let rows = table.rows(4 * 30_000, 4 * 60_000);
-        let units = table.units(4 * 30_000, &rows, Cut::Slabs);
+        let units = table.units(&rows, Cut::Slabs);
         let n: Vec<usize> = units.iter().map(Unit::n).collect();
         assert_eq!(n, [10_000, 40_000, 10_000]);
         let small = Table::new(&Layout::parse("<f4").unwrap().with_shape(&[9, 999]).unwrap());

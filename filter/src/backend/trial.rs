@@ -4,17 +4,17 @@ use std::time::{Duration, Instant};
 
 use super::table::{Table, shuffle};
 use super::{Effort, fields, pco, zstd};
+use crate::backend::predictor::{Element, features, predict};
 use crate::layout::Layout;
-use crate::plan::backends::{Element, features, predict};
 
 /// Bits a byte of a layout's first column: by zstd of planes and elements, and by pco, as level 1 does it; with the sample's elements.
 pub fn column(layout: &Layout, raw: &[u8]) -> Option<(Element, Vec<u64>, usize, [f32; 3])> {
     let table = Table::new(layout);
     let rows = table.rows(0, raw.len());
     let cut = *table.cuts().first()?;
-    let units = table.units(0, &rows, cut);
+    let units = table.units(&rows, cut);
     let unit = units.first()?;
-    let records = raw.get(..rows.len)?;
+    let records = rows.records(raw);
     let (mut elements, mut planes) = (Vec::new(), Vec::new());
     table.gather(unit, records, &mut elements);
     shuffle(&elements, unit.column.width, &mut planes);
@@ -59,8 +59,8 @@ pub fn planning(layout: &Layout, raw: &[u8]) -> Duration {
     let begun = Instant::now();
     let rows = table.rows(0, raw.len());
     for &cut in table.cuts() {
-        for unit in table.units(0, &rows, cut) {
-            let sample = table.sample(&unit, &raw[..rows.len]);
+        for unit in table.units(&rows, cut) {
+            let sample = table.sample(&unit, rows.records(raw));
             std::hint::black_box(predict(&features(unit.column.element(), &sample, unit.n())));
         }
     }

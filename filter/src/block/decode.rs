@@ -7,13 +7,13 @@ use super::header::{Coding, Header, prefix, raw_sum};
 use super::options::BlockOptions;
 use crate::Layout;
 use crate::error::{Error, ErrorKind, Result};
+use crate::flow::Pack;
+use crate::flow::Unpack;
+use crate::flow::Wavefront;
 use crate::frame::{Cursor, FrameHeader, FrameItem, FrameKind};
 use crate::model::{self, Model};
 use crate::pool::Pool;
 use crate::predict::Spec;
-use crate::session::pack::Pack;
-use crate::session::unpack::Unpack;
-use crate::wavefront::Wavefront;
 
 /// One frame as it stands in the block.
 struct Frame<'a> {
@@ -111,7 +111,7 @@ fn cut(body: &[u8], frame_len: usize, raw_len: usize) -> Result<Vec<Frame<'_>>> 
 
 fn decode_frames(frames: &[Frame<'_>], spec: Spec, pool: &Arc<Pool>) -> Result<Vec<u8>> {
     let frame_len = frames.first().map_or(1, |frame| frame.raw_len);
-    let most = crate::session::flight_max(pool, &spec, frame_len);
+    let most = crate::flow::flight_max(pool, &spec, frame_len);
     // Frames after the last modelled one teach nobody.
     let modelled = |frame: &Frame<'_>| frame.kind == FrameKind::Modelled;
     let learned_n = frames.iter().rposition(modelled).map_or(0, |last| last + 1);

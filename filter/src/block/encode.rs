@@ -5,11 +5,11 @@ use std::sync::Arc;
 use super::header::{Coding, Header, prefix, raw_sum};
 use super::options::BlockOptions;
 use crate::error::{Error, Result};
+use crate::flow::Wavefront;
+use crate::flow::{Pack, Raw};
 use crate::frame::put_varint;
 use crate::pool::Pool;
 use crate::predict::{Spec, lane_count, network_lane_count};
-use crate::session::pack::{Pack, Raw};
-use crate::wavefront::Wavefront;
 use crate::{Layout, Level};
 
 /// Frame size without a model, as a power of two: 1 MiB, as in streams.
@@ -93,7 +93,7 @@ fn plan(len: usize, layout: &Layout, options: &BlockOptions) -> Result<(Spec, Co
 fn frames(raw: &[u8], spec: Spec, coding: &Coding, pool: &Arc<Pool>) -> Result<Vec<u8>> {
     let learns = Pack::learns(&spec);
     let frame_len = coding.frame_len(spec.layout.record_size());
-    let most = crate::session::flight_max(pool, &spec, frame_len);
+    let most = crate::flow::flight_max(pool, &spec, frame_len);
     let mut flow = Wavefront::new(Pack::new(spec), 1, pool.clone(), None);
     let mut left = raw.chunks(frame_len).enumerate();
     let frame_n = raw.len().div_ceil(frame_len);

@@ -5,7 +5,7 @@ use super::cursor::{Cursor, put_varint};
 use super::layout_bytes::{put_layout, take_layout};
 use super::{MAGIC, MAX_CHAINS, MAX_EMBEDDED, MAX_FRAME_SIZE, MAX_LANES, PLAIN_VERSION, VERSION};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::ModelId;
+use crate::id::ModelId;
 use crate::{Layout, Level};
 
 /// Most bytes of a header's body (2 MiB: a layout of the most fields with the longest names fits).

@@ -4,7 +4,7 @@ use std::io::{self, BufRead, Read};
 
 use crate::error::Result;
 use crate::options::{CompressOptions, DecompressOptions};
-use crate::session::{self, Pull, Stats};
+use crate::session::{self, Pull, Session, Stats};
 
 /// Bytes of the last pull that have not been read.
 #[derive(Debug, Default)]
@@ -28,44 +28,6 @@ impl Output {
 
     fn fill(&mut self, bytes: Vec<u8>) {
         *self = Output { bytes, done: 0 };
-    }
-}
-
-/// The part of a session that a reader needs.
-trait Session {
-    fn push(&mut self, bytes: &[u8]) -> Result<usize>;
-    fn finish(&mut self) -> Result<()>;
-    fn pull(&mut self) -> Result<Pull>;
-    fn wait(&self);
-}
-
-impl Session for session::Encoder {
-    fn push(&mut self, bytes: &[u8]) -> Result<usize> {
-        self.push(bytes)
-    }
-    fn finish(&mut self) -> Result<()> {
-        self.finish()
-    }
-    fn pull(&mut self) -> Result<Pull> {
-        self.pull()
-    }
-    fn wait(&self) {
-        self.wait();
-    }
-}
-
-impl Session for session::Decoder {
-    fn push(&mut self, bytes: &[u8]) -> Result<usize> {
-        self.push(bytes)
-    }
-    fn finish(&mut self) -> Result<()> {
-        self.finish()
-    }
-    fn pull(&mut self) -> Result<Pull> {
-        self.pull()
-    }
-    fn wait(&self) {
-        self.wait();
     }
 }
 

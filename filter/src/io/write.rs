@@ -4,7 +4,30 @@ use std::io::{self, Write};
 
 use crate::error::Result;
 use crate::options::{CompressOptions, DecompressOptions};
-use crate::session::{self, Pull, Stats};
+use crate::session::{self, Pull, Session, Stats};
+
+/// Writes what the session has; `all`: waits for all that is under way.
+fn drain(session: &mut impl Session, inner: &mut impl Write, all: bool) -> io::Result<()> {
+    loop {
+        match session.pull()? {
+            Pull::Data(data) => inner.write_all(&data)?,
+            Pull::Pending if all => session.wait(),
+            Pull::Pending | Pull::Starved | Pull::End => return Ok(()),
+        }
+    }
+}
+
+/// Pushes some of the bytes, at least one if there are any, and writes what comes of it; returns how many.
+fn write(session: &mut impl Session, inner: &mut impl Write, bytes: &[u8]) -> io::Result<usize> {
+    loop {
+        let taken = session.push(bytes)?;
+        drain(session, inner, false)?;
+        if taken > 0 || bytes.is_empty() {
+            return Ok(taken);
+        }
+        session.wait();
+    }
+}
 
 /// Compresses what is written to it into the writer beneath.
 ///
@@ -40,7 +63,7 @@ impl<W: Write> Encoder<W> {
     /// Ends the stream and gives the writer beneath back, not flushed.
     pub fn finish(mut self) -> io::Result<W> {
         self.session.finish()?;
-        self.drain(true)?;
+        drain(&mut self.session, &mut self.inner, true)?;
         Ok(self.inner)
     }
 
@@ -61,35 +84,17 @@ impl<W: Write> Encoder<W> {
     pub fn stats(&self) -> Stats {
         self.session.stats()
     }
-
-    /// Writes what there is; `all`: waits for all that is under way.
-    fn drain(&mut self, all: bool) -> io::Result<()> {
-        loop {
-            match self.session.pull()? {
-                Pull::Data(data) => self.inner.write_all(&data)?,
-                Pull::Pending if all => self.session.wait(),
-                Pull::Pending | Pull::Starved | Pull::End => return Ok(()),
-            }
-        }
-    }
 }
 
 impl<W: Write> Write for Encoder<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        loop {
-            let taken = self.session.push(bytes)?;
-            self.drain(false)?;
-            if taken > 0 || bytes.is_empty() {
-                return Ok(taken);
-            }
-            self.session.wait();
-        }
+        write(&mut self.session, &mut self.inner, bytes)
     }
 
     /// Ends the current frame: all that was written can be decoded from what is beneath.
     fn flush(&mut self) -> io::Result<()> {
         self.session.flush()?;
-        self.drain(true)?;
+        drain(&mut self.session, &mut self.inner, true)?;
         self.inner.flush()
     }
 }
@@ -164,7 +169,7 @@ impl<W: Write> Decoder<W> {
     /// Says that all has been written, and gives the writer beneath back, not flushed.
     pub fn finish(mut self) -> io::Result<W> {
         self.session.finish()?;
-        self.drain(true)?;
+        drain(&mut self.session, &mut self.inner, true)?;
         Ok(self.inner)
     }
 
@@ -177,33 +182,16 @@ impl<W: Write> Decoder<W> {
     pub fn stats(&self) -> Stats {
         self.session.stats()
     }
-
-    fn drain(&mut self, all: bool) -> io::Result<()> {
-        loop {
-            match self.session.pull()? {
-                Pull::Data(data) => self.inner.write_all(&data)?,
-                Pull::Pending if all => self.session.wait(),
-                Pull::Pending | Pull::Starved | Pull::End => return Ok(()),
-            }
-        }
-    }
 }
 
 impl<W: Write> Write for Decoder<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        loop {
-            let taken = self.session.push(bytes)?;
-            self.drain(false)?;
-            if taken > 0 || bytes.is_empty() {
-                return Ok(taken);
-            }
-            self.session.wait();
-        }
+        write(&mut self.session, &mut self.inner, bytes)
     }
 
     /// Writes all frames that have arrived whole.
     fn flush(&mut self) -> io::Result<()> {
-        self.drain(true)?;
+        drain(&mut self.session, &mut self.inner, true)?;
         self.inner.flush()
     }
 }

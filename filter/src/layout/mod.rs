@@ -10,10 +10,12 @@
 mod column;
 mod detect;
 mod dtype;
+pub(crate) mod rows;
 mod shape;
 
 pub use column::{Column, Expansion, MAX_ARRAY_COLUMNS, MAX_COLUMNS};
 pub use detect::detect;
+pub(crate) use rows::Rows;
 pub use shape::parse_shape;
 
 use crate::error::{Error, Result};

@@ -1,43 +1,14 @@
-//! A model's name: the SHA-256 of its file, so that the same name is the same weights everywhere.
+//! A model's name, checked against its file and read from text.
 //!
 //! The file's last 32 bytes are the hash of all before them. Invariant: an id that was checked with [`ModelId::of_file`] names
 //! exactly these bytes; one that was only read ([`ModelId::stored_in`]) is a claim.
 
-use std::fmt;
 use std::str::FromStr;
 
-use sha2::{Digest, Sha256};
-
 use crate::error::{Error, ErrorKind, Result};
-
-/// Bytes of an id.
-pub const ID_LEN: usize = 32;
-
-/// A model's name.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ModelId([u8; ID_LEN]);
+pub use crate::id::{ID_LEN, ModelId};
 
 impl ModelId {
-    /// The name with these bytes.
-    pub const fn new(bytes: [u8; ID_LEN]) -> Self {
-        ModelId(bytes)
-    }
-
-    /// Its bytes.
-    pub const fn as_bytes(&self) -> &[u8; ID_LEN] {
-        &self.0
-    }
-
-    /// The hash of a file without its last 32 bytes.
-    pub(crate) fn of_body(body: &[u8]) -> Self {
-        ModelId(Sha256::digest(body).into())
-    }
-
-    /// What a file's last 32 bytes say; `None` of a file that has not that many.
-    pub(crate) fn stored_in(file: &[u8]) -> Option<Self> {
-        file.last_chunk().copied().map(ModelId)
-    }
-
     /// The name of a whole file.
     ///
     /// # Errors
@@ -46,29 +17,10 @@ impl ModelId {
         let (body, &stored) = file
             .split_last_chunk()
             .ok_or_else(|| Error::model("the file is cut short"))?;
-        if Self::of_body(body).0 != stored {
+        if *Self::of_body(body).as_bytes() != stored {
             return Err(Error::model("damaged: its hash is not that of its content"));
         }
-        Ok(ModelId(stored))
-    }
-
-    /// Whether its hexadecimal form begins like this, in either case of the letters.
-    pub fn begins_with(&self, prefix: &str) -> bool {
-        let prefix = prefix.to_ascii_lowercase();
-        self.to_string().starts_with(&prefix)
-    }
-}
-
-/// Sixty-four hexadecimal digits.
-impl fmt::Display for ModelId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-impl fmt::Debug for ModelId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ModelId({self})")
+        Ok(ModelId::new(stored))
     }
 }
 
@@ -93,7 +45,7 @@ impl FromStr for ModelId {
             };
             *byte = (high << 4 | low) as u8;
         }
-        Ok(ModelId(bytes))
+        Ok(ModelId::new(bytes))
     }
 }
 

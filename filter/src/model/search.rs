@@ -11,7 +11,6 @@ use std::sync::{Arc, Mutex};
 use super::built_in::BUILT_IN;
 use super::{ID_LEN, MAX_FILE, Model, ModelId, SUFFIX};
 use crate::error::{Error, ErrorKind, Result};
-use crate::options::DecompressOptions;
 use crate::pool::lock;
 
 /// The environment variable that lists folders of models, as PATH lists folders of programs.
@@ -250,7 +249,7 @@ pub fn user_folder() -> Option<PathBuf> {
     Some(data.join("catena").join("models"))
 }
 
-/// The model that a stream names. `afford` is asked before an embedded model is unpacked, with its number of weights.
+/// The model that a stream names: one `at_hand`, what is embedded, or, if it may `search`, one that is installed. `afford` is asked before an embedded model is unpacked, with its number of weights.
 ///
 /// # Errors
 /// `Corrupt` if what is embedded is not what is named, [`ErrorKind::MissingModel`] if it is nowhere, what `afford` says, and
@@ -258,7 +257,8 @@ pub fn user_folder() -> Option<PathBuf> {
 pub(crate) fn resolve(
     id: &ModelId,
     embedded: Option<&[u8]>,
-    options: &DecompressOptions,
+    at_hand: &[Arc<Model>],
+    search: bool,
     afford: impl Fn(u64) -> Result<()>,
 ) -> Result<Arc<Model>> {
     if let Some(file) = embedded
@@ -268,7 +268,7 @@ pub(crate) fn resolve(
             "the embedded model is not the one that is named",
         ));
     }
-    if let Some(model) = options.models.iter().find(|model| model.id() == *id) {
+    if let Some(model) = at_hand.iter().find(|model| model.id() == *id) {
         return Ok(Arc::clone(model));
     }
     if let Some(file) = embedded {
@@ -276,7 +276,7 @@ pub(crate) fn resolve(
         return Model::read(file).map(Arc::new);
     }
     let mut places = vec![String::from("what was given")];
-    if !options.model_search {
+    if !search {
         return Err(ErrorKind::MissingModel {
             id: *id,
             looked_in: places,

@@ -7,6 +7,7 @@ pub mod formula;
 pub mod functions;
 pub mod lattice;
 pub mod logistic;
+pub mod perceptron;
 pub mod value;
 
 pub use formula::{FORMULAS, Formula, Relation};

@@ -2,37 +2,10 @@
 
 use std::sync::Arc;
 
+pub use crate::layout::rows::Rows;
 use crate::layout::{Column, Expansion};
 use crate::numeric::ValueType;
 use crate::{ByteOrder, Error, Result};
-
-/// How a frame's bytes fall into rows: the end of a record that began before, whole records, the beginning of one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rows {
-    /// Bytes before the first whole record.
-    pub head: usize,
-    /// Whole records.
-    pub n: usize,
-    /// Bytes after the last whole record.
-    pub tail: usize,
-    /// Number of the first whole record in the stream.
-    pub first: u64,
-}
-
-impl Rows {
-    /// The rows of a frame of `len` bytes at `offset` of the stream.
-    pub fn new(record_size: u32, offset: u64, len: usize) -> Self {
-        let size = u64::from(record_size);
-        let head = ((size - offset % size) % size).min(len as u64) as usize;
-        let n = (len - head) / record_size as usize;
-        Rows {
-            head,
-            n,
-            tail: len - head - n * record_size as usize,
-            first: offset.div_ceil(size),
-        }
-    }
-}
 
 /// A frame's columns. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -52,17 +25,15 @@ impl Columns {
     /// Takes a frame apart.
     pub fn split(expansion: &Expansion, rows: Rows, raw: &[u8]) -> Self {
         let size = expansion.record_size as usize;
-        let body = &raw[rows.head..raw.len() - rows.tail];
+        let body = rows.records(raw);
         let values = expansion
             .columns
             .iter()
             .map(|column| load(column, size, body))
             .collect();
-        let mut rest = raw[..rows.head].to_vec();
-        rest.extend_from_slice(&raw[raw.len() - rows.tail..]);
         Columns {
             values: Arc::new(values),
-            rest: Arc::new(rest),
+            rest: Arc::new(rows.edges(raw)),
         }
     }
 }

@@ -28,13 +28,13 @@ pub use evaluate::{ColumnCosts, Costs, PlaneBits, evaluate, harvest_starts};
 pub use frame::{Columns, Rows};
 pub use lane::{Lane, LaneColumns, lane_count, network_lane_count};
 pub(crate) use series::KEPT_MOST;
+pub use setup::relations::relations;
 
 use crate::layout::Expansion;
 use crate::model::{Model, Network, Starts};
 use crate::numeric::ValueType;
-use crate::plan::{lattice::lattice, references::references, relations::relations};
 use crate::{Error, Kind, Layout, Level, Result};
-use column::{Family, REFS};
+use column::Family;
 use network::Engine;
 use setup::ColumnSetup;
 use shared_aid::SharedAid;
@@ -115,6 +115,11 @@ impl Spec {
     /// Bytes that the network keeps for one chain; 0 without one.
     pub(crate) fn network_state_bytes(&self) -> u64 {
         self.engine().map_or(0, Engine::state_bytes)
+    }
+
+    /// What is found out about a chain's columns from its first frame.
+    fn find_setups(&self, columns: &Columns) -> Vec<ColumnSetup> {
+        setup::find(&columns.values, &self.types, self.family())
     }
 
     fn family(&self) -> Family {
@@ -200,33 +205,11 @@ impl Planner {
         let columns = Columns::split(&spec.expansion, rows, raw);
         let setups = (!self.began).then(|| {
             let known = spec.aid.as_deref().and_then(SharedAid::setups);
-            known.unwrap_or_else(|| Arc::new(setups(spec, &columns)))
+            known.unwrap_or_else(|| Arc::new(spec.find_setups(&columns)))
         });
         self.began = true;
         (Plan { rows, setups }, columns)
     }
-}
-
-fn setups(spec: &Spec, columns: &Columns) -> Vec<ColumnSetup> {
-    let types = &spec.types[..];
-    let mut setups: Vec<ColumnSetup> = columns
-        .values
-        .iter()
-        .zip(types)
-        .map(|(values, &vt)| ColumnSetup {
-            lattice: lattice(values, vt),
-            ..ColumnSetup::default()
-        })
-        .collect();
-    if spec.family() == Family::Record {
-        let refs = references(&columns.values, types, REFS);
-        let formulas = relations(&columns.values, types);
-        for ((setup, refs), relation) in setups.iter_mut().zip(refs).zip(formulas) {
-            setup.refs = refs;
-            setup.relation = relation;
-        }
-    }
-    setups
 }
 
 /// What is found out about the columns of records in a training set, as [`Starts::setups`] holds it.
@@ -235,7 +218,7 @@ pub fn harvest_setups(layout: &Layout, raw: &[u8]) -> Vec<u8> {
     let rows = Rows::new(spec.expansion.record_size, 0, raw.len());
     let columns = Columns::split(&spec.expansion, rows, raw);
     let mut out = Vec::new();
-    for (at, setup) in setups(&spec, &columns).iter().enumerate() {
+    for (at, setup) in spec.find_setups(&columns).iter().enumerate() {
         setup.write(at, &mut out);
     }
     out

@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
+use crate::flow::Notify;
 use crate::pool::{Pool, lock};
-use crate::wavefront::Notify;
 
 /// Work that is being done, and its result once it is.
 pub(super) struct Background<T> {

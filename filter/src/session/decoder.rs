@@ -4,13 +4,12 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::opening::{Opened, Opening, open};
-use super::unpack::Unpack;
-use super::{Growth, Pull, Stats};
+use super::{Pull, Stats};
 use crate::error::{Error, ErrorKind, Result};
+use crate::flow::{Growth, Notify, Unpack, Wavefront};
 use crate::frame::{Item, Parser, StreamHeader};
 use crate::options::DecompressOptions;
 use crate::pool::Pool;
-use crate::wavefront::{Notify, Wavefront};
 
 /// Decompresses one stream, or several that follow one another.
 ///

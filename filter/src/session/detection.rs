@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use super::background::Background;
 use crate::Layout;
+use crate::flow::Notify;
 use crate::layout;
 use crate::pool::Pool;
-use crate::wavefront::Notify;
 
 /// A first frame that is being looked at.
 pub(super) struct Detection {

@@ -4,16 +4,16 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::detection::Detection;
-use super::pack::{Pack, Packed, Raw};
-use super::{Pull, Stats, flight_max};
+use super::outgoing::{Outgoing, Pace};
+use super::pace::Scheduler;
+use super::{Pull, Stats};
 use crate::Layout;
 use crate::error::{Error, Result};
-use crate::frame::{IndexBuilder, MAX_FRAME_SIZE, MAX_LANES, StreamHeader};
+use crate::flow::{Notify, Pack, Packed, Wavefront, flight_max, least};
+use crate::frame::{MAX_FRAME_SIZE, MAX_LANES, StreamHeader};
 use crate::options::CompressOptions;
-use crate::plan::scheduler::{Choice, Meter, Scheduler};
 use crate::pool::Pool;
 use crate::predict::{self, Spec};
-use crate::wavefront::{Notify, Wavefront};
 
 /// Records from which on a flushed frame may begin a chain: where to look for what is found out there, once.
 const FEWEST_RECORDS: usize = 100;
@@ -38,7 +38,7 @@ pub struct Encoder {
     /// Raw bytes of a whole frame.
     frame_size: usize,
     /// Known once the first frame is cut.
-    stream: Option<Stream>,
+    stream: Option<Outgoing>,
     /// What has been pushed is to go into frames, whole or not.
     cut: bool,
     finishing: bool,
@@ -46,26 +46,7 @@ pub struct Encoder {
     failed: bool,
     stats: Stats,
     /// For streams that keep a speed.
-    pace: Option<(Scheduler, Arc<Meter>)>,
-}
-
-/// What the stream header fixes.
-struct Stream {
-    flow: Wavefront<Pack>,
-    /// The stream header's bytes, until they are pulled.
-    head: Vec<u8>,
-    index: IndexBuilder,
-    learns: bool,
-    /// By chain: whether it has learned a frame since its last key frame.
-    began: Vec<bool>,
-    flight_max: usize,
-    /// Raw bytes of the frames under way.
-    flying: usize,
-    /// Bytes of memory that a decoder needs at least.
-    needs: u64,
-    /// Frames cut so far, and their raw bytes.
-    frame_n: u64,
-    offset: u64,
+    pace: Option<Pace>,
 }
 
 impl std::fmt::Debug for Encoder {
@@ -163,7 +144,10 @@ impl Encoder {
     pub fn pull(&mut self) -> Result<Pull> {
         self.check_usable()?;
         self.advance()?;
-        if let Some(packed) = self.stream.as_mut().and_then(|stream| stream.flow.pop()) {
+        let packed = self.stream.as_mut().and_then(|stream| stream.flow.pop());
+        // Whatever a job has said by now, nobody will be woken for any more.
+        self.advance()?;
+        if let Some(packed) = packed {
             let packed = packed.inspect_err(|_| self.failed = true)?;
             let data = self.deliver(packed);
             self.advance()?;
@@ -209,7 +193,7 @@ impl Encoder {
 
     /// Frames that were cut and not pulled.
     pub fn in_flight(&self) -> usize {
-        self.stream.as_ref().map_or(0, |stream| stream.flow.len())
+        self.stream.as_ref().map_or(0, Outgoing::len)
     }
 
     /// Raw bytes that were pushed and whose frames were not pulled.
@@ -266,6 +250,9 @@ impl Encoder {
             self.buffer = bytes;
             self.set_layout(layout);
         }
+        if let Some(stream) = &mut self.stream {
+            stream.settle(&mut self.pace);
+        }
         loop {
             if self.buffer.is_empty() {
                 self.cut = false;
@@ -284,7 +271,7 @@ impl Encoder {
             // An early flush must not leave the whole stream with the lanes of its first few records.
             let first_len = if self.finishing { len } else { target };
             let stream = self.begin(first_len)?;
-            if stream.flow.len() >= stream.flight_max {
+            if stream.len() >= stream.flight_max {
                 return Ok(());
             }
             let rest = self.buffer.split_off(len);
@@ -310,46 +297,18 @@ impl Encoder {
     }
 
     fn submit(&mut self, bytes: Vec<u8>) {
-        let chains = u64::from(self.options.chains());
         let Some(stream) = &mut self.stream else {
             return;
         };
-        let place = stream.frame_n / chains;
-        let key = match self.options.key_every {
-            _ if !stream.learns => true,
-            Some(every) => place.is_multiple_of(every.into()),
-            None => place == 0,
-        };
-        let chain = (stream.frame_n % chains) as usize;
-        // Nor what its chain learns of the columns to the chance of those few.
+        // What a chain learns of the columns must not be left to the chance of a few records either.
         let record_n = bytes.len() / self.layout.as_ref().map_or(1, |l| l.record_size() as usize);
-        let began = stream.began[chain] && !key;
         let too_little =
             !self.finishing && record_n < FEWEST_RECORDS && bytes.len() < self.frame_size;
-        let mut learned = stream.learns && (began || !too_little);
-        let choice = self.pace.as_mut().map(|(scheduler, meter)| {
-            let plain = stream.learns && !learned;
-            let (work, offset) = (stream.flow.work(), stream.offset);
-            let gains = || work.model_gains(offset, &bytes);
-            scheduler.choose(meter, bytes.len(), plain, gains, Instant::now())
-        });
-        learned &= choice.is_none_or(|(choice, _)| choice == Choice::Model);
-        stream.began[chain] = learned || began;
-        let offset = stream.offset;
-        stream.frame_n += 1;
-        stream.offset += bytes.len() as u64;
-        stream.flying += bytes.len();
-        let raw = Raw {
-            offset,
-            key,
-            bytes,
-            choice,
-        };
-        stream.flow.submit(chain, key, learned, raw);
+        stream.cut(bytes, too_little, &mut self.pace);
     }
 
     /// The stream, begun with the length of its first frame if it is not yet.
-    fn begin(&mut self, first_len: usize) -> Result<&mut Stream> {
+    fn begin(&mut self, first_len: usize) -> Result<&mut Outgoing> {
         if self.stream.is_none() {
             let stream = self.new_stream(first_len);
             self.stream = Some(stream.inspect_err(|_| self.failed = true)?);
@@ -360,7 +319,7 @@ impl Encoder {
             .ok_or_else(|| Error::invalid("the encoder has no stream"))
     }
 
-    fn new_stream(&mut self, first_len: usize) -> Result<Stream> {
+    fn new_stream(&mut self, first_len: usize) -> Result<Outgoing> {
         let layout = self.layout.get_or_insert_with(Layout::bytes);
         let (level, model) = (self.options.level, self.options.model.clone());
         let lane_n = match &model {
@@ -393,36 +352,23 @@ impl Encoder {
         }
         let meter = self.pace.as_ref().map(|(_, meter)| Arc::clone(meter));
         let (chain_n, notify) = (header.chains as usize, self.notify.clone());
-        Ok(Stream {
-            flow: Wavefront::new(
-                Pack::new(spec).with_meter(meter),
-                chain_n,
-                self.pool.clone(),
-                notify,
-            ),
-            index: IndexBuilder::new(head.len()),
+        let flow = Wavefront::new(
+            Pack::new(spec).with_meter(meter),
+            chain_n,
+            self.pool.clone(),
+            notify,
+        );
+        Ok(Outgoing::new(
+            flow,
             head,
-            learns,
-            began: vec![false; chain_n],
-            flight_max,
-            flying: 0,
-            needs: super::least(&header),
-            frame_n: 0,
-            offset: 0,
-        })
+            (learns, chain_n, self.options.key_every),
+            (flight_max, least(&header)),
+        ))
     }
 
-    /// A frame's bytes, behind the stream header if it is the first.
     fn deliver(&mut self, packed: Packed) -> Vec<u8> {
-        let mut data = packed.bytes;
-        if let Some(stream) = &mut self.stream {
-            stream.index.add(&packed.header);
-            stream.flying -= packed.header.raw_len;
-            if !stream.head.is_empty() {
-                stream.head.append(&mut data);
-                data = std::mem::take(&mut stream.head);
-            }
-        }
+        let stream = self.stream.as_mut();
+        let data = stream.map_or_else(Vec::new, |stream| stream.deliver(packed));
         self.stats.frames += 1;
         self.stats.bytes_out += data.len() as u64;
         data

@@ -3,14 +3,13 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use super::admission::{Growth, admit};
 use super::background::Background;
 use crate::error::Result;
+use crate::flow::{Growth, Notify, admit, panicked};
 use crate::frame::{EmbeddedModel, StreamHeader};
 use crate::options::DecompressOptions;
 use crate::pool::Pool;
 use crate::predict::Spec;
-use crate::wavefront::{Notify, panicked};
 
 /// A stream that has been admitted: what its frames are decoded by, and how many may be under way.
 pub(super) struct Opened {

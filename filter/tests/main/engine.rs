@@ -3,8 +3,8 @@
 
 use crate::common;
 use crate::common::engine::{self, Coded};
+use catena_filter::engine::kernel::Kernel;
 use catena_filter::io::write;
-use catena_filter::kernel::Kernel;
 use catena_filter::{CompressOptions, DecompressOptions, Layout, compress, decompress};
 use proptest::prelude::*;
 use std::io::Write;
@@ -144,7 +144,7 @@ fn a_flush_may_split_a_record() {
 // --- payloads that a forger wrote --------------------------------------------------------------------------------
 
 /// Decoding must end, in an error or in as many bytes as were announced.
-fn survives(spec: &catena_filter::predict::Spec, frame: &Coded) {
+fn survives(spec: &catena_filter::engine::predict::Spec, frame: &Coded) {
     if let Ok(raw) = engine::decode_first(spec, frame) {
         assert_eq!(raw.len(), frame.raw_len);
     }

@@ -1,8 +1,8 @@
 //! Promise: the bytes do not depend on the vector unit. What one unit encodes all others decode.
 
 use crate::common::{self, engine};
-use catena_filter::kernel::Kernel;
-use catena_filter::predict::{FrameTokens, Lane, Planner};
+use catena_filter::engine::kernel::Kernel;
+use catena_filter::engine::predict::{FrameTokens, Lane, Planner};
 
 #[test]
 fn every_unit_gives_the_same_bytes_at_every_level() {

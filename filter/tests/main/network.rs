@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use crate::common::reference::{Chain, RowState};
 use catena_filter::Layout;
-use catena_filter::kernel::vector::Isa;
-use catena_filter::kernel::{Kernel, Task, run};
+use catena_filter::engine::kernel::vector::Isa;
+use catena_filter::engine::kernel::{Kernel, Task, run};
+use catena_filter::engine::numeric::ValueType;
+use catena_filter::engine::predict::network::{Engine, NetworkState, Tokens};
 use catena_filter::model::{Dims, Network, sample_dims, sample_network};
-use catena_filter::numeric::ValueType;
-use catena_filter::predict::network::{Engine, NetworkState, Tokens};
 
 /// A frame's columns, which repeat now and then.
 fn columns(layout: &Layout, rows: usize, seed: u64) -> Vec<Vec<u64>> {

@@ -5,11 +5,13 @@ use std::io::{Cursor, Write};
 use std::sync::Arc;
 
 use crate::common::{self, Noise, Sample, engine};
+use catena_filter::engine::kernel::Kernel;
+use catena_filter::engine::predict::trace::{TracedByte, trace};
+use catena_filter::engine::predict::{
+    Spec, evaluate, harvest_setups, harvest_starts, network_lane_count,
+};
 use catena_filter::io::write;
-use catena_filter::kernel::Kernel;
 use catena_filter::model::{ColumnStart, Dims, Model, Starts, sample_dims, sample_network};
-use catena_filter::predict::trace::{TracedByte, trace};
-use catena_filter::predict::{Spec, evaluate, harvest_setups, harvest_starts, network_lane_count};
 use catena_filter::{
     Archive, CompressOptions, DecompressOptions, ErrorKind, FrameKind, Layout, compress, decompress,
 };
@@ -276,7 +278,7 @@ fn what_has_no_use_for_a_network_refuses_it() {
     let records = Layout::parse("2<f4").unwrap();
     let network = sample_network(&records, sample_dims(), 1);
     let spec = |layout: &Layout, level| engine::spec(layout, level, 1000);
-    let refused = |spec: catena_filter::predict::Spec| {
+    let refused = |spec: catena_filter::engine::predict::Spec| {
         let error = spec.with_network(&network, &Starts::default()).unwrap_err();
         matches!(error.kind(), ErrorKind::InvalidInput(_))
     };

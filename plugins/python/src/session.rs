@@ -2,36 +2,12 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use catena_filter::session::Session;
 use catena_filter::{Decoder, Encoder, Pull, Result};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use crate::{PyModel, compress_options, decompress_options, refuse};
-
-/// Both directions of the codec's sessions.
-trait Session {
-    fn push(&mut self, bytes: &[u8]) -> Result<usize>;
-    fn pull(&mut self) -> Result<Pull>;
-    fn wait(&self);
-}
-
-macro_rules! session {
-    ($($of:ty),*) => {$(
-        impl Session for $of {
-            fn push(&mut self, bytes: &[u8]) -> Result<usize> {
-                <$of>::push(self, bytes)
-            }
-            fn pull(&mut self) -> Result<Pull> {
-                <$of>::pull(self)
-            }
-            fn wait(&self) {
-                <$of>::wait(self)
-            }
-        }
-    )*};
-}
-
-session!(Encoder, Decoder);
 
 /// Pushes all bytes and appends what comes out. `to_end`: waits until nothing is under way.
 fn run(

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Wake, Waker};
 
 use catena_filter::Notify;
+use catena_filter::engine::session::Sealed;
 
 use super::*;
 
@@ -17,6 +18,8 @@ struct Script {
     flushes: usize,
     notify: Arc<Mutex<Option<Notify>>>,
 }
+
+impl Sealed for Script {}
 
 impl Session for Script {
     fn push(&mut self, input: &[u8]) -> catena_filter::Result<usize> {
@@ -37,6 +40,8 @@ impl Session for Script {
     fn pull(&mut self) -> catena_filter::Result<Pull> {
         Ok(self.pulls.pop_front().unwrap_or(Pull::Starved))
     }
+
+    fn wait(&self) {}
 
     fn set_notify(&mut self, notify: Notify) {
         *self.notify.lock().unwrap() = Some(notify);

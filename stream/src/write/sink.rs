@@ -4,11 +4,11 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use catena_filter::session::Session;
 use pin_project_lite::pin_project;
 use tokio::io::AsyncWrite;
 
 use crate::drive::{Driver, Step};
-use crate::session::Session;
 
 pin_project! {
     /// A codec in front of a writer.

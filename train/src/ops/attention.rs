@@ -1,7 +1,7 @@
 //! Causal attention within a row: fields over the fields before them.
 
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor};
-use catena_filter::kernel::{self, Kernel, Task, vector::Isa};
+use catena_filter::engine::kernel::{self, Kernel, Task, vector::Isa};
 
 pub struct Attend {
     pub heads: usize,

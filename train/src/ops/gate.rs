@@ -1,7 +1,7 @@
 //! SwiGLU's product (Shazeer, 2020).
 
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor};
-use catena_filter::kernel::{self, Kernel, Task, vector::Isa};
+use catena_filter::engine::kernel::{self, Kernel, Task, vector::Isa};
 
 use super::attention::exp;
 

@@ -1,7 +1,7 @@
 //! Root-mean-square norm (Zhang and Sennrich, 2019).
 
 use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor};
-use catena_filter::kernel::{self, Kernel, Task, vector::Isa};
+use catena_filter::engine::kernel::{self, Kernel, Task, vector::Isa};
 
 /// Added to the mean square.
 pub const EPSILON: f32 = 1e-6;

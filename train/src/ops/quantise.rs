@@ -1,7 +1,7 @@
 //! Rounding as inference does, with a gradient that ignores it.
 
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor};
-use catena_filter::kernel::{self, Kernel, Task, vector::Isa};
+use catena_filter::engine::kernel::{self, Kernel, Task, vector::Isa};
 
 /// By rows of the last axis.
 pub struct FakeQuantise {

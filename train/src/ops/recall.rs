@@ -2,7 +2,7 @@
 //! chunk share.
 
 use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor};
-use catena_filter::kernel::{self, Kernel, Task, vector::Isa};
+use catena_filter::engine::kernel::{self, Kernel, Task, vector::Isa};
 
 use super::attention::{add, dot, softmax};
 

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Result;
 use candle_core::Device;
-use catena_filter::predict::{Spec, evaluate, network_lane_count};
+use catena_filter::engine::predict::{Spec, evaluate, network_lane_count};
 use catena_filter::{Layout, Level};
 use catena_train::batch::Batcher;
 use catena_train::data;

@@ -1,11 +1,11 @@
-//! Training of the plan's predictor (`catena_filter::plan::backends`): what each backend made of
+//! Training of the plan's predictor (`catena_filter::engine::backend::predictor`): what each backend made of
 //! columns, learned from samples of them.
 
 use anyhow::{Context, Result};
-use catena_filter::plan::backends::{
+use catena_filter::engine::backend::predictor::{
     Backend, HIDDEN, INPUTS, SPAN, WEIGHTS, features, predict_with,
 };
-use catena_filter::plan::trial;
+use catena_filter::engine::backend::trial;
 use catena_filter::{ByteOrder, CompressOptions, Kind, Layout, Level, compress};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;

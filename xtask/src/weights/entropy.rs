@@ -1,4 +1,4 @@
-//! Training of the entropy predictor (`catena_filter::plan::entropy`): a network of 513 numbers, in
+//! Training of the entropy predictor (`catena_filter::engine::backend::entropy`): a network of 513 numbers, in
 //! seconds, on the CPU.
 //!
 //! As the source gives it: Xavier start, mean squared error, learning rate 1e-3, 10 epochs, seed
@@ -6,7 +6,7 @@
 //! handed out. Invariant: the same blocks and seed give the same weights.
 
 use anyhow::{Context, Result};
-use catena_filter::plan::entropy::{
+use catena_filter::engine::backend::entropy::{
     EntropyPredictor, HIDDEN, INPUTS, RANGE, Statistics, WEIGHTS, target,
 };
 use rand::{Rng, SeedableRng};

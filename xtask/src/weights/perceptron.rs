@@ -1,5 +1,5 @@
 //! Training of the small networks that are built into the codec
-//! (`catena_filter::plan::perceptron`), in seconds, on the CPU: mean squared error, Xavier start,
+//! (`catena_filter::engine::numeric::perceptron`), in seconds, on the CPU: mean squared error, Xavier start,
 //! Adam.
 //!
 //! Plain f64 in a fixed order: the same samples and seed give the same numbers.
@@ -29,7 +29,7 @@ impl Perceptron {
         range: [f64; 2],
         random: &mut impl Rng,
     ) -> Self {
-        let n = catena_filter::plan::perceptron::weights(inputs, hidden, outputs);
+        let n = catena_filter::engine::numeric::perceptron::weights(inputs, hidden, outputs);
         let mut numbers = vec![0.0; n];
         let mut fill = |from: usize, n: usize, fan: usize| {
             let most = (6.0 / fan as f64).sqrt();

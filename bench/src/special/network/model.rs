@@ -5,8 +5,8 @@ use std::process::Command;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
+use catena_filter::engine::predict::{Spec, evaluate, network_lane_count};
 use catena_filter::options::DEFAULT_MODEL_FRAME_SIZE;
-use catena_filter::predict::{Spec, evaluate, network_lane_count};
 use catena_filter::{Layout, Level, Model};
 use serde::Serialize;
 

@@ -36,7 +36,7 @@ pub(in crate::backend) fn pack(
     for &cut in table.cuts() {
         let mut elements = Vec::new();
         let mut candidates = Vec::new();
-        for unit in table.units(offset, &rows, cut) {
+        for unit in table.units(&rows, cut) {
             elements.clear();
             table.gather(&unit, records, &mut elements);
             candidates.push(packers.candidates(&unit, &elements)?);
@@ -71,7 +71,7 @@ pub(in crate::backend) fn may_reach(table: &Table, offset: u64, raw: &[u8], limi
     if raw.len() < SAMPLED_FROM || rows.n < PIECE_N * SAMPLE_SHARE {
         return true;
     }
-    let record = rows.len / rows.n;
+    let record = rows.records(raw).len() / rows.n;
     let piece = rows.n / (PIECE_N * SAMPLE_SHARE) * record;
     let mut sample = Vec::with_capacity(PIECE_N * piece);
     for at in 0..PIECE_N {

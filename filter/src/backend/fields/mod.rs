@@ -12,10 +12,11 @@ pub(super) use planned::{Trust, least, pack as pack_planned};
 
 use std::sync::Arc;
 
-use super::table::{Cut, Rows, Table, Unit, shuffle, unshuffle};
+use super::table::{Cut, Table, Unit, shuffle, unshuffle};
 use super::{pco, zstd};
 use crate::error::{Error, Result};
 use crate::frame::{Cursor, put_varint};
+use crate::layout::Rows;
 
 /// How a unit is coded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -82,9 +83,7 @@ fn whole<'a>(table: &Table, offset: u64, raw: &'a [u8]) -> Option<(Rows, &'a [u8
     if rows.n == 0 {
         return None;
     }
-    let (head, rest) = raw.split_at(rows.head);
-    let (records, tail) = rest.split_at(rows.len);
-    Some((rows, records, [head, tail].concat()))
+    Some((rows, rows.records(raw), rows.edges(raw)))
 }
 
 /// The payload from all units' choices.
@@ -132,7 +131,7 @@ pub(super) fn unpack(
     payload: &[u8],
 ) -> Result<Vec<u8>> {
     let rows = table.rows(offset, raw_len);
-    let Rows { head, len, .. } = rows;
+    let records_end = raw_len - rows.tail;
     if rows.n == 0 {
         return Err(Error::corrupt("fields of a frame without records"));
     }
@@ -146,7 +145,7 @@ pub(super) fn unpack(
             *known.ok_or_else(|| Error::corrupt("cut of the fields"))?
         }
     };
-    let units = table.units(offset, &rows, cut_by);
+    let units = table.units(&rows, cut_by);
     let modes = read_modes(&mut cursor, units.len())?;
     let with = |wanted: &'static [Mode]| {
         let chosen = units.iter().zip(&modes);
@@ -168,7 +167,7 @@ pub(super) fn unpack(
         pco_file = Some(file);
     }
     let mut raw = vec![0; raw_len];
-    let records = &mut raw[head..head + len];
+    let records = &mut raw[rows.head..records_end];
     for (unit, _) in with(&[Mode::Constant]) {
         let element = cursor.take(unit.column.width).ok_or_else(cut)?;
         table.scatter(unit, &element.repeat(unit.n()), records);
@@ -181,7 +180,7 @@ pub(super) fn unpack(
     for (unit, _) in with(&[Mode::Stored]) {
         table.scatter(unit, cursor.take(unit.len()).ok_or_else(cut)?, records);
     }
-    let edges = cursor.take(raw_len - len).ok_or_else(cut)?;
+    let edges = cursor.take(rows.head + rows.tail).ok_or_else(cut)?;
     let in_zstd = || with(&[Mode::Planes, Mode::Elements]);
     let zstd_len = in_zstd().map(|(unit, _)| unit.len()).sum::<usize>();
     if zstd_len > 0 {
@@ -199,8 +198,9 @@ pub(super) fn unpack(
     } else if !cursor.rest().is_empty() {
         return Err(Error::corrupt("bytes after the fields"));
     }
-    raw[..head].copy_from_slice(&edges[..head]);
-    raw[head + len..].copy_from_slice(&edges[head..]);
+    let (head, tail) = edges.split_at(rows.head);
+    raw[..rows.head].copy_from_slice(head);
+    raw[records_end..].copy_from_slice(tail);
     Ok(raw)
 }
 

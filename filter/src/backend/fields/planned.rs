@@ -3,10 +3,11 @@
 //! Where two predictions are near one another both codings are done and compared. Units that share values go to zstd together, if that pays. Where a
 //! frame has but few units, or is cut into slabs, nothing is predicted: all codings are done. `docs/plan.md` has the figures.
 
-use super::super::table::{Cut, Rows, Table, Unit};
+use super::super::table::{Cut, Table, Unit};
 use super::super::{Effort, pco, zstd};
 use super::{Choice, Mode, assemble, whole};
-use crate::plan::backends::{Backend, features, predict};
+use crate::backend::predictor::{Backend, features, predict};
+use crate::layout::Rows;
 
 /// Predictions that are nearer than this, in bits a byte, are not told apart.
 const NEAR: f32 = 0.25;
@@ -117,8 +118,8 @@ pub(in crate::backend) fn pack(
     let mut last = zstd::Packer::new(effort.zstd_level())?;
     let mut best: Option<Vec<u8>> = None;
     // A grid that can be cut in two ways is a few columns at most: both are done.
-    for cut in cuts(table, trust, offset, &rows, records) {
-        let units = table.units(offset, &rows, cut);
+    for cut in cuts(table, trust, &rows, records) {
+        let units = table.units(&rows, cut);
         // Slabs are few where files hold columns one after another, and each is as long as a column.
         let few = units.len() < FEW || cut == Cut::Slabs;
         let predicted = match few && trust == Trust::WhereClear {
@@ -147,12 +148,12 @@ pub(in crate::backend) fn pack(
 }
 
 /// The ways to cut a frame that are done.
-fn cuts(table: &Table, trust: Trust, offset: u64, rows: &Rows, records: &[u8]) -> Vec<Cut> {
+fn cuts(table: &Table, trust: Trust, rows: &Rows, records: &[u8]) -> Vec<Cut> {
     if trust == Trust::WhereClear || table.cuts().len() == 1 {
         return table.cuts().to_vec();
     }
     let bits = |&cut: &Cut| {
-        let units = table.units(offset, rows, cut);
+        let units = table.units(rows, cut);
         let bits = units
             .iter()
             .map(|unit| Predicted::of(table, unit, records).least() * unit.len() as f32);
@@ -170,13 +171,13 @@ pub(in crate::backend) fn least(table: &Table, offset: u64, raw: &[u8]) -> f32 {
     let Some((rows, records, _)) = whole(table, offset, raw) else {
         return 8.0;
     };
-    let units = table.units(offset, &rows, Cut::Columns);
+    let units = table.units(&rows, Cut::Columns);
     let left = units.iter().map(|unit| {
         let sample = table.sample(unit, records);
         let bits = predict(&features(unit.column.element(), &sample, unit.n()));
         bits.into_iter().fold(8.0, f32::min) * unit.len() as f32
     });
-    left.sum::<f32>() / rows.len.max(1) as f32
+    left.sum::<f32>() / records.len().max(1) as f32
 }
 
 fn predictions(table: &Table, units: &[Unit], records: &[u8]) -> Vec<Predicted> {

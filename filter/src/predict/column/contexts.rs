@@ -136,7 +136,7 @@ impl ColumnModel {
                 hash2(hash2(head(a), head(b)), head(n)),
             ],
             Family::Bytes => {
-                // Sixteen bytes of history, most recent lowest.
+                // Eight bytes of history, the most recent lowest.
                 let h = around.recent;
                 let last = |n: u32| fold(if n < 8 { h & ((1 << (8 * n)) - 1) } else { h });
                 [

@@ -169,7 +169,7 @@ impl Effort for Full {
     const HITS_PAY: usize = 95;
 }
 
-/// Most contexts of any level.
+/// Contexts that a family has, in the order in which levels take them; the most thorough takes 16.
 pub const MAX_CONTEXTS: usize = 20;
 /// Most mapped experts of any level.
 pub const MAX_MAPPED: usize = 5;

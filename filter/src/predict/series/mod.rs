@@ -2,6 +2,7 @@
 
 mod around;
 mod modes;
+mod noise;
 
 use super::column::{Around, ColumnModel, Effort, Family, PlaneMode, REFS, Shape};
 use super::experts::ols::MAX_REGRESSORS;

@@ -3,10 +3,10 @@
 use super::super::column::{Around, Effort, Family, PlaneMode};
 use super::super::experts::ols::Ols;
 use super::around::finite;
+use super::noise;
 use super::{Left, Series};
 use crate::coder::BitCoder;
 use crate::kernel::vector::Isa;
-use crate::plan::noise;
 
 /// Share of a frame's values, in percent, from which on exact copies get a bit of their own where only one plane varies.
 const HITS_PAY_SHORT: usize = 95;

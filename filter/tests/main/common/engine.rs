@@ -1,10 +1,10 @@
 //! The engine without its container: whole inputs through lanes, frame by frame.
 
-use catena_filter::kernel::Kernel;
-use catena_filter::model::{Network, Starts};
-use catena_filter::predict::{
+use catena_filter::engine::kernel::Kernel;
+use catena_filter::engine::predict::{
     FrameTokens, Lane, LaneColumns, Plan, Planner, Spec, assemble, lane_count,
 };
+use catena_filter::model::{Network, Starts};
 use catena_filter::{Layout, Result};
 
 /// A frame as the engine leaves it: the plan's bytes and each lane's.

@@ -1,7 +1,7 @@
 //! `docs/network.md` written down once more, as plainly as can be: one row at a time, one number at a time. What the engine is held to.
 
+use catena_filter::engine::predict::network::exp::{exp, silu};
 use catena_filter::model::{Field, Head, Matrix, Network, Table};
-use catena_filter::predict::network::exp::{exp, silu};
 
 /// Integers and their scale.
 #[derive(Clone)]

@@ -1,6 +1,6 @@
 //! Losing some of a tensor, on request alone: floats become integers, channel by channel, within a bound.
 //!
-//! After the Adaptive Learned Compression Model: the predicted entropy of a channel (`catena_filter::plan::entropy`) says how finely it is quantised, small values are pruned,
+//! After the Adaptive Learned Compression Model: the predicted entropy of a channel (`catena_filter::engine::backend::entropy`) says how finely it is quantised, small values are pruned,
 //! and a scheduler moves both from tensor to tensor by what came of them. Invariants: no finite value moves by more than the bound times the largest magnitude of its channel
 //! (checked value by value, on what is restored); NaN and infinities keep their bits; integers, complex numbers and bytes are never touched; the same file and options
 //! give the same bytes, so the scheduler's time is that of a cost model, not of a clock.
@@ -12,7 +12,7 @@ mod scheduler;
 mod values;
 
 use catena_filter::Level;
-use catena_filter::plan::entropy::EntropyPredictor;
+use catena_filter::engine::backend::entropy::EntropyPredictor;
 
 pub use loss::Loss;
 pub(crate) use restore::Quantised;

@@ -1,7 +1,7 @@
 //! A channel's floats to integers: x becomes round(x / step), step being the channel's largest magnitude over its number of steps.
 
-use catena_filter::numeric::functions::log2;
-use catena_filter::plan::entropy::{EntropyPredictor, Statistics};
+use catena_filter::engine::backend::entropy::{EntropyPredictor, Statistics};
+use catena_filter::engine::numeric::functions::log2;
 
 use catena_container::put_varint;
 

@@ -14,7 +14,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
 
-use crate::chain::Chain;
+use super::chain::Chain;
 use crate::error::{Error, ErrorKind, Result};
 use crate::pool::{Pool, lock};
 use crate::predict::{Lane, Planner, Spec};
@@ -53,6 +53,19 @@ pub(crate) trait Work: Send + Sync + 'static {
 
 /// Called from worker threads when a job has ended.
 pub type Notify = Arc<dyn Fn() + Send + Sync>;
+
+/// The number of no frame: jobs beside the frames have it.
+const NO_FRAME: u64 = u64::MAX;
+
+/// What a job says, once it is done.
+#[derive(Debug)]
+pub(crate) struct Answer<T>(Arc<Mutex<Option<T>>>);
+
+impl<T> Answer<T> {
+    pub(crate) fn take(&self) -> Option<T> {
+        lock(&self.0).take()
+    }
+}
 
 /// One frame under way.
 struct Flight<W: Work> {
@@ -115,11 +128,6 @@ impl<W: Work> Wavefront<W> {
         }
     }
 
-    /// What is done with the frames.
-    pub(crate) fn work(&self) -> &W {
-        &self.shared.work
-    }
-
     pub(crate) fn set_notify(&mut self, notify: Notify) {
         lock(&self.shared.state).notify = Some(notify);
     }
@@ -150,6 +158,23 @@ impl<W: Work> Wavefront<W> {
             Some(_) => shared.try_open(&mut state, number),
             None => shared.start_close(&mut state, number),
         }
+    }
+
+    /// Has a job answer a question beside the frames, which must not panic; [`Wavefront::wait`] waits for it too.
+    pub(crate) fn ask<T: Send + 'static>(
+        &mut self,
+        question: impl FnOnce(&W) -> T + Send + 'static,
+    ) -> Answer<T> {
+        let answer = Answer(Arc::new(Mutex::new(None)));
+        let kept = Arc::clone(&answer.0);
+        let shared = &self.shared;
+        shared.start(
+            &mut lock(&shared.state),
+            NO_FRAME,
+            move |shared| Ok(question(&shared.work)),
+            move |_, _, told| *lock(&kept) = Some(told),
+        );
+        answer
     }
 
     /// The output of the oldest frame, if it is done.

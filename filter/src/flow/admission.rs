@@ -176,9 +176,13 @@ pub(crate) fn admit(
     afford(states, frame)?;
     let mut spec = Spec::new(header.layout.clone(), header.level, header.lane_n);
     if let Some(id) = &header.model {
-        let model = model::resolve(id, embedded, options, |weight_n| {
-            afford(states + model_bytes(weight_n), frame)
-        })?;
+        let model = model::resolve(
+            id,
+            embedded,
+            &options.models,
+            options.model_search,
+            |weight_n| afford(states + model_bytes(weight_n), frame),
+        )?;
         model.fits(&header.layout)?;
         states += model_bytes(model.weight_n());
         spec = spec.with_model(model)?;

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::meter::{Choice, Meter};
+use super::wavefront::Work;
 use crate::Level;
 use crate::backend::{self, Effort, Table};
 use crate::error::Result;
 use crate::frame::{FrameHeader, FrameKind, put_varint, raw_hash};
-use crate::plan::scheduler::{Choice, Meter};
 use crate::predict::{Columns, FrameTokens, Lane, Plan, Planner, Spec};
-use crate::wavefront::Work;
 
 /// Packs the frames of one stream.
 pub(crate) struct Pack {

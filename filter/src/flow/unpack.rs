@@ -2,12 +2,12 @@
 
 use std::ops::Range;
 
+use super::pack::Pack;
+use super::wavefront::Work;
 use crate::backend::{self, Table};
 use crate::error::{Error, Result};
 use crate::frame::{Cursor, FrameItem, FrameKind, check};
 use crate::predict::{Columns, FrameTokens, Lane, LaneColumns, Plan, Planner, Spec, assemble};
-use crate::session::pack::Pack;
-use crate::wavefront::Work;
 
 /// Unpacks the frames of one stream.
 pub(crate) struct Unpack {

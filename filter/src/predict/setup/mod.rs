@@ -1,6 +1,14 @@
-//! What the plan found out about each column when its chain began: where to look, and by which formula.
+//! What is found out about each column when its chain begins: where to look, by which formula, on which step.
+//!
+//! It is written into the stream, so a decoder repeats none of it. It must still be the same on every machine: entropies are
+//! computed with [`crate::numeric::functions`], never the system's logarithm.
 
-use crate::numeric::{FORMULAS, Lattice, Relation};
+mod lattice;
+pub(super) mod references;
+pub mod relations;
+
+use super::column::{Family, REFS};
+use crate::numeric::{FORMULAS, Lattice, Relation, ValueType};
 use crate::{Error, Result};
 
 /// One column's part.
@@ -12,6 +20,27 @@ pub struct ColumnSetup {
     pub relation: Option<Relation>,
     /// The step of its values.
     pub lattice: Option<Lattice>,
+}
+
+/// Looks into columns of these types, all of one frame.
+pub(super) fn find(columns: &[Vec<u64>], types: &[ValueType], family: Family) -> Vec<ColumnSetup> {
+    let mut setups: Vec<ColumnSetup> = columns
+        .iter()
+        .zip(types)
+        .map(|(values, &vt)| ColumnSetup {
+            lattice: lattice::lattice(values, vt),
+            ..ColumnSetup::default()
+        })
+        .collect();
+    if family == Family::Record {
+        let refs = references::references(columns, types, REFS);
+        let formulas = relations::relations(columns, types);
+        for ((setup, refs), relation) in setups.iter_mut().zip(refs).zip(formulas) {
+            setup.refs = refs;
+            setup.relation = relation;
+        }
+    }
+    setups
 }
 
 const HAS_RELATION: u8 = 4;
@@ -42,7 +71,11 @@ fn take_column(input: &mut &[u8], at: usize) -> Result<u16> {
     let back = if short < 255 {
         usize::from(short)
     } else {
-        usize::from(u16::from_le_bytes(take::<2>(input)?))
+        let long = usize::from(u16::from_le_bytes(take::<2>(input)?));
+        if long < 255 {
+            return Err(Error::corrupt("a number longer than its value"));
+        }
+        long
     };
     if back == 0 || back > at {
         return Err(Error::corrupt(
@@ -142,6 +175,16 @@ pub(super) fn read_all(mut bytes: &[u8], n: usize) -> Result<Option<Vec<ColumnSe
 mod tests {
     use super::*;
     use crate::numeric::Formula;
+
+    #[test]
+    fn a_distance_is_as_short_as_it_can_be() {
+        for (bytes, at) in [(&[1, 254][..], 300), (&[1, 255, 255, 0], 300)] {
+            let short = bytes.len() == 2;
+            let read = ColumnSetup::read(at, &mut &bytes[..]).unwrap();
+            assert_eq!(read.refs, [if short { 46 } else { 45 }]);
+        }
+        assert!(ColumnSetup::read(300, &mut &[1, 255, 254, 0][..]).is_err());
+    }
 
     #[test]
     fn comes_back() {

@@ -1,8 +1,8 @@
 //! Which byte planes are constant, and which are noise to every expert.
 
-use super::references::entropy;
 use crate::numeric::{Lattice, ValueType};
 use crate::predict::column::PlaneMode;
+use crate::predict::setup::references::entropy;
 
 /// Rows looked at in one piece, so that what adapts has time to.
 const WINDOW: usize = 512;

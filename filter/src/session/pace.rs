@@ -6,52 +6,19 @@
 //!
 //! This is the one place where bytes depend on a clock, and only if the caller asks for it. A decoder sees nothing of it but frames of one kind or another.
 
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::backend::Effort;
+use crate::flow::{Choice, Meter};
 
 /// Seconds that the encoder may be behind its clock and still choose freely.
 const LAG: f64 = 0.25;
 /// Seconds that cheap frames may save for later ones, and that slow ones may owe.
 const CREDIT: f64 = 2.0;
-/// Raw bytes after which what an effort took counts half.
-const MEMORY: u64 = 8 << 20;
 /// Bytes a second and thread of the backends before anything is known.
 const FIRST_SPEEDS: [f64; 4] = [1.5e9, 200e6, 30e6, 1.5e6];
 /// And of the model, by level from 3 on.
 const MODEL_SPEEDS: [f64; 7] = [2.5e6, 2.1e6, 1.7e6, 1.0e6, 0.3e6, 0.15e6, 0.15e6];
-
-/// What is done with a frame.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Choice {
-    /// The model, and what is quickly found if it is smaller.
-    Model,
-    /// A backend alone.
-    Backend(Effort),
-}
-
-impl Choice {
-    /// From little effort to much.
-    const ALL: [Choice; 5] = [
-        Choice::Backend(Effort::Stored),
-        Choice::Backend(Effort::Zstd),
-        Choice::Backend(Effort::Quick),
-        Choice::Backend(Effort::Best),
-        Choice::Model,
-    ];
-    /// What there is for the frames of a stream that is modelled: a frame of level 2 takes as long as the model.
-    const MODELLED: [Choice; 4] = [
-        Choice::Backend(Effort::Stored),
-        Choice::Backend(Effort::Zstd),
-        Choice::Backend(Effort::Quick),
-        Choice::Model,
-    ];
-
-    fn index(self) -> usize {
-        Choice::ALL.iter().position(|&c| c == self).unwrap_or(0)
-    }
-}
 
 /// What may be done with a frame of a stream in which `top` is the most, from little effort to much. `plain`: not the model.
 fn efforts(top: Choice, plain: bool) -> &'static [Choice] {
@@ -62,50 +29,13 @@ fn efforts(top: Choice, plain: bool) -> &'static [Choice] {
     }
 }
 
-/// What frames took so far, counted by the threads that pack them.
-#[derive(Debug, Default)]
-pub(crate) struct Meter {
-    /// Nanoseconds of threads that frames under way are expected to take.
-    pending: AtomicI64,
-    took: [Took; 5],
-}
-
-#[derive(Debug, Default)]
-struct Took {
-    bytes: AtomicU64,
-    nanos: AtomicU64,
-}
-
-impl Meter {
-    /// A thread worked on a frame for so long.
-    pub(crate) fn worked(&self, choice: Choice, time: Duration) {
-        let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
-        self.took[choice.index()]
-            .nanos
-            .fetch_add(nanos, Ordering::Relaxed);
-    }
-
-    /// A frame is done that was expected to take so many nanoseconds.
-    pub(crate) fn done(&self, choice: Choice, raw_len: usize, expected: i64) {
-        self.pending.fetch_sub(expected, Ordering::Relaxed);
-        let took = &self.took[choice.index()];
-        let bytes = took.bytes.fetch_add(raw_len as u64, Ordering::Relaxed) + raw_len as u64;
-        if bytes > MEMORY {
-            // Two threads may do so at a time: what is forgotten is forgotten twice as fast.
-            took.bytes.fetch_sub(bytes / 2, Ordering::Relaxed);
-            let nanos = took.nanos.load(Ordering::Relaxed);
-            took.nanos.fetch_sub(nanos / 2, Ordering::Relaxed);
-        }
-    }
-
-    /// Nanoseconds a byte; `first` while too little is known.
-    fn cost(&self, choice: Choice, first: f64) -> f64 {
-        const FIRST_WEIGHT: f64 = 65536.0;
-        let took = &self.took[choice.index()];
-        let bytes = took.bytes.load(Ordering::Relaxed) as f64;
-        let nanos = took.nanos.load(Ordering::Relaxed) as f64;
-        (nanos + first * FIRST_WEIGHT) / (bytes + FIRST_WEIGHT)
-    }
+/// By when a frame is to be done, in seconds since the stream's first byte.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Due {
+    /// With the time that frames before it saved.
+    shared: f64,
+    /// In the time that is its own and what the source leaves: all that a frame which does not gain has.
+    alone: f64,
 }
 
 /// Chooses for one stream. Times are seconds since its first byte.
@@ -121,8 +51,8 @@ pub(crate) struct Scheduler {
     came: f64,
     /// Bytes of the frame before it.
     before: usize,
-    /// When the frame before it was chosen for, and how long the source has been kept waiting since.
-    chosen: f64,
+    /// When the frame before it came, and how long the source has been kept waiting since.
+    arrived: f64,
     /// Seconds between the last frames, as the source brought them.
     period: f64,
     blocked: f64,
@@ -153,7 +83,7 @@ impl Scheduler {
             began: None,
             came: 0.0,
             before: 0,
-            chosen: 0.0,
+            arrived: 0.0,
             period: 0.0,
             blocked: 0.0,
             full_since: None,
@@ -187,23 +117,15 @@ impl Scheduler {
         }
     }
 
-    /// What to do with the next frame of so many bytes, and the nanoseconds that it is expected to take. `gains` tells whether the model is worth
-    /// time that other frames could have.
-    pub(crate) fn choose(
-        &mut self,
-        meter: &Meter,
-        raw_len: usize,
-        plain: bool,
-        mut gains: impl FnMut() -> bool,
-        now: Instant,
-    ) -> (Choice, i64) {
+    /// A frame of so many bytes has come: by when it is to be done.
+    pub(crate) fn arrive(&mut self, raw_len: usize, now: Instant) -> Due {
         let now = self.seconds(now);
         let blocked = std::mem::take(&mut self.blocked) + self.full_since.map_or(0.0, |s| now - s);
         if self.full_since.is_some() {
             self.full_since = Some(now);
         }
-        let period = (now - self.chosen - blocked).max(0.0);
-        self.chosen = now;
+        let period = (now - self.arrived - blocked).max(0.0);
+        self.arrived = now;
         let due = self.came + (self.before as f64 / self.speed).max(period);
         self.came = due.clamp(now - CREDIT, now + CREDIT);
         self.before = raw_len;
@@ -211,24 +133,38 @@ impl Scheduler {
         let next = self.period.min(period);
         self.period = (self.period + period) / 2.0;
         let own = (raw_len as f64 / self.speed).max(next);
-        let until = self.came + own + LAG;
-        // A frame that does not gain has no time but its own, and what the source leaves.
-        let alone = self.came.min(now) + own;
-        let pending = meter.pending.load(Ordering::Relaxed).max(0) as f64;
+        Due {
+            shared: self.came + own + LAG,
+            alone: self.came.min(now) + own,
+        }
+    }
+
+    /// What to do with a frame that has come, and the nanoseconds that it is expected to take. `gains` tells whether the model
+    /// is worth time that other frames could have. `None`: that decides, and is not known.
+    pub(crate) fn choose(
+        &mut self,
+        meter: &Meter,
+        (raw_len, due): (usize, Due),
+        plain: bool,
+        gains: Option<bool>,
+        now: Instant,
+    ) -> Option<(Choice, i64)> {
+        let now = self.seconds(now);
+        let pending = meter.pending();
         let mut found = (Choice::ALL[0], 0);
         for &choice in efforts(self.top, plain) {
             let cost = meter.cost(choice, self.first_costs[choice.index()]) * raw_len as f64;
             let done = now + (pending + cost) / (1e9 * self.threads);
             let fits = match choice {
-                Choice::Model => done <= alone || (done <= until && gains()),
-                Choice::Backend(_) => done <= until,
+                Choice::Model => done <= due.alone || (done <= due.shared && gains?),
+                Choice::Backend(_) => done <= due.shared,
             };
             if fits {
                 found = (choice, cost as i64);
             }
         }
-        meter.pending.fetch_add(found.1, Ordering::Relaxed);
-        found
+        meter.expect(found.1);
+        Some(found)
     }
 
     /// Bytes a second of so many, over the time in which the source did not keep the encoder waiting; `None` before there were any.
@@ -241,6 +177,8 @@ impl Scheduler {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     const MIB: usize = 1 << 20;
@@ -273,7 +211,9 @@ mod tests {
                 scheduler.offered(at(now));
             }
             let gain = gains(n as u32);
-            let (choice, expected) = scheduler.choose(&meter, MIB, false, || gain, at(now));
+            let due = scheduler.arrive(MIB, at(now));
+            let chosen = scheduler.choose(&meter, (MIB, due), false, Some(gain), at(now));
+            let (choice, expected) = chosen.unwrap();
             if gain {
                 worth += 1.0;
                 modelled += f64::from(u8::from(choice == Choice::Model));
@@ -302,6 +242,24 @@ mod tests {
         // A slow source leaves time for all.
         let (shares, ..) = run_with(20e6, 1e6, 60.0, |_| false);
         assert!(shares[4] > 0.9, "{shares:?}");
+    }
+
+    #[test]
+    fn the_gain_is_asked_for_only_where_it_decides() {
+        let meter = Meter::default();
+        let mut scheduler = Scheduler::new(20_000_000, 5, 1);
+        let start = Instant::now();
+        let at = |t: f64| start + Duration::from_secs_f64(t);
+        // A frame of 64 KiB takes 40 ms of the model: more than its own 3, less than the lag.
+        let due = scheduler.arrive(1 << 16, start);
+        let mut choose = |gains, t| scheduler.choose(&meter, (1 << 16, due), false, gains, at(t));
+        assert_eq!(choose(None, 0.0), None);
+        let said = choose(Some(false), 0.0).map(|(choice, _)| choice);
+        assert!(matches!(said, Some(Choice::Backend(_))), "{said:?}");
+        let said = choose(Some(true), 0.0).map(|(choice, _)| choice);
+        assert_eq!(said, Some(Choice::Model));
+        // Too late for the model, whatever it gains.
+        assert!(choose(None, 0.24).is_some());
     }
 
     #[test]

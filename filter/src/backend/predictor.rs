@@ -8,9 +8,9 @@
 use std::sync::OnceLock;
 
 use super::entropy::Statistics;
-use super::perceptron;
 use crate::layout::Kind;
 use crate::numeric::functions::log2;
+use crate::numeric::perceptron;
 
 /// Elements of a sample, at most and in so many pieces.
 pub const SAMPLE: usize = 1024;
@@ -118,7 +118,7 @@ pub fn features(element: Element, bits: &[u64], n: usize) -> [f32; INPUTS] {
 pub fn predict(features: &[f32; INPUTS]) -> [f32; Backend::N] {
     static NUMBERS: OnceLock<[f32; WEIGHTS]> = OnceLock::new();
     let numbers = NUMBERS.get_or_init(|| {
-        let bytes: &[u8; WEIGHTS * 4] = include_bytes!("backends.bin");
+        let bytes: &[u8; WEIGHTS * 4] = include_bytes!("predictor.bin");
         perceptron::read(bytes)
     });
     predict_with(numbers, features)

@@ -4,8 +4,8 @@
 //! Invariant: the same values give the same prediction on every machine: sums are in the order of the values, in f64; the network is f32 with + - * / and sqrt alone, without
 //! fused products, and its sigmoid is algebraic ([`perceptron`]). What is predicted is defined by [`target`].
 
-use super::perceptron;
 use crate::numeric::functions::log2;
+use crate::numeric::perceptron;
 
 /// Statistics of a block.
 pub const INPUTS: usize = 6;
