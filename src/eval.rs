@@ -75,9 +75,9 @@ pub fn run(args: &EvalArgs) -> Outcome<String> {
     }
     let raw = &raw[first * record..last * record];
     let level = Level::new(args.level).filter(|level| level.uses_model());
-    let level = level.ok_or_else(|| wrong(&"a model is used at levels 7 to 9"))?;
+    let level = level.ok_or_else(|| wrong(&"a model is used at levels 8 and 9"))?;
     let mixed = mixed(&model, level, raw).map_err(|e| wrong(&e))?;
-    let experts = Level::new(6).unwrap_or_default();
+    let experts = Level::new(7).unwrap_or_default();
     let spec = Spec::new(
         layout.clone(),
         experts,
@@ -153,7 +153,7 @@ fn text(e: &Evaluation) -> String {
     for peer in &e.peers {
         line(&peer.name, peer.bpb);
     }
-    line("experts alone (level 6)", e.bpb.experts_alone);
+    line("experts alone (level 7)", e.bpb.experts_alone);
     line("network alone", e.bpb.network_alone);
     line("network and experts", e.bpb.mixed);
     line("  with the model's file", e.bpb.mixed_with_model);

@@ -19,7 +19,7 @@ use crate::progress::LateProgress;
 use crate::report::{Failure, Outcome, grouped, name_of};
 
 /// Level of `--train` and `--model` where none is asked for.
-const MODEL_LEVEL: u8 = 7;
+const MODEL_LEVEL: u8 = 8;
 
 /// One of the commands; what goes to standard output.
 pub fn run(command: &H5Command) -> Outcome<String> {
@@ -70,7 +70,7 @@ impl Models {
         let with = wanted.are_wanted();
         let level = match asked.level() {
             Some(level) if with && !level.uses_model() => {
-                let why = format!("level {} uses no model; -7, -8 and -9 do", level.get());
+                let why = format!("level {} uses no model; -8 and -9 do", level.get());
                 return Err(Failure::new(command, why));
             }
             Some(level) => level,

@@ -34,8 +34,9 @@ impl Args for LevelFlags {
                 .action(ArgAction::SetTrue)
                 .overrides_with(*id);
             command.arg(match *id {
-                "1" => arg.help("Fastest: -1 and -2 use pco and zstd alone"),
-                "5" => arg.help("The default; -3 to -6 learn from the data, with growing effort"),
+                "1" => arg.help("Fastest: -1 to -6 look for what the columns have in common, ever harder, and all decode fast"),
+                "3" => arg.help("The default"),
+                "7" => arg.help("-7 to -9 predict bit by bit, at a few MB/s both ways; -8 and -9 with a model, where there is one"),
                 "9" => arg.help("Smallest"),
                 _ => arg.hide(true),
             })

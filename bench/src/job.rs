@@ -94,7 +94,7 @@ pub struct Settings {
     pub frame_size: Option<usize>,
     /// A key frame every so many frames.
     pub key_every: Option<u32>,
-    /// The file of a trained model, for levels 7 to 9.
+    /// The file of a trained model, for levels 8 and 9.
     #[serde(default)]
     pub model: Option<PathBuf>,
 }

@@ -32,6 +32,11 @@ pub mod predict {
     pub use crate::predict::*;
 }
 
+/// Tokens and offsets.
+pub mod tokens {
+    pub use crate::tokens::*;
+}
+
 /// What lets a test stand in for a session.
 pub mod session {
     pub use crate::session::direction::Sealed;

@@ -1,6 +1,7 @@
 //! The one scale of effort, 1 to 9, that every adapter shares.
 
-/// Compression level: 1-2 are backends alone, 3-6 the experts, 7-9 the experts and, with a model, the network.
+/// Compression level: 1 to 6 are tokens coded by tables, which all decode alike; 7 to 9 predict bit by bit, 8 and 9 with a network where there is a
+/// model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Level(u8);
 
@@ -21,6 +22,11 @@ impl Level {
 
     /// Whether a trained model is used at this level, if there is one.
     pub const fn uses_model(self) -> bool {
+        self.0 >= 8
+    }
+
+    /// Whether frames are predicted bit by bit, by models that learn as they go.
+    pub const fn learns(self) -> bool {
         self.0 >= 7
     }
 
@@ -32,6 +38,6 @@ impl Level {
 
 impl Default for Level {
     fn default() -> Self {
-        Level(5)
+        Level(3)
     }
 }

@@ -36,6 +36,10 @@ mod backend;
 #[allow(clippy::needless_range_loop, clippy::neg_cmp_op_on_partial_ord)]
 mod predict;
 
+// Values as tokens and offsets.
+#[allow(missing_docs)]
+mod tokens;
+
 // Frames over threads.
 mod flow;
 

@@ -7,14 +7,14 @@ use crate::frame::{MAX_CHAINS, MAX_EMBEDDED, MAX_FRAME_SIZE};
 use crate::model::Model;
 use crate::{Layout, Level};
 
-/// Frame size of the modelled levels unless asked otherwise: 1 MiB.
+/// Frame size of levels 1 to 6 unless asked otherwise: 4 MiB.
+pub const DEFAULT_TOKEN_FRAME_SIZE: usize = 1 << 22;
+/// Frame size of levels 7 to 9 unless asked otherwise: 1 MiB.
 pub const DEFAULT_FRAME_SIZE: usize = 1 << 20;
 /// Frame size with a model unless asked otherwise: 128 KiB. A frame's lanes wait for one another there, so threads share the work only along frames.
 pub const DEFAULT_MODEL_FRAME_SIZE: usize = 1 << 17;
-/// Frame size of level 1 unless asked otherwise: 8 MiB. Frames of levels 1 and 2 do not learn from one another.
-pub const DEFAULT_FAST_FRAME_SIZE: usize = 1 << 23;
-/// Frame size of level 2 unless asked otherwise: 16 MiB, so that zstd sees in most of a frame as much as it does at its level 19.
-pub const DEFAULT_BEST_FRAME_SIZE: usize = 1 << 24;
+/// Frame size of plain bytes at levels 1 to 6 unless asked otherwise: 16 MiB, so that zstd sees in most of a frame as much as it does at its level 19.
+pub const DEFAULT_BYTES_FRAME_SIZE: usize = 1 << 24;
 
 /// Frames a second, at least, of a stream that keeps a speed, unless they become smaller than [`LEAST_PACED_FRAME_SIZE`].
 const FRAMES_A_SECOND: u64 = 16;
@@ -28,7 +28,7 @@ pub struct CompressOptions {
     pub level: Level,
     /// What the bytes are; `None`: the model's layout, or without a model detected from the first frame.
     pub layout: Option<Layout>,
-    /// A trained model, for levels 7 to 9. The stream names it, and is decoded with it alone.
+    /// A trained model, for levels 8 and 9. The stream names it, and is decoded with it alone.
     pub model: Option<Arc<Model>>,
     /// Whether the stream carries the model's file, so that it can be decoded without any other.
     pub embed_model: bool,
@@ -68,7 +68,7 @@ impl Default for CompressOptions {
 }
 
 impl CompressOptions {
-    /// The default options: level 5, everything else found out.
+    /// The default options: level 3, everything else found out.
     pub fn new() -> Self {
         Self::default()
     }
@@ -141,10 +141,8 @@ impl CompressOptions {
 
     /// The frame size in force, before it is rounded to whole records.
     pub fn frame_size(&self) -> usize {
-        let by_level = if self.level.get() <= 1 {
-            DEFAULT_FAST_FRAME_SIZE
-        } else if self.level.get() == 2 {
-            DEFAULT_BEST_FRAME_SIZE
+        let by_level = if !self.level.learns() {
+            DEFAULT_TOKEN_FRAME_SIZE
         } else if self.model.is_some() {
             DEFAULT_MODEL_FRAME_SIZE
         } else {
@@ -156,6 +154,14 @@ impl CompressOptions {
             frame.clamp(LEAST_PACED_FRAME_SIZE, by_level.min(DEFAULT_FRAME_SIZE))
         });
         self.frame_size.unwrap_or(by_speed)
+    }
+
+    /// The same for bytes of this layout.
+    pub(crate) fn frame_size_of(&self, layout: &Layout) -> usize {
+        match self.frame_size.is_none() && self.min_speed.is_none() && !self.level.learns() {
+            true if layout.is_bytes() => DEFAULT_BYTES_FRAME_SIZE,
+            _ => self.frame_size(),
+        }
     }
 
     /// The number of chains in force.
@@ -195,7 +201,7 @@ impl CompressOptions {
         };
         if !self.level.uses_model() {
             return Err(Error::invalid(format!(
-                "a model is used at levels 7 to 9, not at {}",
+                "a model is used at levels 8 and 9, not at {}",
                 self.level.get()
             )));
         }

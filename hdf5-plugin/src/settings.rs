@@ -27,7 +27,7 @@ const DERIVED_SHUFFLED: u32 = 0xCA7E_0002;
 pub struct Settings {
     /// Effort.
     pub level: Level,
-    /// The first eight bytes of the hash of the trained model to use, at levels 7 to 9.
+    /// The first eight bytes of the hash of the trained model to use, at levels 8 and 9.
     pub model: Option<[u8; PREFIX]>,
 }
 
@@ -91,7 +91,7 @@ impl Settings {
             return wrong("a model's flag without its hash".into());
         }
         if !level.uses_model() {
-            return wrong(format!("a model at level {}; 7 to 9 use one", level.get()));
+            return wrong(format!("a model at level {}; 8 and 9 use one", level.get()));
         }
         let mut prefix = [0; PREFIX];
         prefix[..4].copy_from_slice(&value(2).to_be_bytes());

@@ -25,7 +25,7 @@ pub enum H5Command {
 /// Models for the datasets of a file.
 #[derive(clap::Args, Debug)]
 pub struct H5Models {
-    /// Train a model for each dataset that can gain, MINUTES each, and put it into the file; level 7 unless 8 or 9 is asked for
+    /// Train a model for each dataset that can gain, MINUTES each, and put it into the file; level 8 unless 9 is asked for
     #[cfg(feature = "train")]
     #[arg(long, value_name = "MINUTES", num_args = 0..=1, default_missing_value = "10", conflicts_with = "model")]
     pub train: Option<f64>,

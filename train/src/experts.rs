@@ -15,7 +15,7 @@ pub struct Said {
 }
 
 impl Said {
-    /// Runs the experts of level 6 over the data, as one chain of frames of this many bytes.
+    /// Runs the experts of level 7 over the data, as one chain of frames of this many bytes.
     ///
     /// # Errors
     /// Those of the codec.

@@ -18,7 +18,7 @@ const LEAST: f64 = 2e-4;
 pub struct Saving {
     /// The column.
     pub column: usize,
-    /// Bits a value by the experts of level 6 alone, of bytes that are modelled or stored.
+    /// Bits a value by the experts of level 7 alone, of bytes that are modelled or stored.
     pub experts: f64,
     /// The same with the network, at level 8.
     pub mixed: f64,
@@ -46,7 +46,7 @@ pub fn savings(
 ) -> Result<Vec<Saving>> {
     let level = |n: u8| Level::new(n).unwrap_or_default();
     let lane_n = network_lane_count(layout, frame);
-    let experts = Spec::new(layout.clone(), level(6), lane_n);
+    let experts = Spec::new(layout.clone(), level(7), lane_n);
     let mixed = Spec::new(layout.clone(), level(8), lane_n).with_network(network, starts)?;
     let experts = evaluate(&experts, raw, frame)?;
     let mixed = evaluate(&mixed, raw, frame)?;

@@ -152,7 +152,7 @@ fn tail(raw: &[u8], bytes: usize, record: usize) -> &[u8] {
     &raw[records.saturating_sub(most) * record..]
 }
 
-/// What the mixers end with on the end of the training data, for level 7 and for levels 8 and 9.
+/// What the mixers end with on the end of the training data, for levels 8 and 9.
 fn harvest(
     layout: &Layout,
     network: &catena_filter::model::Network,
@@ -162,20 +162,14 @@ fn harvest(
     let record = layout.columns().record_size as usize;
     let raw = tail(raw, HARVEST, record);
     let mut columns: Vec<ColumnStart> = Vec::new();
-    for (effort, level) in [7u8, 8].into_iter().enumerate() {
-        let level = Level::new(level).unwrap_or_default();
-        let lane_n = network_lane_count(layout, FRAME);
-        let spec = Spec::new(layout.clone(), level, lane_n).with_network(network, starts)?;
-        let weights = harvest_starts(&spec, raw, FRAME)?;
-        for (column, weights) in weights.into_iter().enumerate() {
-            if columns.len() <= column {
-                columns.push(ColumnStart {
-                    column: column as u16,
-                    ..ColumnStart::default()
-                });
-            }
-            columns[column].efforts[effort] = Some(weights);
-        }
+    let level = Level::new(8).unwrap_or_default();
+    let lane_n = network_lane_count(layout, FRAME);
+    let spec = Spec::new(layout.clone(), level, lane_n).with_network(network, starts)?;
+    for (column, weights) in harvest_starts(&spec, raw, FRAME)?.into_iter().enumerate() {
+        columns.push(ColumnStart {
+            column: column as u16,
+            efforts: [None, Some(weights)],
+        });
     }
     Ok(columns)
 }

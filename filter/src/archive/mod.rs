@@ -16,7 +16,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::flow::Unpack;
+use crate::flow::{Unpack, takes_turn};
 use crate::flow::Wavefront;
 use crate::flow::{Growth, admit};
 use crate::frame::{FrameHeader, FrameItem, FrameKind, StreamHeader};
@@ -279,7 +279,8 @@ impl<R: Read + Seek> Archive<R> {
                 };
                 let room = flow.growth.admit(chain, &header);
                 room.map_err(|error| self.locate(error, step.frame))?;
-                flow.wavefront.submit(chain, step.fresh, step.learn, item);
+                let turn = step.learn || takes_turn(self.parts[self.frames[step.frame].stream].header.level, &item.header);
+                flow.wavefront.submit(chain, step.fresh, turn, item);
                 under_way.push_back(step);
             }
             let Some(step) = under_way.front() else {
@@ -335,6 +336,11 @@ impl<R: Read + Seek> Archive<R> {
         let mut steps = Vec::new();
         for target in wanted {
             let info = &self.frames[target];
+            let learns = self.parts[info.stream].header.level.learns();
+            if info.kind == FrameKind::Tokens && !learns {
+                self.step_to_tokens(target, learned, &mut steps);
+                continue;
+            }
             if info.kind != FrameKind::Modelled {
                 steps.push(Step {
                     frame: target,
@@ -373,6 +379,34 @@ impl<R: Read + Seek> Archive<R> {
             learned[chain] = Some(target);
         }
         steps
+    }
+
+    /// The same for a frame of tokens: it needs the one that its chain began with, and none between.
+    fn step_to_tokens(&self, target: usize, learned: &mut [Option<usize>], steps: &mut Vec<Step>) {
+        let (stride, chain) = (learned.len(), self.frames[target].chain as usize);
+        let first = self.parts[self.frames[target].stream].frames.start;
+        let mut begun = target;
+        while !self.frames[begun].learned && begun >= first + stride {
+            begun -= stride;
+        }
+        if learned[chain] != Some(begun) {
+            steps.push(Step {
+                frame: begun,
+                fresh: true,
+                learn: true,
+                wanted: begun == target,
+            });
+            learned[chain] = Some(begun);
+            if begun == target {
+                return;
+            }
+        }
+        steps.push(Step {
+            frame: target,
+            fresh: false,
+            learn: false,
+            wanted: true,
+        });
     }
 
     /// Reads a frame's header and payload and checks them against what the archive knows of it.

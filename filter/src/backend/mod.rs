@@ -1,4 +1,4 @@
-//! What a frame falls back to, and all there is at levels 1 and 2: fields, zstd, stored.
+//! What a frame falls back to, and all there is for plain bytes at levels 1 to 6: fields, zstd, stored.
 //!
 //! Pipeline: raw bytes of one frame in, the smallest payload out, and back. Frames do not depend on one another here.
 //! Invariant: a payload that is not stored is smaller than its raw bytes; decoding allocates no more than the frame's
@@ -24,9 +24,9 @@ pub(crate) enum Effort {
     Stored,
     /// zstd at its quickest, some 200 MB/s.
     Zstd,
-    /// About 60 MB/s: level 1, by prediction.
+    /// About 60 MB/s, by prediction.
     Quick,
-    /// About 2 MB/s: level 2.
+    /// About 2 MB/s.
     Best,
 }
 
@@ -105,7 +105,9 @@ pub(crate) fn unpack(
         FrameKind::Stored => payload.to_vec(),
         FrameKind::Zstd => zstd::decompress(payload, raw_len)?,
         FrameKind::Fields => fields::unpack(table, offset, raw_len, payload)?,
-        FrameKind::Modelled => return Err(Error::corrupt("modelled frame without a model")),
+        FrameKind::Modelled | FrameKind::Tokens => {
+            return Err(Error::corrupt("modelled frame without a model"));
+        }
     };
     if raw.len() != raw_len {
         return Err(Error::corrupt("length of the decoded frame"));

@@ -7,8 +7,7 @@ use super::header::{Coding, Header, prefix, raw_sum};
 use super::options::BlockOptions;
 use crate::Layout;
 use crate::error::{Error, ErrorKind, Result};
-use crate::flow::Pack;
-use crate::flow::Unpack;
+use crate::flow::{Unpack, takes_turn};
 use crate::flow::Wavefront;
 use crate::frame::{Cursor, FrameHeader, FrameItem, FrameKind};
 use crate::model::{self, Model};
@@ -115,9 +114,10 @@ fn decode_frames(frames: &[Frame<'_>], spec: Spec, pool: &Arc<Pool>) -> Result<V
     // Frames after the last modelled one teach nobody.
     let modelled = |frame: &Frame<'_>| frame.kind == FrameKind::Modelled;
     let learned_n = frames.iter().rposition(modelled).map_or(0, |last| last + 1);
-    if learned_n > 0 && !Pack::learns(&spec) {
+    if learned_n > 0 && !spec.level.learns() {
         return Err(Error::corrupt("a model at a level without one"));
     }
+    let level = spec.level;
     let mut flow = Wavefront::new(Unpack::unchecked(spec), 1, pool.clone(), None);
     let mut left = frames.iter().enumerate();
     let mut out = Vec::new();
@@ -127,7 +127,8 @@ fn decode_frames(frames: &[Frame<'_>], spec: Spec, pool: &Arc<Pool>) -> Result<V
                 && let Some((at, frame)) = left.next()
             {
                 let (key, learned) = (at == 0, at < learned_n);
-                flow.submit(0, key, learned, frame.item(at as u64, key, learned));
+                let item = frame.item(at as u64, key, learned);
+                flow.submit(0, key, takes_turn(level, &item.header), item);
             }
             match flow.pop() {
                 Some(raw) => break raw.map_err(|error| error.in_frame(number as u64))?,

@@ -16,8 +16,8 @@ use crate::{Layout, Level};
 const FRAME_LOG: u8 = 20;
 /// Frame size with one: 128 KiB.
 const NETWORK_FRAME_LOG: u8 = 17;
-/// Frame size of levels 1 and 2: 8 MiB.
-const FAST_FRAME_LOG: u8 = 23;
+/// Frame size of levels 1 to 6: 8 MiB.
+const TOKEN_FRAME_LOG: u8 = 23;
 /// Most lanes that a block can have.
 const MAX_LANES: u32 = 16;
 /// Blocks below this size are coded in the caller's thread.
@@ -66,7 +66,7 @@ fn plan(len: usize, layout: &Layout, options: &BlockOptions) -> Result<(Spec, Co
     let (level, model) = (options.level, options.model.as_ref());
     let model = model.filter(|model| level.uses_model() && model.fits(layout).is_ok());
     let frame_log = match level.get() {
-        ..=2 => FAST_FRAME_LOG,
+        ..=6 => TOKEN_FRAME_LOG,
         _ if model.is_some() => NETWORK_FRAME_LOG,
         _ => FRAME_LOG,
     };
@@ -94,7 +94,8 @@ fn frames(raw: &[u8], spec: Spec, coding: &Coding, pool: &Arc<Pool>) -> Result<V
     let learns = Pack::learns(&spec);
     let frame_len = coding.frame_len(spec.layout.record_size());
     let most = crate::flow::flight_max(pool, &spec, frame_len);
-    let mut flow = Wavefront::new(Pack::new(spec), 1, pool.clone(), None);
+    let beginning = &raw[..raw.len().min(frame_len)];
+    let mut flow = Wavefront::new(Pack::new(spec).with_beginning(beginning), 1, pool.clone(), None);
     let mut left = raw.chunks(frame_len).enumerate();
     let frame_n = raw.len().div_ceil(frame_len);
     let mut out = Vec::new();
@@ -109,6 +110,7 @@ fn frames(raw: &[u8], spec: Spec, coding: &Coding, pool: &Arc<Pool>) -> Result<V
                     offset,
                     key,
                     bytes,
+                    last: frame_n == 1,
                     choice: None,
                 };
                 flow.submit(0, key, learns, raw);

@@ -93,6 +93,7 @@ impl Header {
         match cursor.byte().ok_or_else(cut)? {
             BLOCK_VERSION => {}
             0 => return Err(Error::corrupt("version of the block")),
+            1 => return Err(ErrorKind::Version(1).into()),
             newer => return Err(ErrorKind::Version(newer).into()),
         }
         let tag = cursor.byte().ok_or_else(cut)?;
@@ -104,7 +105,7 @@ impl Header {
         let coding = if level == STORED && !named {
             None
         } else {
-            if named && level < 7 {
+            if named && level < 8 {
                 return Err(Error::corrupt("a model at a level without one"));
             }
             let cuts = cursor.byte().ok_or_else(cut)?;

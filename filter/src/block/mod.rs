@@ -18,4 +18,4 @@ pub use options::BlockOptions;
 /// Most bytes that a block has beyond its raw bytes.
 pub const OVERHEAD_MAX: usize = 20;
 /// The version of the blocks that are written.
-pub const BLOCK_VERSION: u8 = 1;
+pub const BLOCK_VERSION: u8 = 2;

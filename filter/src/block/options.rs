@@ -11,7 +11,7 @@ use crate::model::Model;
 pub struct BlockOptions {
     /// Effort of encoding. A block says its own when it is decoded.
     pub level: Level,
-    /// A trained model. Used at levels 7 to 9 by blocks whose layout it fits, else passed over; a block that was encoded with it is decoded with it.
+    /// A trained model. Used at levels 8 and 9 by blocks whose layout it fits, else passed over; a block that was encoded with it is decoded with it.
     pub model: Option<Arc<Model>>,
     /// Whether a model that a block names and that is not given is looked for where models are installed.
     pub model_search: bool,

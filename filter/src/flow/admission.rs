@@ -11,6 +11,7 @@ use crate::model;
 use crate::options::DecompressOptions;
 use crate::pool::Pool;
 use crate::predict::{KEPT_MOST, Spec};
+use crate::tokens::stage;
 
 /// Most bytes of the contexts of a chain, and what one of them takes more while it grows.
 const CONTEXT_MAX: u64 = 24 << 20;
@@ -21,6 +22,9 @@ const MEMORY_PER_VALUE: u64 = 16;
 
 /// Bytes that a column's model keeps of a network's bits, at most about.
 const AID_BYTES: u64 = 1 << 19;
+
+/// Bytes of a chain's mixers and tables, whatever its columns are.
+const CHAIN_BYTES: u64 = 6 << 20;
 
 /// What decoding a stream takes.
 #[derive(Clone, Copy, Debug)]
@@ -34,22 +38,31 @@ struct Needs {
 impl Needs {
     fn of(header: &StreamHeader) -> Self {
         let size = header.frame_size as u64;
-        if header.level.get() <= 2 {
+        if !header.level.learns() && !stage::suits(&header.layout) {
             return Needs {
                 states: 0,
                 frame: 4 * size,
             };
         }
+        if !header.level.learns() {
+            // Payload and raw bytes; words, residuals, predictions, tokens and numbers of a column, words and tokens of all.
+            let expansion = header.layout.columns();
+            let column_n = expansion.columns.len() as u64;
+            let widest = expansion.columns.iter().map(|c| u64::from(c.width.max(4))).max().unwrap_or(4);
+            let row_n = size / u64::from(expansion.record_size);
+            let tables = (256 << 10) + column_n * (16 << 10);
+            return Needs {
+                states: u64::from(header.chains) * tables,
+                frame: 2 * size + row_n * column_n * (widest + 9) + row_n * 40 + tables,
+            };
+        }
         let expansion = header.layout.columns();
         let column_n = expansion.columns.len() as u64;
         let value_n = size / u64::from(expansion.record_size) * column_n;
-        let column = match header.level.get() {
-            ..=3 => 512 << 10,
-            4 | 5 => 1 << 20,
-            _ => 3 << 19,
-        };
+        let column = 3 << 19;
         Needs {
-            states: u64::from(header.chains) * (column_n * column + Memory::of(header).bytes(size)),
+            states: u64::from(header.chains)
+                * (CHAIN_BYTES + column_n * column + Memory::of(header).bytes(size)),
             // Payload, raw bytes, and columns of 8 bytes a value, as lanes hold them and as they are put together.
             frame: 3 * size + 16 * value_n,
         }
@@ -107,6 +120,8 @@ pub(crate) struct Growth {
     /// Bytes there is room for.
     room: u64,
     limit: u64,
+    /// Chains remember values; else tables, which were admitted with the header.
+    learns: bool,
 }
 
 impl Growth {
@@ -122,12 +137,13 @@ impl Growth {
             all: 0,
             room,
             limit,
+            learns: header.level.learns(),
         }
     }
 
     /// Counts a frame, unless its chain would remember more than there is room for.
     pub(crate) fn admit(&mut self, chain: usize, frame: &FrameHeader) -> Result<()> {
-        if !frame.learned {
+        if !frame.learned || !self.learns {
             return Ok(());
         }
         let (Some(learned), Some(more)) = (self.learned.get_mut(chain), self.more.get_mut(chain))
@@ -195,7 +211,7 @@ pub(crate) fn admit(
     // What is free is for more frames at once; half of it only where chains remember what they have learned, which takes the rest.
     let free = limit - states - 2 * frame;
     let for_frames = match header.level.get() {
-        ..=2 => free,
+        ..=6 => free,
         _ => free / 2,
     };
     let fit = usize::try_from(2 + for_frames / frame.max(1)).unwrap_or(usize::MAX);

@@ -1,10 +1,13 @@
 //! The state that a chain's frames hand to one another, and whose turn it is to use it.
 //!
-//! A chain is a planner and its lanes. Each has a *turn*: the frames that the chain learns count up from 0, and the
+//! A chain is an opener and its lanes. Each has a *turn*: the frames that the chain learns count up from 0, and the
 //! frame whose number it is may take the state out, alone. So every state sees the chain's frames in their order, whatever
 //! thread they run on, and different lanes may be at different frames.
 
+use std::sync::Arc;
+
 use crate::predict::{Lane, Planner, Spec};
+use crate::tokens::frame::Memory;
 
 /// One state and whose turn it is.
 #[derive(Debug)]
@@ -42,10 +45,30 @@ impl<T> Seat<T> {
     }
 }
 
-/// The planner and the lanes of a chain.
+/// What opens a chain's frames.
+#[derive(Debug)]
+pub(crate) struct Opener {
+    /// For frames that are predicted bit by bit.
+    pub(crate) planner: Planner,
+    /// For frames of tokens: what the chain has begun with. The encoder knows only that it has.
+    pub(crate) memory: Option<Arc<Memory>>,
+    pub(crate) begun: bool,
+}
+
+impl Opener {
+    pub(crate) fn new(spec: &Spec) -> Self {
+        Opener {
+            planner: Planner::new(spec),
+            memory: None,
+            begun: false,
+        }
+    }
+}
+
+/// The opener and the lanes of a chain.
 #[derive(Debug)]
 pub(crate) struct Chain {
-    pub(crate) planner: Seat<Planner>,
+    pub(crate) opener: Seat<Opener>,
     pub(crate) lanes: Vec<Seat<Lane>>,
     turns: u64,
     /// A key frame that taught nothing came since the last turn.
@@ -55,7 +78,7 @@ pub(crate) struct Chain {
 impl Chain {
     pub(crate) fn new(spec: &Spec) -> Self {
         Chain {
-            planner: Seat::new(),
+            opener: Seat::new(),
             lanes: (0..spec.lane_n).map(|_| Seat::new()).collect(),
             turns: 0,
             cut: false,

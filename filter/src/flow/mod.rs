@@ -13,7 +13,7 @@ mod wavefront;
 pub(crate) use admission::{Growth, admit, least};
 pub(crate) use meter::{Choice, Meter};
 pub(crate) use pack::{Pack, Packed, Raw};
-pub(crate) use unpack::Unpack;
+pub(crate) use unpack::{Unpack, takes_turn};
 pub use wavefront::Notify;
 pub(crate) use wavefront::{Answer, Wavefront, panicked};
 

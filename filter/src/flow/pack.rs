@@ -1,22 +1,40 @@
 //! A frame's way from raw bytes to its header and payload.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
+use super::chain::Opener;
 use super::meter::{Choice, Meter};
 use super::wavefront::Work;
 use crate::Level;
 use crate::backend::{self, Effort, Table};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::frame::{FrameHeader, FrameKind, put_varint, raw_hash};
-use crate::predict::{Columns, FrameTokens, Lane, Plan, Planner, Spec};
+use crate::predict::{Columns, FrameTokens, Lane, Plan, Spec};
+use crate::tokens::search::Search;
+use crate::tokens::stage;
 
 /// Packs the frames of one stream.
 pub(crate) struct Pack {
     spec: Spec,
     table: Table,
+    /// The beginning of the stream, and what is found out there once it is asked for.
+    beginning: Vec<u8>,
+    search: OnceLock<Option<Arc<Search>>>,
     /// Counts what frames take, for streams that keep a speed.
     meter: Option<Arc<Meter>>,
+}
+
+/// A frame that its chain learns, before its lanes.
+pub(crate) enum Opened {
+    /// To be predicted.
+    Modelled(Plan, Columns),
+    /// To be written as tokens, by what its chain has begun with.
+    Tokens(Arc<Search>),
+    /// Packed as what its chain begins with, or because nothing is gained by that.
+    Packed(FrameKind, Vec<u8>),
+    /// Nothing is to be gained by tokens.
+    Plain,
 }
 
 /// A frame to pack.
@@ -25,6 +43,8 @@ pub(crate) struct Raw {
     pub(crate) offset: u64,
     pub(crate) key: bool,
     pub(crate) bytes: Vec<u8>,
+    /// No other frame follows.
+    pub(crate) last: bool,
     /// What the scheduler chose, and the nanoseconds that it expects; nothing where the level alone decides.
     pub(crate) choice: Option<(Choice, i64)>,
 }
@@ -56,8 +76,18 @@ impl Pack {
         Pack {
             spec,
             table,
+            beginning: Vec::new(),
+            search: OnceLock::new(),
             meter: None,
         }
+    }
+
+    /// One for a stream that begins with these bytes: as many as are to be searched. Without them nothing becomes tokens.
+    pub(crate) fn with_beginning(mut self, bytes: &[u8]) -> Self {
+        if stage::suits(&self.spec.layout) {
+            self.beginning = bytes.to_vec();
+        }
+        self
     }
 
     /// One that counts what frames take.
@@ -82,32 +112,101 @@ impl Pack {
         backend::model_gains(&self.table, offset, raw)
     }
 
-    /// Whether frames are modelled at this level at all.
+    /// Whether frames take turns in their chains.
     pub(crate) fn learns(spec: &Spec) -> bool {
-        spec.level.get() >= 3
+        spec.level.learns() || stage::suits(&spec.layout)
     }
 
-    /// The smallest coding of the frame, given the modelled payload if there is one.
-    fn smallest(&self, input: &Raw, modelled: Option<Vec<u8>>) -> (FrameKind, Vec<u8>) {
-        let (table, offset, raw) = (&self.table, input.offset, &input.bytes);
-        match modelled {
-            Some(payload) => backend::fall_back(table, offset, raw, payload.len())
-                .unwrap_or((FrameKind::Modelled, payload)),
-            None => {
+    /// What was found out at the stream's beginning; nothing if tokens gain nothing there.
+    fn search(&self) -> Option<&Arc<Search>> {
+        let found = || {
+            let raw = &self.beginning[..];
+            let found = stage::begin(self.spec.expansion(), self.spec.level, 0, raw)?;
+            let limit = (found.rate() / 8.0 * raw.len() as f64 * WORSE) as usize;
+            let hopeless = limit > raw.len() || backend::fall_back(&self.table, 0, raw, limit).is_some();
+            (!hopeless).then(|| Arc::new(found))
+        };
+        self.search.get_or_init(found).as_ref()
+    }
+
+    /// The smallest coding of a frame that is not predicted bit by bit, and whether its chain begins with it.
+    fn plain(&self, input: &Raw, opened: Option<&Opened>) -> Result<(FrameKind, Vec<u8>, bool)> {
+        let (table, offset, raw) = (&self.table, input.offset, &input.bytes[..]);
+        let expansion = self.spec.expansion();
+        let search = match opened {
+            Some(Opened::Packed(kind, payload)) => {
+                return Ok((*kind, payload.clone(), *kind == FrameKind::Tokens));
+            }
+            Some(Opened::Tokens(search)) => search,
+            _ => {
                 let effort = match input.choice {
                     Some((Choice::Backend(effort), _)) => effort,
                     _ if self.spec.level == Level::MIN => Effort::Quick,
                     _ => Effort::Best,
                 };
-                backend::pack(table, effort, offset, raw)
+                let (kind, payload) = backend::pack(table, effort, offset, raw);
+                return Ok((kind, payload, false));
+            }
+        };
+        let tokens = stage::pack(expansion, search, offset, raw, false)?;
+        Ok(match self.other(input, tokens.len()) {
+            Some((kind, payload)) if payload.len() <= tokens.len() => (kind, payload, false),
+            _ => (FrameKind::Tokens, tokens, false),
+        })
+    }
+
+    /// Another coding of a frame, if one comes near to so many bytes of tokens.
+    fn other(&self, input: &Raw, tokens: usize) -> Option<(FrameKind, Vec<u8>)> {
+        let (table, offset, raw) = (&self.table, input.offset, &input.bytes[..]);
+        let quick = backend::fall_back(table, offset, raw, tokens + tokens / NEAR)?;
+        Some(match self.spec.level.get() >= THOROUGH && input.choice.is_none() {
+            true => backend::pack(table, Effort::Best, offset, raw),
+            false => quick,
+        })
+    }
+
+    /// The first frame of a chain: as tokens behind what the chain begins with, if that pays or will.
+    fn begin(&self, search: &Search, input: &Raw) -> Result<(FrameKind, Vec<u8>)> {
+        let (offset, raw) = (input.offset, &input.bytes[..]);
+        let expansion = self.spec.expansion();
+        let tokens = stage::pack(expansion, search, offset, raw, true)?;
+        let other = self.other(input, tokens.len()).filter(|(_, payload)| payload.len() <= tokens.len());
+        let Some((kind, payload)) = other else {
+            return Ok((FrameKind::Tokens, tokens));
+        };
+        // What is said once is worth its bytes if what is said of each frame gains.
+        let alone = stage::pack(expansion, search, offset, raw, false)?.len();
+        let pays = !input.last && tokens.len() < raw.len() && alone + alone / GAIN < payload.len();
+        Ok(if pays { (FrameKind::Tokens, tokens) } else { (kind, payload) })
+    }
+
+    /// The smallest coding of a frame that was predicted bit by bit.
+    fn modelled(&self, input: &Raw, payload: Vec<u8>) -> Result<(FrameKind, Vec<u8>)> {
+        let (offset, raw) = (input.offset, &input.bytes[..]);
+        let mut best = backend::fall_back(&self.table, offset, raw, payload.len()).unwrap_or((FrameKind::Modelled, payload));
+        if let Some(search) = self.search()
+            && stage::fits(self.spec.expansion(), search, offset, raw.len())
+        {
+            let tokens = stage::pack(self.spec.expansion(), search, offset, raw, true)?;
+            if tokens.len() < best.1.len() {
+                best = (FrameKind::Tokens, tokens);
             }
         }
+        Ok(best)
     }
 }
 
+/// Tokens that come to so much of other codings are hopeless.
+const WORSE: f64 = 0.97;
+/// Other codings are looked for harder where they come within one part in so many of the tokens, from this level on.
+const NEAR: usize = 10;
+const THOROUGH: u8 = 4;
+/// A chain begins where its first frame alone gains one part in so many.
+const GAIN: usize = 8;
+
 impl Work for Pack {
     type Input = Raw;
-    type Opened = (Plan, Columns);
+    type Opened = Opened;
     type Part = Part;
     type Output = Packed;
 
@@ -115,10 +214,32 @@ impl Work for Pack {
         &self.spec
     }
 
-    fn open(&self, input: &Raw, planner: &mut Planner) -> Result<Self::Opened> {
-        Ok(self.metered(Choice::Model, || {
-            planner.plan(&self.spec, input.offset, &input.bytes)
-        }))
+    fn open(&self, input: &Raw, opener: &mut Opener) -> Result<Self::Opened> {
+        self.metered(Choice::Model, || {
+            if self.spec.level.learns() {
+                let (plan, columns) = opener.planner.plan(&self.spec, input.offset, &input.bytes);
+                return Ok(Opened::Modelled(plan, columns));
+            }
+            let fits = |search: &&Arc<Search>| {
+                stage::fits(self.spec.expansion(), search, input.offset, input.bytes.len())
+            };
+            let Some(search) = self.search().filter(fits) else {
+                return Ok(Opened::Plain);
+            };
+            if opener.begun {
+                return Ok(Opened::Tokens(search.clone()));
+            }
+            let (kind, payload) = self.begin(search, input)?;
+            opener.begun = kind == FrameKind::Tokens;
+            Ok(Opened::Packed(kind, payload))
+        })
+    }
+
+    fn lane_n(&self, opened: &Opened) -> usize {
+        match opened {
+            Opened::Modelled(..) => self.spec.lane_n as usize,
+            Opened::Tokens(_) | Opened::Packed(..) | Opened::Plain => 0,
+        }
     }
 
     fn in_order(&self, _: &Self::Opened) -> bool {
@@ -127,11 +248,14 @@ impl Work for Pack {
 
     fn lane(
         &self,
-        (plan, columns): &Self::Opened,
+        opened: &Self::Opened,
         _: usize,
         lane: &mut Lane,
         before: &[Part],
     ) -> Result<Part> {
+        let Opened::Modelled(plan, columns) = opened else {
+            return Err(Error::invalid("a frame of tokens has no lanes"));
+        };
         let mut tokens = before
             .last()
             .map_or_else(FrameTokens::default, |part| part.tokens.clone());
@@ -150,28 +274,32 @@ impl Work for Pack {
         opened: Option<&Self::Opened>,
         parts: Vec<Part>,
     ) -> Result<Packed> {
-        let modelled = opened.map(|(plan, _)| {
-            let mut payload = Vec::new();
-            plan.write(&mut payload);
-            // The last lane takes what is left.
-            for part in &parts[..parts.len() - 1] {
-                put_varint(&mut payload, part.bytes.len() as u64);
+        let pack = || match opened {
+            Some(Opened::Modelled(plan, _)) => {
+                let mut payload = Vec::new();
+                plan.write(&mut payload);
+                // The last lane takes what is left.
+                for part in &parts[..parts.len() - 1] {
+                    put_varint(&mut payload, part.bytes.len() as u64);
+                }
+                parts
+                    .iter()
+                    .for_each(|part| payload.extend_from_slice(&part.bytes));
+                let (kind, payload) = self.modelled(input, payload)?;
+                Ok((kind, payload, true))
             }
-            parts
-                .iter()
-                .for_each(|part| payload.extend_from_slice(&part.bytes));
-            payload
-        });
-        let (kind, payload) = match input.choice {
-            None => self.smallest(input, modelled),
-            Some((choice, _)) => self.metered(choice, || self.smallest(input, modelled)),
+            other => self.plain(input, other),
         };
+        let (kind, payload, learned) = match input.choice {
+            None => pack(),
+            Some((choice, _)) => self.metered(choice, pack),
+        }?;
         if let (Some(meter), Some((choice, expected))) = (&self.meter, input.choice) {
             meter.done(choice, input.bytes.len(), expected);
         }
         let header = FrameHeader::new(
             kind,
-            (input.key, opened.is_some()),
+            (input.key, learned),
             (input.bytes.len(), raw_hash(&input.bytes, input.offset)),
             &payload,
         );

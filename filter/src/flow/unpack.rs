@@ -1,13 +1,17 @@
 //! A frame's way from its payload back to raw bytes, and to what its chain learns from it.
 
 use std::ops::Range;
+use std::sync::Arc;
 
-use super::pack::Pack;
+use super::chain::Opener;
 use super::wavefront::Work;
+use crate::Level;
 use crate::backend::{self, Table};
 use crate::error::{Error, Result};
-use crate::frame::{Cursor, FrameItem, FrameKind, check};
-use crate::predict::{Columns, FrameTokens, Lane, LaneColumns, Plan, Planner, Spec, assemble};
+use crate::frame::{Cursor, FrameHeader, FrameItem, FrameKind, check};
+use crate::predict::{Columns, FrameTokens, Lane, LaneColumns, Plan, Spec, assemble};
+use crate::tokens::frame::Memory;
+use crate::tokens::stage;
 
 /// Unpacks the frames of one stream.
 pub(crate) struct Unpack {
@@ -25,6 +29,8 @@ pub(crate) enum Opened {
         payload: Vec<u8>,
         lanes: Vec<Range<usize>>,
     },
+    /// Tokens: the memory of the chain, and where in the payload what it has coded begins.
+    Tokens(Arc<Memory>, usize),
     /// Decoded by a backend: the lanes only learn it.
     Learning {
         plan: Plan,
@@ -70,6 +76,12 @@ impl Unpack {
     /// The raw bytes of a frame that is not modelled, checked.
     fn by_backend(&self, item: &FrameItem) -> Result<Vec<u8>> {
         let header = &item.header;
+        if header.kind == FrameKind::Tokens {
+            let (memory, at) = self.own_memory(item)?;
+            let none = || Error::corrupt("tokens of a chain that has not begun");
+            let memory = memory.ok_or_else(none)?;
+            return self.by_tokens(item, &memory, at);
+        }
         let raw = backend::unpack(
             &self.table,
             header.kind,
@@ -77,6 +89,24 @@ impl Unpack {
             header.raw_len,
             &item.payload,
         )?;
+        self.check(&raw, item)?;
+        Ok(raw)
+    }
+
+    /// The memory that a frame of tokens begins a chain with, if it does, and its length.
+    fn own_memory(&self, item: &FrameItem) -> Result<(Option<Arc<Memory>>, usize)> {
+        stage::open(
+            self.spec.expansion(),
+            item.raw_offset,
+            item.header.raw_len,
+            &item.payload,
+        )
+    }
+
+    /// The raw bytes of a frame of tokens, checked.
+    fn by_tokens(&self, item: &FrameItem, memory: &Memory, at: usize) -> Result<Vec<u8>> {
+        let (offset, raw_len) = (item.raw_offset, item.header.raw_len);
+        let raw = stage::unpack(self.spec.expansion(), memory, offset, raw_len, &item.payload[at..])?;
         self.check(&raw, item)?;
         Ok(raw)
     }
@@ -124,6 +154,11 @@ impl Unpack {
     }
 }
 
+/// Whether a frame takes a turn in its chain: those of tokens need what the chain began with, also where they leave nothing to others.
+pub(crate) fn takes_turn(level: Level, header: &FrameHeader) -> bool {
+    header.learned || (header.kind == FrameKind::Tokens && !level.learns())
+}
+
 impl Work for Unpack {
     type Input = FrameItem;
     type Opened = Opened;
@@ -134,13 +169,21 @@ impl Work for Unpack {
         &self.spec
     }
 
-    fn open(&self, item: &FrameItem, planner: &mut Planner) -> Result<Opened> {
-        if !Pack::learns(&self.spec) {
-            return Err(Error::corrupt("a model at a level without one"));
+    fn open(&self, item: &FrameItem, opener: &mut Opener) -> Result<Opened> {
+        if !self.spec.level.learns() {
+            if item.header.kind != FrameKind::Tokens || !stage::suits(&self.spec.layout) {
+                return Err(Error::corrupt("a model at a level without one"));
+            }
+            let (own, at) = self.own_memory(item)?;
+            if own.is_some() {
+                opener.memory = own;
+            }
+            let none = || Error::corrupt("tokens of a chain that has not begun");
+            return Ok(Opened::Tokens(opener.memory.clone().ok_or_else(none)?, at));
         }
         if item.header.kind != FrameKind::Modelled {
             let raw = self.by_backend(item)?;
-            let (plan, columns) = planner.plan(&self.spec, item.raw_offset, &raw);
+            let (plan, columns) = opener.planner.plan(&self.spec, item.raw_offset, &raw);
             return Ok(Opened::Learning { plan, columns, raw });
         }
         let mut payload = item.payload.as_slice();
@@ -157,6 +200,13 @@ impl Work for Unpack {
         })
     }
 
+    fn lane_n(&self, opened: &Opened) -> usize {
+        match opened {
+            Opened::Tokens(..) => 0,
+            _ => self.spec.lane_n as usize,
+        }
+    }
+
     fn in_order(&self, opened: &Opened) -> bool {
         matches!(opened, Opened::Modelled { .. }) || self.spec.engine().is_some()
     }
@@ -169,6 +219,7 @@ impl Work for Unpack {
         before: &[Self::Part],
     ) -> Result<Self::Part> {
         match opened {
+            Opened::Tokens(..) => Err(Error::corrupt("a frame of tokens has no lanes")),
             Opened::Learning { plan, columns, .. } => {
                 let mut tokens = match before.last() {
                     Some(Part::Learned(tokens)) => tokens.clone(),
@@ -198,6 +249,7 @@ impl Work for Unpack {
     ) -> Result<Vec<u8>> {
         match opened {
             None => self.by_backend(item),
+            Some(Opened::Tokens(memory, at)) => self.by_tokens(item, memory, *at),
             Some(Opened::Learning { raw, .. }) => Ok(raw.clone()),
             Some(Opened::Modelled { plan, .. }) => {
                 let lanes = decoded(parts.into_iter());

@@ -14,10 +14,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
 
-use super::chain::Chain;
+use super::chain::{Chain, Opener};
 use crate::error::{Error, ErrorKind, Result};
 use crate::pool::{Pool, lock};
-use crate::predict::{Lane, Planner, Spec};
+use crate::predict::{Lane, Spec};
 
 /// What the steps of a frame do: packing or unpacking.
 pub(crate) trait Work: Send + Sync + 'static {
@@ -31,7 +31,11 @@ pub(crate) trait Work: Send + Sync + 'static {
     type Output: Send;
 
     fn spec(&self) -> &Spec;
-    fn open(&self, input: &Self::Input, planner: &mut Planner) -> Result<Self::Opened>;
+    fn open(&self, input: &Self::Input, opener: &mut Opener) -> Result<Self::Opened>;
+    /// Lanes that an opened frame goes through.
+    fn lane_n(&self, _: &Self::Opened) -> usize {
+        self.spec().lane_n as usize
+    }
     /// Whether each lane needs the parts of the lanes before it.
     fn in_order(&self, opened: &Self::Opened) -> bool;
     /// Runs the lane with this index. `before` holds the parts of the lanes before it, if they were asked for.
@@ -230,21 +234,21 @@ impl<W: Work> Shared<W> {
         let (Some((turn, fresh)), Some(chain)) = (flight.turn, &mut chains[flight.chain]) else {
             return;
         };
-        let Some(planner) = chain.planner.take(turn, fresh) else {
+        let Some(opener) = chain.opener.take(turn, fresh) else {
             return;
         };
         let input = flight.input.clone();
         let step = move |shared: &Self| {
-            let mut planner = planner.unwrap_or_else(|| Planner::new(shared.work.spec()));
-            let opened = shared.work.open(&input, &mut planner)?;
-            Ok((planner, opened))
+            let mut opener = opener.unwrap_or_else(|| Opener::new(shared.work.spec()));
+            let opened = shared.work.open(&input, &mut opener)?;
+            Ok((opener, opened))
         };
         self.start(
             state,
             number,
             step,
-            move |shared, state, (planner, opened)| {
-                let lane_n = shared.work.spec().lane_n as usize;
+            move |shared, state, (opener, opened)| {
+                let lane_n = shared.work.lane_n(&opened);
                 let Some(flight) = state.flight(number) else {
                     return;
                 };
@@ -252,10 +256,13 @@ impl<W: Work> Shared<W> {
                 flight.parts = vec![None; lane_n];
                 let chain = flight.chain;
                 if let Some(chain) = &mut state.chains[chain] {
-                    chain.planner.give_back(planner);
+                    chain.opener.give_back(opener);
                 }
                 if let Some(next) = state.next_turn(number) {
                     shared.try_open(state, next);
+                }
+                if lane_n == 0 {
+                    shared.start_close(state, number);
                 }
                 for lane in 0..lane_n {
                     shared.try_lane(state, number, lane);

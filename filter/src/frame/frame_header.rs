@@ -24,6 +24,8 @@ pub enum FrameKind {
     Fields,
     /// Predicted bit by bit.
     Modelled,
+    /// Tokens and offsets, by tables that the chain's frames share.
+    Tokens,
 }
 
 impl FrameKind {
@@ -34,6 +36,7 @@ impl FrameKind {
             FrameKind::Zstd => "zstd",
             FrameKind::Fields => "fields",
             FrameKind::Modelled => "modelled",
+            FrameKind::Tokens => "tokens",
         }
     }
 
@@ -44,6 +47,7 @@ impl FrameKind {
             FrameKind::Zstd => 2,
             FrameKind::Fields => 3,
             FrameKind::Modelled => 4,
+            FrameKind::Tokens => 5,
         }
     }
 
@@ -54,6 +58,7 @@ impl FrameKind {
             2 => Some(FrameKind::Zstd),
             3 => Some(FrameKind::Fields),
             4 => Some(FrameKind::Modelled),
+            5 => Some(FrameKind::Tokens),
             _ => None,
         }
     }

@@ -30,10 +30,8 @@ pub(crate) use parser::{EmbeddedModel, FrameItem, Item, Parser};
 pub const MAGIC: [u8; 4] = [0xCA, 0x7E, 0x4E, 0xA0];
 /// Last bytes of every finished stream.
 pub const TAIL_MAGIC: [u8; 4] = [0xA0, 0x4E, 0x7E, 0xCA];
-/// The latest version of the format: that of streams with a model.
+/// The version of the format.
 pub const VERSION: u8 = 2;
-/// The version of streams without a model.
-pub(crate) const PLAIN_VERSION: u8 = 1;
 
 /// Most raw bytes of a frame (256 MiB).
 pub const MAX_FRAME_SIZE: usize = 1 << 28;

@@ -3,7 +3,7 @@
 use super::checksum::crc;
 use super::cursor::{Cursor, put_varint};
 use super::layout_bytes::{put_layout, take_layout};
-use super::{MAGIC, MAX_CHAINS, MAX_EMBEDDED, MAX_FRAME_SIZE, MAX_LANES, PLAIN_VERSION, VERSION};
+use super::{MAGIC, MAX_CHAINS, MAX_EMBEDDED, MAX_FRAME_SIZE, MAX_LANES, VERSION};
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::ModelId;
 use crate::{Layout, Level};
@@ -14,6 +14,8 @@ pub(crate) const MAX_HEADER_BODY: usize = 1 << 21;
 const FLAG_MODEL: u8 = 1;
 /// Flag: that model's file stands behind the header.
 const FLAG_EMBEDDED: u8 = 2;
+/// Flag: set in all streams, but not in those of version 1, some of which were marked as 2 before it was given up.
+const FLAG_FORMAT_2: u8 = 0x80;
 
 /// What all frames of a stream share.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,9 +45,9 @@ impl StreamHeader {
         put_varint(&mut body, self.lane_n.into());
         put_varint(&mut body, self.frame_size as u64);
         put_layout(&mut body, &self.layout);
-        let (mut version, mut flags) = (PLAIN_VERSION, 0);
+        let mut flags = FLAG_FORMAT_2;
         if let Some(id) = &self.model {
-            (version, flags) = (VERSION, FLAG_MODEL);
+            flags |= FLAG_MODEL;
             body.extend_from_slice(id.as_bytes());
             if let Some(len) = self.embedded {
                 flags |= FLAG_EMBEDDED;
@@ -54,7 +56,7 @@ impl StreamHeader {
         }
         let start = out.len();
         out.extend_from_slice(&MAGIC);
-        out.push(version);
+        out.push(VERSION);
         out.push(flags);
         put_varint(out, body.len() as u64);
         out.extend_from_slice(&body);
@@ -87,12 +89,11 @@ impl StreamHeader {
         if version > VERSION {
             return Err(ErrorKind::Version(version).into());
         }
-        let fits = match version {
-            0 => false,
-            PLAIN_VERSION => flags == 0,
-            _ => flags & !FLAG_EMBEDDED == FLAG_MODEL,
-        };
-        if !fits {
+        if version == 1 || (version == VERSION && flags & FLAG_FORMAT_2 == 0) {
+            return Err(ErrorKind::Version(1).into());
+        }
+        let model = flags & FLAG_MODEL != 0 || flags & FLAG_EMBEDDED == 0;
+        if version == 0 || !model || flags & !(FLAG_FORMAT_2 | FLAG_MODEL | FLAG_EMBEDDED) != 0 {
             return Err(Error::corrupt("version or flags of the stream header"));
         }
         let Some(body_len) = cursor.varint()? else {

@@ -20,11 +20,11 @@ impl ValueType {
         }
     }
 
-    const fn bits(self) -> u32 {
+    pub(crate) const fn bits(self) -> u32 {
         self.width as u32 * 8
     }
 
-    const fn sign(self) -> u64 {
+    pub(crate) const fn sign(self) -> u64 {
         1 << (self.bits() - 1)
     }
 

@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::carried::{Carried, FrameTokens};
-use super::column::{Effort, Fair, Family, Full, Good, GoodAlone, Lean, Quick, Thorough};
+use super::column::{Effort, Full, Thorough};
 use super::frame::{Columns, Rows};
 use super::network::{ColumnPass, Tokens};
 use super::series::{Left, Series, Strides};
@@ -205,7 +205,7 @@ impl Lane {
         })
     }
 
-    /// Runs the experts of level 6 over known columns with any coder, one that only listens say.
+    /// Runs the experts of level 7 over known columns with any coder, one that only listens say.
     pub(super) fn listen<C: BitCoder>(
         &mut self,
         spec: &Spec,
@@ -228,17 +228,9 @@ impl Lane {
         coder: &mut C,
         tokens: &mut FrameTokens,
     ) -> Vec<Vec<u64>> {
-        let alone = spec.family() != Family::Record;
-        match (spec.level.get(), self.carried.is_some()) {
-            (..=3, _) => self.run_at::<Quick, C>(spec, plan, left, known, coder, tokens),
-            (4, _) => self.run_at::<Fair, C>(spec, plan, left, known, coder, tokens),
-            (5, _) if alone => self.run_at::<GoodAlone, C>(spec, plan, left, known, coder, tokens),
-            (5, _) => self.run_at::<Good, C>(spec, plan, left, known, coder, tokens),
-            (6, _) | (_, false) => {
-                self.run_at::<Thorough, C>(spec, plan, left, known, coder, tokens)
-            }
-            (7, true) => self.run_at::<Lean, C>(spec, plan, left, known, coder, tokens),
-            (_, true) => self.run_at::<Full, C>(spec, plan, left, known, coder, tokens),
+        match self.carried.is_some() {
+            false => self.run_at::<Thorough, C>(spec, plan, left, known, coder, tokens),
+            true => self.run_at::<Full, C>(spec, plan, left, known, coder, tokens),
         }
     }
 

@@ -28,6 +28,8 @@ pub use evaluate::{ColumnCosts, Costs, PlaneBits, evaluate, harvest_starts};
 pub use frame::{Columns, Rows};
 pub use lane::{Lane, LaneColumns, lane_count, network_lane_count};
 pub(crate) use series::KEPT_MOST;
+pub use setup::lattice::lattice;
+pub use setup::references::references;
 pub use setup::relations::relations;
 
 use crate::layout::Expansion;
@@ -89,7 +91,7 @@ impl Spec {
     pub fn with_network(mut self, network: &Network, starts: &Starts) -> Result<Self> {
         if !self.level.uses_model() {
             return Err(Error::invalid(format!(
-                "a model is used at levels 7 to 9, not at {}",
+                "a model is used at levels 8 and 9, not at {}",
                 self.level.get()
             )));
         }
@@ -99,6 +101,11 @@ impl Spec {
         let aid = SharedAid::new(network, starts, &self.types)?;
         self.aid = Some(Arc::new(aid));
         Ok(self)
+    }
+
+    /// The layout's columns.
+    pub(crate) fn expansion(&self) -> &Expansion {
+        &self.expansion
     }
 
     /// The network, ready to run.
@@ -214,7 +221,7 @@ impl Planner {
 
 /// What is found out about the columns of records in a training set, as [`Starts::setups`] holds it.
 pub fn harvest_setups(layout: &Layout, raw: &[u8]) -> Vec<u8> {
-    let spec = Spec::new(layout.clone(), Level::default(), 1);
+    let spec = Spec::new(layout.clone(), Level::MAX, 1);
     let rows = Rows::new(spec.expansion.record_size, 0, raw.len());
     let columns = Columns::split(&spec.expansion, rows, raw);
     let mut out = Vec::new();

@@ -23,7 +23,7 @@ pub struct TracedByte {
     pub bits: u8,
 }
 
-/// Models `raw` in frames of about `frame` bytes as one chain with the experts of level 6 and reports every byte that they predicted, column by column
+/// Models `raw` in frames of about `frame` bytes as one chain with the experts of level 7 and reports every byte that they predicted, column by column
 /// within each frame. Bytes that are stored as they are, constant, or part of a copied value are not reported.
 ///
 /// # Errors
@@ -34,7 +34,7 @@ pub fn trace(
     frame: usize,
     sink: &mut dyn FnMut(TracedByte),
 ) -> Result<()> {
-    let level = Level::new(6).unwrap_or_default();
+    let level = Level::MAX;
     let record = layout.record_size() as usize;
     let frame = (frame / record).max(1) * record;
     let lane_n = lane_count(layout, level, frame.min(raw.len()));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::opening::{Opened, Opening, open};
 use super::{Pull, Stats};
 use crate::error::{Error, ErrorKind, Result};
-use crate::flow::{Growth, Notify, Unpack, Wavefront};
+use crate::flow::{Growth, Notify, Unpack, Wavefront, takes_turn};
 use crate::frame::{Item, Parser, StreamHeader};
 use crate::options::DecompressOptions;
 use crate::pool::Pool;
@@ -289,7 +289,8 @@ impl Decoder {
                 let room = stream.growth.admit(chain, &frame.header);
                 room.map_err(|e| e.in_frame(frame.number).at_offset(frame.position))?;
                 stream.places.push_back((frame.number, frame.position));
-                let (key, learned) = (frame.header.key, frame.header.learned);
+                let key = frame.header.key;
+                let learned = takes_turn(stream.header.level, &frame.header);
                 stream.flying += frame.header.raw_len;
                 stream.flow.submit(chain, key, learned, frame);
             }

@@ -13,6 +13,7 @@ use crate::flow::{Notify, Pack, Packed, Wavefront, flight_max, least};
 use crate::frame::{MAX_FRAME_SIZE, MAX_LANES, StreamHeader};
 use crate::options::CompressOptions;
 use crate::pool::Pool;
+use crate::tokens::stage;
 use crate::predict::{self, Spec};
 
 /// Records from which on a flushed frame may begin a chain: where to look for what is found out there, once.
@@ -42,6 +43,8 @@ pub struct Encoder {
     /// What has been pushed is to go into frames, whole or not.
     cut: bool,
     finishing: bool,
+    /// There was a flush before the end.
+    flushed: bool,
     ended: bool,
     failed: bool,
     stats: Stats,
@@ -84,6 +87,7 @@ impl Encoder {
             stream: None,
             cut: false,
             finishing: false,
+            flushed: false,
             ended: false,
             failed: false,
             stats: Stats::default(),
@@ -109,7 +113,8 @@ impl Encoder {
         let mut taken = 0;
         loop {
             self.advance()?;
-            let room = self.frame_size.saturating_sub(self.buffer.len());
+            let wanted = self.frame_size.max(self.searched());
+            let room = wanted.saturating_sub(self.buffer.len());
             if self.cut || self.detection.is_some() || room == 0 || taken == bytes.len() {
                 break;
             }
@@ -129,6 +134,7 @@ impl Encoder {
     /// Ends the current frame, so that all that was pushed can be decoded once it is pulled.
     pub fn flush(&mut self) -> Result<()> {
         self.check_usable()?;
+        self.flushed |= !self.finishing;
         self.cut |= !self.buffer.is_empty() || self.detection.is_some();
         self.advance()
     }
@@ -235,7 +241,7 @@ impl Encoder {
     /// Rounds the frame size to whole records. A record larger than the largest frame is cut like plain bytes.
     fn set_layout(&mut self, layout: Layout) {
         let record = layout.record_size() as usize;
-        let size = self.options.frame_size();
+        let size = self.options.frame_size_of(&layout);
         self.frame_size = (size - size % record).max(record).min(MAX_FRAME_SIZE);
         self.layout = Some(layout);
     }
@@ -258,7 +264,7 @@ impl Encoder {
                 self.cut = false;
             }
             let target = self.next_len();
-            if self.buffer.len() < target && !self.cut {
+            if self.buffer.len() < target.max(self.searched()) && !self.cut {
                 return Ok(());
             }
             if self.layout.is_none() {
@@ -276,7 +282,15 @@ impl Encoder {
             }
             let rest = self.buffer.split_off(len);
             let bytes = std::mem::replace(&mut self.buffer, rest);
-            self.submit(bytes);
+            self.submit(bytes, target);
+        }
+    }
+
+    /// Raw bytes that are waited for before the first frame is cut: what tokens are found out on.
+    fn searched(&self) -> usize {
+        match self.stream {
+            None if !self.options.level.learns() => stage::searched(self.frame_size),
+            _ => 0,
         }
     }
 
@@ -296,7 +310,9 @@ impl Encoder {
         }
     }
 
-    fn submit(&mut self, bytes: Vec<u8>) {
+    fn submit(&mut self, bytes: Vec<u8>, target: usize) {
+        // Known of a short frame alone, whenever there is room for it: a whole one is cut before the end is seen.
+        let last = self.finishing && !self.flushed && self.buffer.is_empty() && bytes.len() < target;
         let Some(stream) = &mut self.stream else {
             return;
         };
@@ -304,7 +320,7 @@ impl Encoder {
         let record_n = bytes.len() / self.layout.as_ref().map_or(1, |l| l.record_size() as usize);
         let too_little =
             !self.finishing && record_n < FEWEST_RECORDS && bytes.len() < self.frame_size;
-        stream.cut(bytes, too_little, &mut self.pace);
+        stream.cut(bytes, (too_little, last), &mut self.pace);
     }
 
     /// The stream, begun with the length of its first frame if it is not yet.
@@ -350,10 +366,11 @@ impl Encoder {
             // A modelled frame takes as long as many others, which come out behind it.
             flight_max *= PACED_FLIGHT;
         }
+        let beginning = &self.buffer[..self.buffer.len().min(stage::searched(self.frame_size))];
         let meter = self.pace.as_ref().map(|(_, meter)| Arc::clone(meter));
         let (chain_n, notify) = (header.chains as usize, self.notify.clone());
         let flow = Wavefront::new(
-            Pack::new(spec).with_meter(meter),
+            Pack::new(spec).with_meter(meter).with_beginning(beginning),
             chain_n,
             self.pool.clone(),
             notify,

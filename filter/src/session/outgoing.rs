@@ -45,6 +45,7 @@ struct Cut {
     bytes: Vec<u8>,
     /// Too few records for a chain to begin with.
     too_little: bool,
+    last: bool,
     /// By when it is to be done, in a stream that keeps a speed.
     due: Option<Due>,
     /// Whether the model gains, if it was asked for.
@@ -82,8 +83,13 @@ impl Outgoing {
         self.flow.len() + self.waiting.len()
     }
 
-    /// Takes the next frame. `too_little`: too few records for a chain to begin with.
-    pub(super) fn cut(&mut self, bytes: Vec<u8>, too_little: bool, pace: &mut Option<Pace>) {
+    /// Takes the next frame. `too_little`: too few records for a chain to begin with. `last`: no other will follow.
+    pub(super) fn cut(
+        &mut self,
+        bytes: Vec<u8>,
+        (too_little, last): (bool, bool),
+        pace: &mut Option<Pace>,
+    ) {
         let chain_n = self.began.len() as u64;
         let place = self.frame_n / chain_n;
         let key = match self.key_every {
@@ -99,6 +105,7 @@ impl Outgoing {
             key,
             offset: self.offset,
             too_little,
+            last,
             due,
             gains: None,
             asked: None,
@@ -144,6 +151,7 @@ impl Outgoing {
                 offset: cut.offset,
                 key: cut.key,
                 bytes: cut.bytes,
+                last: cut.last,
                 choice,
             };
             self.flow.submit(cut.chain, cut.key, learned, raw);
@@ -187,13 +195,13 @@ mod tests {
         // Its jobs run in `wait` alone.
         let flow = Wavefront::new(Pack::new(spec), 1, Pool::caller(), None);
         let mut stream = Outgoing::new(flow, Vec::new(), (true, 1, None), (8, 0));
-        let mut pace = Some((Scheduler::new(2_000_000, 5, 1), Arc::default()));
+        let mut pace = Some((Scheduler::new(2_000_000, 7, 1), Arc::default()));
         // Two seconds of the source, but more of the model: not asked.
-        stream.cut(vec![0; 4 << 20], false, &mut pace);
+        stream.cut(vec![0; 4 << 20], (false, false), &mut pace);
         assert_eq!((stream.flow.len(), stream.len()), (1, 1));
         // More of the model than its own time, less than was saved: asked, and the one behind it waits.
-        stream.cut(vec![1; 1 << 16], false, &mut pace);
-        stream.cut(vec![2; 1 << 16], false, &mut pace);
+        stream.cut(vec![1; 1 << 16], (false, false), &mut pace);
+        stream.cut(vec![2; 1 << 16], (false, false), &mut pace);
         assert_eq!((stream.flow.len(), stream.len()), (1, 3));
         stream.settle(&mut pace);
         assert_eq!(stream.flow.len(), 1);

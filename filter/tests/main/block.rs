@@ -34,7 +34,7 @@ fn every_level_and_length_comes_back() {
 fn several_frames_on_any_threads_are_the_same_bytes() {
     let raw = wave(700_000);
     let layout = Layout::parse("<f4,<f4").unwrap();
-    let options = BlockOptions::new().with_level(Level::new(3).unwrap());
+    let options = BlockOptions::new().with_level(Level::new(7).unwrap());
     let alone = encode(&raw, &layout, &options.clone().with_threads(1)).unwrap();
     let shared = encode(&raw, &layout, &options).unwrap();
     assert_eq!(alone, shared);
@@ -57,7 +57,7 @@ fn what_is_noise_is_stored() {
 fn every_flipped_bit_is_found() {
     let raw = wave(300);
     let layout = Layout::parse("<f4").unwrap();
-    for level in [1, 3, 5] {
+    for level in [1, 3, 7] {
         let options = BlockOptions::new().with_level(Level::new(level).unwrap());
         let stored = encode(&raw, &layout, &options).unwrap();
         for bit in 0..8 * stored.len() {

@@ -221,7 +221,13 @@ fn expected(subject: &Subject, harm: &Harm) -> Vec<bool> {
                     return false;
                 }
                 let info = &subject.frames[frame];
-                if info.key || (frame == i && info.kind != FrameKind::Modelled) {
+                // Tokens need what their chain began with, unless they say it.
+                let alone = match info.kind {
+                    FrameKind::Modelled => false,
+                    FrameKind::Tokens => info.learned,
+                    _ => true,
+                };
+                if info.key || (frame == i && alone) {
                     return true;
                 }
                 frame -= stride;

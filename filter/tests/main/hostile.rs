@@ -96,7 +96,7 @@ fn honest(limit: u64, level: u8, chains: u32, dtype: &str, noisy: bool) -> Vec<u
 fn learning(limit: u64) -> Vec<u8> {
     let raw: Vec<u8> = (0..limit as u32 / 16).map(|i| (i / 1000) as u8).collect();
     let options = CompressOptions::default()
-        .with_level(common::level(3))
+        .with_level(common::level(7))
         .with_layout(Layout::bytes())
         .with_frame_size(1 << 14);
     compress(&raw, &options).unwrap()
@@ -175,17 +175,17 @@ fn streams(limit: u64) -> Vec<(String, Vec<u8>)> {
     for (level, dtype) in [
         (1, "<u4"),
         (2, "<u8"),
-        (3, "u1"),
+        (7, "u1"),
         (4, "<f4"),
-        (5, "<u2"),
-        (6, "<f8"),
+        (3, "<u2"),
+        (7, "<f8"),
     ] {
         let name = format!("largest frames of level {level}, a series");
         add(&name, honest(limit, level, 1, dtype, false));
     }
     add(
-        "largest frames of level 5, noise",
-        honest(limit, 5, 1, "<f4", true),
+        "largest frames of level 7, noise",
+        honest(limit, 7, 1, "<f4", true),
     );
     add(
         "largest frames of level 3, chains",
@@ -193,7 +193,7 @@ fn streams(limit: u64) -> Vec<(String, Vec<u8>)> {
     );
 
     // An archive holds the frame that was read last, and gives a copy of it.
-    for (level, dtype) in [(1, "<u4"), (2, "<u8"), (5, "<f4")] {
+    for (level, dtype) in [(1, "<u4"), (2, "<u8"), (7, "<f4")] {
         let name = format!("large frames of level {level}, noise");
         add(&name, honest(limit / 4 * 3, level, 1, dtype, true));
     }

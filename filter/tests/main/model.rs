@@ -29,7 +29,7 @@ fn alone() -> DecompressOptions {
 
 fn options(model: &Arc<Model>, embed: bool) -> CompressOptions {
     CompressOptions::default()
-        .with_level(Level::new(7).unwrap())
+        .with_level(Level::new(8).unwrap())
         .with_threads(1)
         .with_frame_size(2600)
         .with_model(Arc::clone(model))
@@ -267,7 +267,7 @@ fn entropy(weights: &[i8]) -> f64 {
 fn a_stream_names_its_model() {
     let (model, raw) = (model(1), common::records(1000).raw);
     let packed = compress(&raw, &options(&model, false)).unwrap();
-    assert_eq!(packed[4..6], [2, 1], "version 2, a model");
+    assert_eq!(packed[4..6], [2, 0x81], "version 2, a model");
     let error = decompress(&packed, &alone()).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::MissingModel { id, .. } if *id == model.id()));
     assert!(error.to_string().contains(&model.id().to_string()));
@@ -275,14 +275,14 @@ fn a_stream_names_its_model() {
     assert!(decompress(&packed, &with(&self::model(2))).is_err());
     assert!(decompress(&packed, &with(&model)).unwrap() == raw);
     let plain = options(&model, false).with_model(None);
-    assert_eq!(compress(&raw, &plain).unwrap()[4..6], [1, 0]);
+    assert_eq!(compress(&raw, &plain).unwrap()[4..6], [2, 0x80]);
 }
 
 #[test]
 fn a_stream_carries_its_model() {
     let (model, raw) = (model(1), common::records(1000).raw);
     let packed = compress(&raw, &options(&model, true)).unwrap();
-    assert_eq!(packed[4..6], [2, 3]);
+    assert_eq!(packed[4..6], [2, 0x83]);
     assert!(decompress(&packed, &alone()).unwrap() == raw);
     // From a pipe, in pieces, and twice.
     let twice = [&packed[..], &packed].concat();
@@ -371,7 +371,7 @@ fn what_does_not_go_together_is_refused_before_any_output() {
         );
     };
     let fits = options(&model, false);
-    refused(&fits.clone().with_level(Level::default()), "levels 7 to 9");
+    refused(&fits.clone().with_level(Level::default()), "levels 8 and 9");
     refused(&options(&model, true).with_model(None), "no model to embed");
     let other = |dtype: &str| fits.clone().with_layout(Layout::parse(dtype).unwrap());
     refused(&other("<u8,<f4,<f4,>f8,2i1"), "column 4");

@@ -16,7 +16,7 @@ use catena_filter::{
     Archive, CompressOptions, DecompressOptions, ErrorKind, FrameKind, Layout, compress, decompress,
 };
 
-const LEVELS: [u8; 3] = [7, 8, 9];
+const LEVELS: [u8; 2] = [8, 9];
 
 fn model(layout: &Layout) -> Arc<Model> {
     let network = sample_network(layout, sample_dims(), 5);
@@ -173,7 +173,7 @@ fn chains_keys_and_frame_sizes() {
 fn lanes_wait_for_one_another() {
     let sample = common::events(6000);
     let model = model(&sample.layout());
-    let options = options(&sample, 7, &model).with_frame_size(100_000);
+    let options = options(&sample, 8, &model).with_frame_size(100_000);
     let one = compress(&sample.raw, &options.clone().with_threads(1)).unwrap();
     let archive = Archive::open(Cursor::new(&one)).unwrap();
     assert!(archive.streams().all(|header| header.lane_n > 2));
@@ -205,7 +205,7 @@ fn in_pieces(raw: &[u8], options: CompressOptions, pieces: &[usize]) -> Vec<u8> 
 fn splits_do_not_matter_and_flushes_may_cut_records() {
     let sample = common::events(500);
     let model = model(&sample.layout());
-    for level in [7, 9] {
+    for level in [8, 9] {
         for chains in [1, 2] {
             let options = options(&sample, level, &model)
                 .with_frame_size(8000)
@@ -255,7 +255,7 @@ fn frames_of_other_kinds_are_learned() {
     }
 }
 
-/// Without a model levels 7 to 9 are level 6 but for the number in the header.
+/// Without a model levels 8 and 9 are level 7 but for the number in the header.
 #[test]
 fn without_a_model_nothing_changes() {
     let sample = common::events(300);
@@ -269,7 +269,7 @@ fn without_a_model_nothing_changes() {
             .collect::<Vec<_>>()
     };
     for level in LEVELS {
-        assert!(coded(level) == coded(6));
+        assert!(coded(level) == coded(7));
     }
 }
 
@@ -282,10 +282,10 @@ fn what_has_no_use_for_a_network_refuses_it() {
         let error = spec.with_network(&network, &Starts::default()).unwrap_err();
         matches!(error.kind(), ErrorKind::InvalidInput(_))
     };
-    assert!(refused(spec(&records, 6)));
+    assert!(refused(spec(&records, 7)));
     assert!(refused(spec(&Layout::parse("<f4").unwrap(), 8)));
     assert!(
-        spec(&records, 7)
+        spec(&records, 8)
             .with_network(&network, &Starts::default())
             .is_ok()
     );

@@ -44,7 +44,7 @@ pub trait Trainer {
 pub struct PackOptions<'a> {
     /// Effort.
     pub level: Level,
-    /// A model for all datasets that it fits, at levels 7 to 9.
+    /// A model for all datasets that it fits, at levels 8 and 9.
     pub model: Option<Arc<Model>>,
     /// Trains one for each dataset that can gain.
     pub trainer: Option<&'a mut dyn Trainer>,

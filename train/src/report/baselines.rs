@@ -28,7 +28,7 @@ pub fn bits_per_byte(coded: usize, raw: usize) -> f64 {
     8.0 * coded as f64 / raw as f64
 }
 
-/// What `xz -9e`, `zstd -19`, pco (level 12, a column at a time) and Catena's experts (level 6)
+/// What `xz -9e`, `zstd -19`, pco (level 12, a column at a time) and Catena's experts (level 7)
 /// make of these bytes, each from a cold start. It takes as long as they take: about three seconds
 /// a megabyte.
 ///
@@ -58,7 +58,7 @@ pub fn baselines(held_out: &[u8], layout: &Layout) -> Result<Vec<Baseline>> {
 
 fn experts(raw: &[u8], layout: &Layout) -> Result<usize> {
     let options = CompressOptions::new()
-        .with_level(Level::new(6).context("no level 6")?)
+        .with_level(Level::new(7).context("no level 7")?)
         .with_layout(layout.clone())
         .with_threads(1);
     Ok(catena_filter::compress(raw, &options)?.len())

@@ -47,7 +47,7 @@ impl Work for Trace {
         &self.spec
     }
 
-    fn open(&self, frame: &Frame, _: &mut Planner) -> Result<Self::Opened> {
+    fn open(&self, frame: &Frame, _: &mut Opener) -> Result<Self::Opened> {
         match frame.fault {
             Fault::OpenFails => Err(Error::corrupt("open")),
             fault => Ok((frame.number, fault)),

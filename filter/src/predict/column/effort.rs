@@ -53,79 +53,12 @@ pub trait Effort: Copy {
     const BLOCKS: usize = Self::INPUTS.div_ceil(16);
 }
 
-/// Level 3.
-#[derive(Clone, Copy, Debug)]
-pub struct Quick;
-/// Level 4.
-#[derive(Clone, Copy, Debug)]
-pub struct Fair;
-/// Level 5.
-#[derive(Clone, Copy, Debug)]
-pub struct Good;
-/// Level 5 for single columns, which need more contexts to make up for the other columns.
-#[derive(Clone, Copy, Debug)]
-pub struct GoodAlone;
-/// Level 6, and above it without a network.
+/// Level 7, and above it without a network.
 #[derive(Clone, Copy, Debug)]
 pub struct Thorough;
-/// Level 7 with a network: it makes up for the experts that are left out.
-#[derive(Clone, Copy, Debug)]
-pub struct Lean;
 /// Levels 8 and 9 with a network.
 #[derive(Clone, Copy, Debug)]
 pub struct Full;
-
-impl Effort for Quick {
-    const CONTEXTS: usize = 3;
-    const CONFIDENT: bool = false;
-    const MAPPED: usize = 1;
-    const COPIES: usize = 2;
-    const REFINED: usize = 1;
-    const MIXERS: usize = 1;
-    const OLS_PERIOD: u32 = 32;
-    const REGRESSORS: usize = 5;
-    const WASTE: f64 = 0.15;
-    const START: Start = start::QUICK;
-}
-
-impl Effort for Fair {
-    const CONTEXTS: usize = 5;
-    const CONFIDENT: bool = false;
-    const MAPPED: usize = 3;
-    const COPIES: usize = 5;
-    const REFINED: usize = 2;
-    const MIXERS: usize = 1;
-    const OLS_PERIOD: u32 = 24;
-    const REGRESSORS: usize = 5;
-    const WASTE: f64 = 0.1;
-    const START: Start = start::FAIR;
-}
-
-impl Effort for Good {
-    const CONTEXTS: usize = 6;
-    const CONFIDENT: bool = true;
-    const MAPPED: usize = 3;
-    const COPIES: usize = 5;
-    const REFINED: usize = 2;
-    const MIXERS: usize = 2;
-    const OLS_PERIOD: u32 = 12;
-    const REGRESSORS: usize = 13;
-    const WASTE: f64 = 0.0;
-    const START: Start = start::GOOD;
-}
-
-impl Effort for GoodAlone {
-    const CONTEXTS: usize = 10;
-    const CONFIDENT: bool = true;
-    const MAPPED: usize = 5;
-    const COPIES: usize = 5;
-    const REFINED: usize = 2;
-    const MIXERS: usize = 3;
-    const OLS_PERIOD: u32 = 10;
-    const REGRESSORS: usize = 0;
-    const WASTE: f64 = 0.0;
-    const START: Start = start::GOOD_ALONE;
-}
 
 impl Effort for Thorough {
     const CONTEXTS: usize = 16;
@@ -138,20 +71,6 @@ impl Effort for Thorough {
     const REGRESSORS: usize = 18;
     const WASTE: f64 = 0.0;
     const START: Start = start::THOROUGH;
-}
-
-impl Effort for Lean {
-    const CONTEXTS: usize = 5;
-    const CONFIDENT: bool = false;
-    const MAPPED: usize = 3;
-    const COPIES: usize = 5;
-    const REFINED: usize = 2;
-    const MIXERS: usize = 1;
-    const OLS_PERIOD: u32 = 24;
-    const REGRESSORS: usize = 5;
-    const WASTE: f64 = 0.05;
-    const START: Start = start::FAIR;
-    const NETWORK: bool = true;
 }
 
 impl Effort for Full {

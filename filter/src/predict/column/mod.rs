@@ -7,7 +7,7 @@ mod effort;
 mod hit;
 mod learn;
 
-pub use effort::{Effort, Fair, Full, Good, GoodAlone, Lean, Quick, Thorough};
+pub use effort::{Effort, Full, Thorough};
 
 use super::experts::cells::{Cell, history_cells};
 use super::experts::lattice::Span;

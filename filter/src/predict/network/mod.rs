@@ -1,4 +1,4 @@
-//! The network of levels 7 to 9: integer inference, the same to the bit on every machine.
+//! The network of levels 8 and 9: integer inference, the same to the bit on every machine.
 //!
 //! `docs/network.md` defines what is computed. An [`Engine`] is a network made ready; each lane of a chain has a [`NetworkState`]; a column of a frame is
 //! coded through a [`ColumnPass`], which ends in the column's [`Tokens`], and columns to the right read those.

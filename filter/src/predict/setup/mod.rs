@@ -3,8 +3,8 @@
 //! It is written into the stream, so a decoder repeats none of it. It must still be the same on every machine: entropies are
 //! computed with [`crate::numeric::functions`], never the system's logarithm.
 
-mod lattice;
-pub(super) mod references;
+pub mod lattice;
+pub mod references;
 pub mod relations;
 
 use super::column::{Family, REFS};

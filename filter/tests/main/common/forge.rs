@@ -21,14 +21,14 @@ pub fn stream_header(
     dtype: &[u8],
     shape: &[u64],
 ) -> Vec<u8> {
-    let mut body = vec![5];
+    let mut body = vec![7];
     for number in [chains, lanes, frame_size, dtype.len() as u64] {
         varint(&mut body, number);
     }
     body.extend_from_slice(dtype);
     varint(&mut body, shape.len() as u64);
     shape.iter().for_each(|&dim| varint(&mut body, dim));
-    let mut out = vec![0xCA, 0x7E, 0x4E, 0xA0, 1, 0];
+    let mut out = vec![0xCA, 0x7E, 0x4E, 0xA0, 2, 0x80];
     varint(&mut out, body.len() as u64);
     out.extend(body);
     sealed(out)

@@ -219,7 +219,7 @@ fn try_model(bytes: &[u8]) -> Option<Model> {
         let record = layout.record_size() as usize;
         let len = (record * 20).clamp(1, 300);
         let raw: Vec<u8> = bytes.iter().rev().copied().cycle().take(len).collect();
-        for level in [7, 9] {
+        for level in [8, 9] {
             let wanted = CompressOptions::default()
                 .with_level(Level::new(level).unwrap_or_default())
                 .with_threads(1)

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use catena_filter::{ByteOrder, CompressOptions, Field, Kind, Layout, Level, Model};
 
-/// Most bytes that are compressed at levels 3 to 9.
+/// Most bytes that are compressed at levels 7 to 9.
 const RAW_MAX: usize = 4096;
 
 /// How to compress what.
@@ -68,7 +68,7 @@ impl<'a> Request<'a> {
                 long => usize::from(long - 200) * 97,
             })
             .collect();
-        let most = if level.get() <= 2 {
+        let most = if !level.learns() {
             usize::MAX
         } else {
             RAW_MAX

@@ -1,0 +1,407 @@
+//! A column from its values to tokens and offsets, by a recipe.
+//!
+//! Three steps. *Prepare* computes words, predictions, copies and residuals, and needs nothing of the chain. *Settle* decides on bins, contexts and
+//! distributions, given those of the chain's frame before. *Write* codes tokens and offsets.
+
+use super::bins::{Bins, Cutting};
+use super::cluster::cluster;
+use super::column::Known;
+use super::context::{Context, Geometry, Source, View, cuts, own_values, rounded, values};
+use super::form::Form;
+use super::offsets::BitWriter;
+use super::plan::ColumnPlan;
+use super::prediction::{Copy, Prediction};
+use super::rans::{CLUSTERS, TOTAL_BITS, normalise};
+use super::word::{Word, Words};
+use crate::numeric::functions::log2;
+
+/// What the search decided of a column, for all frames of a stream.
+#[derive(Clone, Debug)]
+pub struct Recipe {
+    pub form: Form,
+    pub prediction: Prediction,
+    pub copy: Copy,
+    pub cutting: Cutting,
+    /// Sources and how many levels to make of them; those that look at the column's own tokens last.
+    pub sources: Vec<(Source, usize)>,
+}
+
+/// A column's rows, ready for tokens.
+#[derive(Debug)]
+pub struct Prepared<W> {
+    /// Empty where the prediction looks at the column itself.
+    pub predicted: Vec<W>,
+    pub residuals: Vec<W>,
+    /// Rows whose copy is met.
+    pub hits: Vec<bool>,
+}
+
+/// The same for words of either size.
+#[derive(Debug)]
+pub enum Ready {
+    Narrow(Prepared<u32>),
+    Wide(Prepared<u64>),
+}
+
+/// Runs the same code on columns of either size.
+macro_rules! with_ready {
+    ($ready:expr, $name:ident => $body:expr) => {
+        match $ready {
+            Ready::Narrow($name) => $body,
+            Ready::Wide($name) => $body,
+        }
+    };
+}
+
+/// A column ready to be written.
+#[derive(Debug)]
+pub struct Settled {
+    pub plan: ColumnPlan,
+    pub tokens: Vec<u8>,
+    /// By row: which distribution.
+    pub clusters: Vec<u8>,
+    /// Bits of tokens, offsets and what is said of the column, about.
+    pub bits: f64,
+}
+
+/// The known form of a column from its ordered integers.
+pub fn known(form: Form, values: Words) -> Known {
+    match values {
+        Words::Narrow(values) => {
+            let (words, exceptions) = form.words(values);
+            Known::new(form, Words::Narrow(words), exceptions)
+        }
+        Words::Wide(values) => {
+            let (words, exceptions) = form.words(values);
+            Known::new(form, Words::Wide(words), exceptions)
+        }
+    }
+}
+
+/// Residuals and copies of the column that stands behind those to its left.
+pub fn prepare(known: &[Known], at: usize, prediction: &Prediction, copy: &Copy) -> Ready {
+    let (left, me) = (&known[..at], &known[at]);
+    match &me.words {
+        Words::Narrow(words) => Ready::Narrow(prepare_words(left, me, words, prediction, copy)),
+        Words::Wide(words) => Ready::Wide(prepare_words(left, me, words, prediction, copy)),
+    }
+}
+
+fn prepare_words<W: Word>(left: &[Known], me: &Known, words: &[W], prediction: &Prediction, copy: &Copy) -> Prepared<W> {
+    let hits = copy.hits(&me.form, left, words);
+    let predicted = prediction.words(&me.form, left, words.len());
+    let residuals = residuals(me, words, prediction, &predicted, copy);
+    Prepared { predicted, residuals, hits }
+}
+
+/// What is left of words, around half of their range.
+pub fn residuals<W: Word>(me: &Known, words: &[W], prediction: &Prediction, predicted: &[W], copy: &Copy) -> Vec<W> {
+    let left = |word: &W, predicted: &W| word.minus(*predicted).plus(W::HALF);
+    match prediction {
+        Prediction::Zero => words.to_vec(),
+        Prediction::Row(distance) => {
+            let distance = (*distance as usize).min(words.len());
+            let first = words[..distance].iter().map(|word| left(word, &W::HALF));
+            first.chain(words[distance..].iter().zip(words).map(|(word, above)| left(word, above))).collect()
+        }
+        Prediction::Stencil(stencil) => {
+            let absent: Box<dyn Fn(usize) -> bool> = match *copy {
+                Copy::Fill(fill) => Box::new(move |row| words[row].wide() == fill),
+                _ => Box::new(|_| false),
+            };
+            let predicted = stencil.predict(&me.form, words, absent);
+            words.iter().zip(&predicted).map(|(word, predicted)| left(word, predicted)).collect()
+        }
+        _ => words.iter().zip(predicted).map(|(word, predicted)| left(word, predicted)).collect(),
+    }
+}
+
+/// Tokens of all rows by these bins; what lies in none is an exception.
+pub fn tokens<W: Word>(bins: &Bins, prepared: &Prepared<W>, exceptions: &[(u32, u64)]) -> Vec<u8> {
+    let (copy, exception) = (bins.copy(), bins.exception());
+    let finder = Finder::new(bins);
+    let token = |(&residual, &hit): (&W, &bool)| match hit {
+        true => copy,
+        false => finder.token(residual.wide()).unwrap_or(exception),
+    };
+    let mut tokens: Vec<u8> = prepared.residuals.iter().zip(&prepared.hits).map(token).collect();
+    for &(row, _) in exceptions {
+        tokens[row as usize] = exception;
+    }
+    tokens
+}
+
+/// Finds bins by a table over the leading bits of the distance from the first bin, then by search.
+struct Finder<'a> {
+    bins: &'a Bins,
+    /// All bins' first residuals and their tokens, ascending; the lengths beside.
+    lowers: Vec<u64>,
+    ends: Vec<(u64, u8)>,
+    shift: u32,
+    /// For each prefix, the number of bins that begin at or before its first residual.
+    index: Vec<u16>,
+}
+
+impl<'a> Finder<'a> {
+    fn new(bins: &'a Bins) -> Self {
+        // Exact bins inside intervals come out first: tokens of intervals are found when no exact one fits.
+        let lowers: Vec<u64> = bins.intervals.iter().map(|i| i.0).collect();
+        let last = |&(lower, bits): &(u64, u8)| lower + ((1u128 << bits) - 1) as u64;
+        let ends = bins.intervals.iter().enumerate().map(|(at, i)| (last(i), (bins.exact.len() + at) as u8)).collect();
+        let span = match (lowers.first(), lowers.last()) {
+            (Some(first), Some(last)) => last - first,
+            _ => 0,
+        };
+        let shift = (64 - span.leading_zeros()).saturating_sub(11);
+        let first = lowers.first().copied().unwrap_or(0);
+        let index = (0..=span >> shift)
+            .map(|prefix| lowers.partition_point(|&lower| lower - first <= prefix << shift) as u16)
+            .collect();
+        Finder { bins, lowers, ends, shift, index }
+    }
+
+    #[inline]
+    fn token(&self, residual: u64) -> Option<u8> {
+        if !self.bins.exact.is_empty()
+            && let Ok(at) = self.bins.exact.binary_search(&residual)
+        {
+            return Some(at as u8);
+        }
+        let first = *self.lowers.first()?;
+        let distance = residual.checked_sub(first)?;
+        let prefix = (distance >> self.shift).min(self.index.len() as u64 - 1) as usize;
+        let mut at = usize::from(self.index[prefix]);
+        while at < self.lowers.len() && self.lowers[at] <= residual {
+            at += 1;
+        }
+        let (last, token) = self.ends[at - 1];
+        (residual <= last).then_some(token)
+    }
+}
+
+/// Everything that the contexts of a column may look at.
+pub struct Left<'a> {
+    pub known: &'a [Known],
+    pub tokens: &'a [Vec<u8>],
+    pub geometry: &'a Geometry,
+}
+
+impl Left<'_> {
+    fn view<'a, W>(&'a self, row_n: usize, predicted: &'a [W]) -> View<'a, W> {
+        View { row_n, geometry: self.geometry, known: self.known, tokens: self.tokens, predicted }
+    }
+}
+
+/// The combined context of all rows.
+pub fn combined<W: Word>(contexts: &[Context], left: &Left, prepared: &Prepared<W>, tokens: &[u8], bins: &Bins) -> Vec<u16> {
+    let view = left.view(tokens.len(), &prepared.predicted);
+    let mut all = vec![0u16; tokens.len()];
+    for context in contexts {
+        let n = context.level_n() as u16;
+        let levels = match context.source.is_own() {
+            false => context.levels(&view),
+            true => {
+                let table = context.table::<1024>();
+                let values = own_values(context.source, left.geometry, &bins.magnitudes(W::BITS), tokens);
+                values.iter().map(|&value| table[value as usize]).collect()
+            }
+        };
+        all.iter_mut().zip(levels).for_each(|(all, level)| *all = *all * n + u16::from(level));
+    }
+    all
+}
+
+/// Bins, contexts and distributions for a column of a frame: those of `before` where they are as good, which were made from so many rows.
+pub fn settle(recipe: &Recipe, me: &Known, ready: &Ready, left: &Left, before: Option<(&ColumnPlan, usize)>) -> Settled {
+    with_ready!(ready, prepared => settle_words(recipe, me, prepared, left, before))
+}
+
+fn settle_words<W: Word>(
+    recipe: &Recipe,
+    me: &Known,
+    prepared: &Prepared<W>,
+    left: &Left,
+    before: Option<(&ColumnPlan, usize)>,
+) -> Settled {
+    let fresh = || fresh(recipe, me, prepared, left);
+    let Some((before, rows)) = before else {
+        return fresh();
+    };
+    let Some(amended) = amended(before, me, prepared, left) else {
+        return fresh();
+    };
+    // Few rows make no better tables than many.
+    if amended.tokens.len() * 2 < rows || amended.plan == *before {
+        return amended;
+    }
+    let settled = fresh();
+    if settled.bits < amended.bits { settled } else { amended }
+}
+
+/// Bits of the offsets of these tokens.
+pub fn offset_bits<W: Word>(bins: &Bins, me: &Known, tokens: &[u8]) -> f64 {
+    let (_, bits) = bins.table::<W>(me.form.vt.bits());
+    tokens.iter().map(|&token| f64::from(bits[usize::from(token)])).sum()
+}
+
+/// Everything anew.
+fn fresh<W: Word>(recipe: &Recipe, me: &Known, prepared: &Prepared<W>, left: &Left) -> Settled {
+    let row_n = prepared.residuals.len();
+    let mut coded = vec![true; row_n];
+    me.exceptions.iter().for_each(|&(row, _)| coded[row as usize] = false);
+    let wanted = prepared.residuals.iter().zip(&prepared.hits).zip(&coded);
+    let wanted = wanted.filter(|((_, hit), coded)| !**hit && **coded).map(|((residual, _), _)| *residual);
+    let bins = Bins::cut(wanted.collect(), recipe.cutting);
+    let tokens = tokens(&bins, prepared, &me.exceptions);
+    let contexts = contexts(&recipe.sources, &bins, prepared, left, &tokens);
+    let combined = combined(&contexts, left, prepared, &tokens, &bins);
+    let context_n: usize = contexts.iter().map(Context::level_n).product();
+    let token_n = bins.token_n();
+    let counts = count(&combined, &tokens, context_n, token_n);
+    let found = cluster(&counts, token_n, CLUSTERS.min(20));
+    let mut sums = vec![vec![0u32; token_n]; found.n];
+    for (counts, &cluster) in counts.chunks(token_n).zip(&found.map) {
+        let sum = &mut sums[usize::from(cluster)];
+        sum.iter_mut().zip(counts).for_each(|(sum, &count)| *sum += count);
+    }
+    if sums.iter().flatten().filter(|&&n| n > 0).count() > 1 {
+        // Later frames may hold what this one does not.
+        sums.iter_mut().for_each(|sum| sum[token_n - 1] = sum[token_n - 1].max(1));
+    }
+    let frequencies: Vec<Vec<u16>> = sums.iter().map(|sum| normalise(sum)).collect();
+    let clusters = combined.iter().map(|&context| found.map[usize::from(context)]).collect();
+    let plan = ColumnPlan {
+        form: recipe.form,
+        prediction: recipe.prediction.clone(),
+        copy: recipe.copy.clone(),
+        bins,
+        contexts,
+        map: found.map,
+        frequencies,
+    };
+    let said = token_n as f64 * 14.0 + plan.contexts.len() as f64 * 200.0;
+    let bits = found.bits + said + offset_bits::<W>(&plan.bins, me, &tokens);
+    Settled { plan, tokens, clusters, bits }
+}
+
+/// The recipe's sources, cut by what these rows hold.
+pub fn contexts<W: Word>(sources: &[(Source, usize)], bins: &Bins, prepared: &Prepared<W>, left: &Left, tokens: &[u8]) -> Vec<Context> {
+    let view = left.view(tokens.len(), &prepared.predicted);
+    let context = |&(source, level_n): &(Source, usize)| {
+        let values = match source.is_own() {
+            true => own_values(source, left.geometry, &bins.magnitudes(W::BITS), tokens),
+            false => values(source, &view),
+        };
+        let cuts = cuts(&values, level_n);
+        let cuts = match source {
+            Source::Value(_) | Source::Predicted => rounded(cuts),
+            _ => cuts,
+        };
+        Context { source, cuts }
+    };
+    sources.iter().map(context).filter(|context| !context.cuts.is_empty()).collect()
+}
+
+/// Counts of tokens by context.
+pub fn count(combined: &[u16], tokens: &[u8], context_n: usize, token_n: usize) -> Vec<u32> {
+    let mut counts = vec![0u32; context_n * token_n];
+    for (&context, &token) in combined.iter().zip(tokens) {
+        counts[usize::from(context) * token_n + usize::from(token)] += 1;
+    }
+    counts
+}
+
+/// The plan of the frame before with frequencies of this frame's where that pays; none if it knows no way to write some value.
+fn amended<W: Word>(before: &ColumnPlan, me: &Known, prepared: &Prepared<W>, left: &Left) -> Option<Settled> {
+    let mut tokens = tokens(&before.bins, prepared, &me.exceptions);
+    let token_n = before.bins.token_n();
+    let mut plan = before.clone();
+    loop {
+        let combined = combined(&plan.contexts, left, prepared, &tokens, &plan.bins);
+        let clusters: Vec<u8> = combined.iter().map(|&context| plan.map[usize::from(context)]).collect();
+        let mut sums = vec![vec![0u32; token_n]; plan.frequencies.len()];
+        clusters.iter().zip(&tokens).for_each(|(&c, &t)| sums[usize::from(c)][usize::from(t)] += 1);
+        let mut bits = 0.0;
+        for ((frequencies, before), sum) in plan.frequencies.iter_mut().zip(&before.frequencies).zip(&sums) {
+            let mut best = (kept_bits(before, sum), before.clone());
+            for renewed in renewals(before, sum) {
+                let bits = kept_bits(&renewed, sum) + amendment_bits(before, &renewed);
+                if bits < best.0 {
+                    best = (bits, renewed);
+                }
+            }
+            bits += best.0;
+            *frequencies = best.1;
+        }
+        // What a kept distribution does not know becomes an exception, which all of them know.
+        let exception = plan.bins.exception();
+        let mut changed = false;
+        for (&cluster, token) in clusters.iter().zip(&mut tokens) {
+            let frequencies = &plan.frequencies[usize::from(cluster)];
+            if frequencies[usize::from(*token)] == 0 {
+                if frequencies[usize::from(exception)] == 0 {
+                    return None;
+                }
+                *token = exception;
+                changed = true;
+            }
+        }
+        if !changed {
+            let bits = bits + offset_bits::<W>(&plan.bins, me, &tokens);
+            return Some(Settled { plan, tokens, clusters, bits });
+        }
+    }
+}
+
+/// Frequencies that might follow those of the frame before: from these counts alone, and from both.
+fn renewals(before: &[u16], counts: &[u32]) -> Vec<Vec<u16>> {
+    let all: u32 = counts.iter().sum();
+    if all == 0 {
+        return Vec::new();
+    }
+    let mut alone = counts.to_vec();
+    // Exceptions stay possible.
+    if let Some(exceptions) = alone.last_mut() {
+        *exceptions = (*exceptions).max(1);
+    }
+    let both: Vec<u32> = before.iter().zip(counts).map(|(&f, &n)| u32::from(f) * 2 + n * 2).collect();
+    vec![normalise(&alone), normalise(&both)]
+}
+
+/// About the bits of amended frequencies.
+fn amendment_bits(before: &[u16], now: &[u16]) -> f64 {
+    let of = |(&a, &b): (&u16, &u16)| match a.abs_diff(b) {
+        0 => 0.7,
+        d => 3.0 + 1.2 * log2(f64::from(d)),
+    };
+    8.0 + before.iter().zip(now).map(of).sum::<f64>()
+}
+
+/// Bits of counts by given frequencies; a token without a frequency costs about what an exception does.
+fn kept_bits(frequencies: &[u16], counts: &[u32]) -> f64 {
+    let bits = |(&frequency, &count): (&u16, &u32)| match (frequency, count) {
+        (_, 0) => 0.0,
+        (0, n) => f64::from(n) * 48.0,
+        (f, n) => f64::from(n) * (f64::from(TOTAL_BITS) - log2(f64::from(f))),
+    };
+    frequencies.iter().zip(counts).map(bits).sum()
+}
+
+/// Writes the offsets of a column.
+pub fn write_offsets(me: &Known, ready: &Ready, settled: &Settled, writer: &mut BitWriter) {
+    with_ready!(ready, prepared => offsets_of_words(me, prepared, settled, writer));
+}
+
+fn offsets_of_words<W: Word>(me: &Known, prepared: &Prepared<W>, settled: &Settled, writer: &mut BitWriter) {
+    let bins = &settled.plan.bins;
+    let (lower, bits) = bins.table::<W>(me.form.vt.bits());
+    let exception = bins.exception();
+    for (row, (&token, &residual)) in settled.tokens.iter().zip(&prepared.residuals).enumerate() {
+        let at = usize::from(token);
+        if bits[at] == 0 {
+            continue;
+        }
+        let value = if token == exception { me.ordered(row) } else { residual.minus(lower[at]).wide() };
+        writer.put(value, bits[at].into());
+    }
+}

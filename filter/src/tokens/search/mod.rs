@@ -1,0 +1,200 @@
+//! What is found out about the columns of a stream, once, on a sample of its records: how each is predicted, what it copies, how finely it is cut and
+//! what its tokens depend on.
+//!
+//! Columns go from left to right; each is searched on the sample as coded so far. Every decision is taken by bits estimated in basic operations of
+//! f64, so it is the same on every machine.
+
+mod contexts;
+mod curve;
+mod linear;
+mod modes;
+mod stencils;
+
+use super::column::Known;
+use super::context::{Geometry, Source};
+use super::encode::{self, Recipe};
+use super::form::Form;
+use super::frame::{self, Memory};
+use super::rows::Table;
+use super::word::Words;
+use crate::numeric::Relation;
+use crate::predict::{lattice, references, relations};
+use crate::numeric::ValueType;
+
+/// How hard to search.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Effort {
+    /// Rows of the sample.
+    pub rows: usize,
+    /// Columns that a linear prediction may take; 0: none are searched.
+    pub terms: usize,
+    /// Columns to the left whose tokens and values may be contexts.
+    pub reach: usize,
+    /// Whether values of columns are looked at, not tokens alone.
+    pub values: bool,
+    /// Contexts, at most.
+    pub contexts: usize,
+    /// Rows on which pairs of prediction and copy are compared.
+    pub compared: usize,
+    /// Pairs that are followed up.
+    pub modes: usize,
+    /// Ways to cut that are tried.
+    pub cuttings: usize,
+    /// Stencils that are tried on a grid.
+    pub stencils: usize,
+}
+
+impl Effort {
+    /// Of a level, 1 to 4; higher ones are as 4.
+    pub fn of_level(level: u8) -> Self {
+        match level {
+            ..=1 => Effort { rows: 3072, terms: 2, reach: 16, values: false, contexts: 2, compared: 2000, modes: 1, cuttings: 1, stencils: 2 },
+            2 => Effort { rows: 6144, terms: 3, reach: 32, values: true, contexts: 2, compared: 4000, modes: 2, cuttings: 2, stencils: 4 },
+            3 => Effort { rows: 12288, terms: 5, reach: 64, values: true, contexts: 3, compared: 6000, modes: 2, cuttings: 3, stencils: 8 },
+            _ => Effort { rows: 24576, terms: 5, reach: 96, values: true, contexts: 3, compared: 16000, modes: 4, cuttings: 3, stencils: 16 },
+        }
+    }
+}
+
+/// Columns that tell about a column, at most.
+const REFERENCES: usize = 4;
+/// Fewest rows that a plan is searched on.
+const FEWEST: usize = 32;
+
+/// What the search of a column may look at.
+struct Scene<'a> {
+    effort: Effort,
+    geometry: &'a Geometry,
+    known: &'a [Known],
+    /// The tokens of the columns to the left.
+    tokens: &'a [Vec<u8>],
+    at: usize,
+    references: &'a [u16],
+    relation: Option<Relation>,
+    row_n: usize,
+}
+
+impl Scene<'_> {
+    fn left(&self) -> encode::Left<'_> {
+        encode::Left { known: &self.known[..self.at], tokens: self.tokens, geometry: self.geometry }
+    }
+
+    fn me(&self) -> &Known {
+        &self.known[self.at]
+    }
+
+    /// The columns to the left that may be looked at.
+    fn reach(&self) -> std::ops::Range<usize> {
+        self.at.saturating_sub(self.effort.reach)..self.at
+    }
+
+    /// Whether rows lie in a grid that neighbours are summed up in.
+    fn is_grid(&self) -> bool {
+        self.geometry.group > 2 && self.known.len() <= 8
+    }
+}
+
+/// What was found out about the columns of a stream.
+#[derive(Clone, Debug)]
+pub struct Search {
+    pub recipes: Vec<Recipe>,
+    /// Plans and tables as the sample has them.
+    pub memory: Memory,
+    /// Bytes a row.
+    pub row_size: usize,
+    /// Rows that the tables were made from.
+    pub rows: usize,
+    /// About the bits of all those rows.
+    pub bits: f64,
+}
+
+impl Search {
+    /// About the bits a byte.
+    pub fn rate(&self) -> f64 {
+        self.bits / (self.rows.max(1) * self.row_size) as f64
+    }
+}
+
+/// Searches all columns of records that begin with the row `first` of the stream.
+pub fn search(table: &Table, body: &[u8], first: u64, effort: Effort) -> Search {
+    let whole_first = first;
+    let (sample, first) = sample(table, body, first, effort);
+    let values = table.split(&sample);
+    let types: Vec<ValueType> = table.columns.iter().map(|column| column.vt).collect();
+    let row_n = values.first().map_or(0, Words::len);
+    let geometry = table.geometry(first);
+    let wide: Vec<Vec<u64>> = values.iter().map(|words| words.sampled(0..row_n)).collect();
+    let forms: Vec<Form> = wide.iter().zip(&types).map(|(v, &vt)| Form::of_values(vt, v, lattice(v, vt))).collect();
+    let (references, relations) = match row_n >= FEWEST && types.len() > 1 {
+        true => (references(&wide, &types, REFERENCES), relations(&wide, &types)),
+        false => (vec![Vec::new(); types.len()], vec![None; types.len()]),
+    };
+    let known: Vec<Known> = values.into_iter().zip(&forms).map(|(words, &form)| encode::known(form, words)).collect();
+    let (mut recipes, mut tokens, mut bits) = (Vec::with_capacity(known.len()), Vec::new(), 0.0);
+    let mut columns = Vec::with_capacity(known.len());
+    for at in 0..known.len() {
+        let scene = Scene {
+            effort,
+            geometry: &geometry,
+            known: &known,
+            tokens: &tokens,
+            at,
+            references: &references[at],
+            relation: relations[at],
+            row_n,
+        };
+        let found = column(&scene);
+        let ready = encode::prepare(&known, at, &found.recipe.prediction, &found.recipe.copy);
+        let settled = encode::settle(&found.recipe, &known[at], &ready, &scene.left(), None);
+        recipes.push(found.recipe);
+        bits += settled.bits;
+        columns.push(settled.plan);
+        tokens.push(settled.tokens);
+    }
+    let all = body.len() / table.row_size;
+    let (memory, bits) = match all > row_n {
+        // Tables of all that there is, not of the sample alone.
+        true => frame::learn(table, &recipes, whole_first, &body[..all * table.row_size]),
+        false => (Memory { stored: table.is_stored(), columns }, bits),
+    };
+    Search { recipes, memory, row_size: table.row_size, rows: all, bits }
+}
+
+/// Rows that the search looks at, and the number of the first: a few pieces of whole groups, spread over the frame.
+fn sample(table: &Table, body: &[u8], first: u64, effort: Effort) -> (Vec<u8>, u64) {
+    let row_n = body.len() / table.row_size;
+    let is_grid = table.group > 2 && table.columns.len() <= 8;
+    let wanted = if is_grid { effort.rows * 16 } else { effort.rows };
+    if row_n <= wanted || table.is_stored() {
+        return (body[..row_n * table.row_size].to_vec(), first);
+    }
+    let group = table.group.max(1);
+    let lead = if table.group > 0 { (group - (first % group as u64) as usize) % group } else { 0 };
+    let piece_n = if is_grid { 1 } else { 3 };
+    let piece = (wanted / piece_n).div_ceil(group) * group;
+    // Each from the middle of its share, so that no row comes twice.
+    let share = (row_n - lead) / piece_n;
+    let mut out = Vec::new();
+    for at in 0..piece_n {
+        let start = lead + (at * share + share.saturating_sub(piece) / 2) / group * group;
+        let end = (start + piece.min(share)).min(row_n);
+        out.extend_from_slice(&body[start * table.row_size..end * table.row_size]);
+    }
+    (out, first + lead as u64)
+}
+
+/// A column's recipe and the sample's bits by it.
+struct Found {
+    recipe: Recipe,
+    bits: f64,
+}
+
+fn column(scene: &Scene) -> Found {
+    match scene.me().words {
+        Words::Narrow(ref words) => modes::search(scene, words),
+        Words::Wide(ref words) => modes::search(scene, words),
+    }
+}
+
+/// Sources of a grid's column.
+const GRID_SOURCES: [(Source, usize); 2] = [(Source::Near, 24), (Source::Above, 24)];

@@ -1,0 +1,229 @@
+//! Predictions and copies: all that may fit are listed, pairs are compared by the entropy of their tokens on some rows, and the best are followed up with
+//! contexts and several ways to cut.
+
+use super::super::bins::{Bins, Cutting};
+use super::super::cluster::{entropy, table_bits};
+use super::super::encode::{self, Prepared, Recipe};
+use super::super::prediction::{Copy, Prediction};
+use super::super::word::Word;
+use super::{Found, Scene, contexts, curve, linear, stencils};
+use crate::Kind;
+
+/// A copy must be met by one row in so many.
+const SELDOM: usize = 50;
+/// One value in so many rows makes it a filling.
+const FILLING: usize = 50;
+/// How pairs are cut for comparison.
+const ROUGH: Cutting = Cutting { price: 40.0, bins: 120, exact: 64 };
+/// Ways to cut: price, and bins at most.
+const CUTTINGS: [Cutting; 3] = [
+    Cutting { price: 40.0, bins: 64, exact: 96 },
+    Cutting { price: 10.0, bins: 200, exact: 96 },
+    Cutting { price: 300.0, bins: 32, exact: 96 },
+];
+const GRID_CUTTING: Cutting = Cutting { price: 20.0, bins: 160, exact: 32 };
+
+/// A prediction or copy with what it comes to on the sample.
+struct Candidate<W> {
+    prediction: Prediction,
+    predicted: Vec<W>,
+    residuals: Vec<W>,
+}
+
+pub(super) fn search<W: Word>(scene: &Scene, words: &[W]) -> Found {
+    let me = scene.me();
+    let copies = copies(scene, words);
+    let hits: Vec<Vec<bool>> = copies.iter().map(|copy| copy.hits(&me.form, &scene.known[..scene.at], words)).collect();
+    let mut candidates: Vec<Candidate<W>> = Vec::new();
+    let fill = copies.iter().find(|copy| matches!(copy, Copy::Fill(_))).cloned();
+    for mut prediction in predictions(scene, words, fill.as_ref()) {
+        prediction.keep();
+        let predicted = prediction.words(&me.form, &scene.known[..scene.at], words.len());
+        let copy = match (&prediction, &fill) {
+            (Prediction::Stencil(_), Some(fill)) => fill.clone(),
+            _ => Copy::None,
+        };
+        let residuals = encode::residuals(me, words, &prediction, &predicted, &copy);
+        candidates.push(Candidate { prediction, predicted, residuals });
+    }
+    let pairs = compare(scene, &candidates, &copies, &hits);
+    let mut best: Option<Found> = None;
+    for (p, c) in pairs {
+        let candidate = &mut candidates[p];
+        let prepared = Prepared {
+            predicted: std::mem::take(&mut candidate.predicted),
+            residuals: std::mem::take(&mut candidate.residuals),
+            hits: hits[c].clone(),
+        };
+        let found = follow(scene, &candidate.prediction, &copies[c], &prepared);
+        candidate.predicted = prepared.predicted;
+        candidate.residuals = prepared.residuals;
+        if best.as_ref().is_none_or(|best| found.bits < best.bits) {
+            best = Some(found);
+        }
+    }
+    best.unwrap_or_else(|| Found {
+        recipe: Recipe {
+            form: me.form,
+            prediction: Prediction::Zero,
+            copy: Copy::None,
+            cutting: CUTTINGS[0],
+            sources: Vec::new(),
+        },
+        bits: 0.0,
+    })
+}
+
+fn predictions<W: Word>(scene: &Scene, words: &[W], fill: Option<&Copy>) -> Vec<Prediction> {
+    let me = scene.me();
+    let is_float = me.form.vt.kind == Kind::Float;
+    let mut all = vec![Prediction::Zero, Prediction::Row(1)];
+    if scene.geometry.group > 1 {
+        all.push(Prediction::Row(scene.geometry.group as u32));
+    }
+    if let Some(relation) = scene.relation {
+        all.push(Prediction::Relation(relation));
+    }
+    for &column in scene.references.iter().take(3) {
+        let other = &scene.known[usize::from(column)];
+        if scene.effort.terms > 2 {
+            all.push(Prediction::Curve { column, knots: curve::knots(&other.words, words) });
+        }
+        if other.form.vt.kind == me.form.vt.kind {
+            all.push(Prediction::Column(column));
+            if is_float {
+                all.push(Prediction::Mirror(column));
+            }
+        }
+    }
+    if is_float && scene.effort.terms > 0 && scene.at > 0 {
+        all.extend(linear::predictions(scene));
+    }
+    all.extend(stencils::predictions(scene, words, fill));
+    all
+}
+
+fn copies<W: Word>(scene: &Scene, words: &[W]) -> Vec<Copy> {
+    let me = scene.me();
+    let mut all = vec![Copy::None, Copy::Row(1)];
+    if scene.geometry.group > 1 {
+        all.push(Copy::Row(scene.geometry.group as u32));
+    }
+    if scene.geometry.plane > 1 {
+        all.push(Copy::Row(scene.geometry.plane as u32));
+    }
+    if scene.is_grid() {
+        all.extend(filling(words).map(Copy::Fill));
+    }
+    if scene.relation.is_some() {
+        all.extend(scene.relation.map(Copy::Relation));
+    }
+    for &column in scene.references.iter().take(3) {
+        let other = &scene.known[usize::from(column)];
+        if other.form.vt.kind == me.form.vt.kind {
+            all.push(Copy::Column(column));
+            if me.form.vt.kind == Kind::Float {
+                all.push(Copy::Mirror(column));
+            }
+        }
+        all.push(Copy::LastSeen(column));
+    }
+    all
+}
+
+/// The word that fills holes, if one is frequent.
+fn filling<W: Word>(words: &[W]) -> Option<u64> {
+    let mut sorted = words.to_vec();
+    sorted.sort_unstable();
+    let longest = sorted.chunk_by(|a, b| a == b).max_by_key(|run| run.len())?;
+    (longest.len() * FILLING > words.len()).then(|| longest[0].wide())
+}
+
+/// The most promising pairs of prediction and copy, as places.
+fn compare<W: Word>(scene: &Scene, candidates: &[Candidate<W>], copies: &[Copy], hits: &[Vec<bool>]) -> Vec<(usize, usize)> {
+    let row_n = scene.row_n;
+    let is_grid = scene.is_grid();
+    let step = (row_n / scene.effort.compared).max(1);
+    let mut pairs: Vec<(f64, usize, usize)> = Vec::new();
+    for (c, (copy, hits)) in copies.iter().zip(hits).enumerate() {
+        let met = hits.iter().filter(|hit| **hit).count();
+        if *copy != Copy::None && met * SELDOM < row_n {
+            continue;
+        }
+        for (p, candidate) in candidates.iter().enumerate() {
+            let own = matches!((&candidate.prediction, copy), (Prediction::Row(a), Copy::Row(b)) if a == b);
+            // Fillings are what a stencil's arithmetic leaves out, so the two go together.
+            let filled = matches!(copy, Copy::Fill(_));
+            let has_filling = copies.iter().any(|copy| matches!(copy, Copy::Fill(_)));
+            let stencil = matches!(candidate.prediction, Prediction::Stencil(_));
+            if own || (stencil && has_filling && !filled) || (filled && !stencil) {
+                continue;
+            }
+            let rows = || (0..row_n).step_by(step);
+            let wanted: Vec<W> = rows().filter(|&row| !hits[row]).map(|row| candidate.residuals[row]).collect();
+            let bins = Bins::cut(wanted, ROUGH);
+            let table = bins.table::<W>(0).1;
+            let mut counts = vec![0u32; bins.token_n()];
+            let mut bits = 0.0;
+            for row in rows() {
+                let token = match hits[row] {
+                    true => bins.copy(),
+                    false => bins.token(candidate.residuals[row].wide()).unwrap_or(bins.exception()),
+                };
+                counts[usize::from(token)] += 1;
+                bits += f64::from(table[usize::from(token)]);
+            }
+            pairs.push(((entropy(&counts) + bits) * step as f64 + table_bits(&counts), p, c));
+        }
+    }
+    pairs.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let mut kept: Vec<(usize, usize)> = pairs.iter().take(scene.effort.modes).map(|&(_, p, c)| (p, c)).collect();
+    if is_grid {
+        // The entropy of all tokens together says little of grids, where activity decides.
+        kept = pairs.iter().take(scene.effort.stencils.max(2)).map(|&(_, p, c)| (p, c)).collect();
+    } else if scene.effort.modes > 1 {
+        for plain in [(0, 0), (0, 1)] {
+            if pairs.iter().any(|&(_, p, c)| (p, c) == plain) && !kept.contains(&plain) {
+                kept.push(plain);
+            }
+        }
+    }
+    kept
+}
+
+/// A pair with contexts and the best way to cut.
+fn follow<W: Word>(scene: &Scene, prediction: &Prediction, copy: &Copy, prepared: &Prepared<W>) -> Found {
+    let me = scene.me();
+    let rough = if scene.is_grid() { GRID_CUTTING } else { CUTTINGS[0] };
+    let cut = |cutting: Cutting| {
+        let wanted = prepared.residuals.iter().zip(&prepared.hits).filter(|(_, hit)| !**hit).map(|(r, _)| *r).collect();
+        let bins = Bins::cut(wanted, cutting);
+        let tokens = encode::tokens(&bins, prepared, &me.exceptions);
+        let offsets = encode::offset_bits::<W>(&bins, me, &tokens);
+        (bins, tokens, offsets)
+    };
+    let (bins, tokens, offsets) = cut(rough);
+    let chosen = contexts::choose(scene, prepared, &bins, &tokens);
+    let extra = match prediction {
+        Prediction::Curve { .. } => 1200.0,
+        Prediction::Linear { columns, .. } => 60.0 * columns.len() as f64,
+        Prediction::Stencil(stencil) => 60.0 * stencil.terms.len() as f64,
+        _ => 0.0,
+    };
+    let bits = |bins: &Bins, tokens: &[u8], offsets: f64| {
+        contexts::bits(scene, prepared, bins, tokens, &chosen) + offsets + bins.token_n() as f64 * 14.0 + chosen.len() as f64 * 200.0 + extra
+    };
+    let mut best = (bits(&bins, &tokens, offsets), rough);
+    if !scene.is_grid() {
+        for &cutting in &CUTTINGS[1..scene.effort.cuttings] {
+            let (bins, tokens, offsets) = cut(cutting);
+            let bits = bits(&bins, &tokens, offsets);
+            if bits < best.0 {
+                best = (bits, cutting);
+            }
+        }
+    }
+    let (bits, cutting) = best;
+    let recipe = Recipe { form: me.form, prediction: prediction.clone(), copy: copy.clone(), cutting, sources: chosen };
+    Found { recipe, bits }
+}

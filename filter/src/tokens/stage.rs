@@ -1,0 +1,78 @@
+//! What streams and blocks see of tokens: a chain begins with a search, and its frames share what that found.
+
+use std::sync::Arc;
+
+use super::frame::{self, Memory, Views};
+use super::rows::Table;
+use super::search::{Effort, Search, search};
+use crate::error::Result;
+use crate::layout::rows::Rows;
+use crate::layout::{Expansion, Kind};
+use crate::{Layout, Level};
+
+/// Raw bytes at a stream's beginning that are searched, for frames of this size: more than the first, where frames are short.
+pub(crate) fn searched(frame_size: usize) -> usize {
+    frame_size.max((16 * frame_size).min(1 << 20))
+}
+
+/// Whether values of a layout are worth a search. Plain bytes are left to byte codecs.
+pub(crate) fn suits(layout: &Layout) -> bool {
+    let plain = |kind: Kind, width: u32| kind == Kind::Bytes || (kind == Kind::Uint && width == 1);
+    !(layout.fields().iter().all(|field| plain(field.kind, field.width)) && layout.shape().is_empty())
+}
+
+/// Searches the beginning of a stream; nothing if it has too few records.
+pub fn begin(expansion: &Expansion, level: Level, offset: u64, raw: &[u8]) -> Option<Search> {
+    let rows = Rows::new(expansion.record_size, offset, raw.len());
+    if rows.n == 0 || rows.n > u32::MAX as usize {
+        return None;
+    }
+    let body = rows.records(raw);
+    // The levels above 4 have other means than a longer search.
+    // The levels above 4 have other means than a longer search.
+    let level = if level.learns() { 2 } else { level.get() };
+    let mut found = search(&Table::new(expansion), body, rows.first, Effort::of_level(level));
+    let mut rival = |other: Search| {
+        if other.rate() < found.rate() {
+            found = other;
+        }
+    };
+    if level >= 4 {
+        // Searches are greedy: a longer one may end in a worse place.
+        rival(search(&Table::new(expansion), body, rows.first, Effort::of_level(3)));
+    }
+    if let Some(table) = Table::stored(expansion, body.len()).filter(|_| rows.head + rows.tail == 0) {
+        rival(search(&table, body, 0, Effort::of_level(level)));
+    }
+    Some(found)
+}
+
+/// Whether a frame's records can be seen as the chain's beginning was.
+pub(crate) fn fits(expansion: &Expansion, search: &Search, offset: u64, raw_len: usize) -> bool {
+    let rows = Rows::new(expansion.record_size, offset, raw_len);
+    !search.memory.stored || Table::stored(expansion, raw_len - rows.head - rows.tail).is_some()
+}
+
+/// A frame's payload. `says_memory`: it is the first of its chain, or stands alone.
+pub(crate) fn pack(expansion: &Expansion, search: &Search, offset: u64, raw: &[u8], says_memory: bool) -> Result<Vec<u8>> {
+    frame::encode(expansion, search, offset, raw, says_memory)
+}
+
+/// A payload's own memory, if it has one, and the length of that.
+///
+/// # Errors
+/// `Corrupt` of what no encoder writes.
+pub(crate) fn open(expansion: &Expansion, offset: u64, raw_len: usize, payload: &[u8]) -> Result<(Option<Arc<Memory>>, usize)> {
+    let rows = Rows::new(expansion.record_size, offset, raw_len);
+    let views = Views::new(expansion, raw_len - rows.head - rows.tail);
+    let (memory, rest) = frame::read_memory(&views, payload)?;
+    Ok((memory.map(Arc::new), payload.len() - rest.len()))
+}
+
+/// The raw bytes of columns.
+///
+/// # Errors
+/// `Corrupt` of what no encoder writes.
+pub(crate) fn unpack(expansion: &Expansion, memory: &Memory, offset: u64, raw_len: usize, columns: &[u8]) -> Result<Vec<u8>> {
+    frame::decode(expansion, memory, offset, raw_len, columns)
+}
