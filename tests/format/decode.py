@@ -1,0 +1,91 @@
+#!/usr/bin/env python3
+"""A decoder of Catena streams of levels 1 to 6, written from docs/format.md alone, for tests: what it stumbles on is a fault of that document.
+
+    decode.py < stream > raw
+
+Names are those of the document. Needs NumPy; zstandard and pcodec for frames that fall back to them; checks XXH3-64 if xxhash is there."""
+import sys
+import zlib
+
+from arithmetic import Bytes, need
+from plain import Layout, plain_frame
+from tokens import tokens_frame
+
+try:
+    import xxhash
+except ImportError:
+    xxhash = None
+
+
+def decode(data, out, seen=None):
+    """Streams, one after another; their raw bytes go to `out`, and what was met is counted in `seen`."""
+    cursor = Bytes(data)
+    need(data, "input is cut")
+    while cursor.at < len(data):
+        stream(cursor, out, {} if seen is None else seen)
+
+
+def stream(cursor, out, seen):
+    """One stream, from the cursor on."""
+    start = cursor.at
+    need(cursor.take(4) == b"\xca\x7e\x4e\xa0", "not a Catena stream")
+    version, flags = cursor.u8(), cursor.u8()
+    need(version == 2 and flags & 128, f"version {version} or an unpublished one")
+    need(flags & 124 == 0 and flags & 3 != 2, "flags")
+    body = Bytes(cursor.take(cursor.varint()))
+    need(zlib.crc32(cursor.data[start : cursor.at]) == cursor.u32(), "checksum of the header")
+    level, chains, _lanes, frame_size = body.u8(), body.varint(), body.varint(), body.varint()
+    need(1 <= level <= 9 and 1 <= chains <= 256 and frame_size <= 2**28, "header")
+    dtype = body.take(body.varint()).decode()
+    layout = Layout(dtype, [body.varint() for _ in range(body.varint())])
+    if flags & 1:
+        body.take(32)
+    if flags & 2:
+        cursor.take(body.varint())
+    need(body.at == len(body.data), "header is too long")
+    offset, number, memories, entries = 0, 0, [None] * chains, b""
+    while cursor.data[cursor.at] & 7:
+        at = cursor.at
+        tag = cursor.u8()
+        kind, key, learned = tag & 7, tag & 8, tag & 16
+        length, coded = cursor.varint(), cursor.varint()
+        entries += cursor.data[at : cursor.at]
+        raw_hash = int.from_bytes(cursor.take(8), "little")
+        payload_crc = cursor.u32()
+        need(zlib.crc32(cursor.data[at : cursor.at]) == cursor.u32(), "checksum of the frame's header")
+        need(kind <= 5 and tag < 32 and 1 <= length <= frame_size, "frame")
+        need(coded == length if kind == 1 else coded < length, "lengths of the frame")
+        need(kind != 4, "a modelled frame")
+        payload = cursor.take(coded)
+        need(zlib.crc32(payload) == payload_crc, "checksum of the payload")
+        chain = number % chains
+        need(key or number >= chains, "a chain begins without a key frame")
+        if key:
+            memories[chain] = None
+        if kind == 5:
+            raw, own = tokens_frame(layout, offset, length, payload, memories[chain] if level < 7 else None, seen)
+            if level < 7:
+                need(layout.has_tokens and bool(learned) == bool(own), "memory")
+                memories[chain] = own or memories[chain]
+        else:
+            need(level >= 7 or not learned, "learned")
+            raw = plain_frame(layout, kind, offset, length, payload)
+        need(len(raw) == length, "length of the raw bytes")
+        if xxhash:
+            need(xxhash.xxh3_64_intdigest(raw, offset) == raw_hash, f"checksum of the raw bytes of frame {number}")
+        out.write(raw)
+        seen["frame", kind] = seen.get(("frame", kind), 0) + 1
+        offset, number = offset + length, number + 1
+    at = cursor.at
+    tag = cursor.u8()
+    need(tag in (0, 8), "end record")
+    frames_len = at - start
+    body = Bytes(cursor.take(cursor.varint()))
+    need(zlib.crc32(cursor.data[at : cursor.at]) == cursor.u32(), "checksum of the end record")
+    need((body.varint(), body.varint(), body.varint()) == (number, offset, frames_len), "totals")
+    need(body.rest() == (entries if tag else b""), "index")
+    need(cursor.u32() == cursor.at - 4 - at and cursor.take(4) == b"\xa0\x4e\x7e\xca", "tail")
+
+
+if __name__ == "__main__":
+    decode(sys.stdin.buffer.read(), sys.stdout.buffer)
