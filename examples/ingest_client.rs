@@ -14,9 +14,12 @@ use std::time::{Duration, Instant};
 use catena_filter::Layout;
 use catena_stream::segment::SourceName;
 use clap::Parser;
-use protocol::{Hello, Said};
+use protocol::{Hello, STILL_HERE, Said};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader, BufWriter};
 use tokio::net::TcpStream;
+
+/// Longest silence.
+const SAY: Duration = Duration::from_secs(20);
 
 /// Sends data to the ingest daemon.
 #[derive(Parser)]
@@ -97,7 +100,16 @@ async fn main() -> io::Result<()> {
             if let Some(rate) = args.rate {
                 writer.flush().await?;
                 let due = Duration::from_secs_f64(sent / rate);
-                tokio::time::sleep(due.saturating_sub(start.elapsed())).await;
+                // Who is silent for long has to say that it is there.
+                loop {
+                    let left = due.saturating_sub(start.elapsed());
+                    tokio::time::sleep(left.min(SAY)).await;
+                    if left <= SAY {
+                        break;
+                    }
+                    writer.write_u32_le(STILL_HERE).await?;
+                    writer.flush().await?;
+                }
             }
         }
         writer.write_u32_le(0).await?;

@@ -44,18 +44,25 @@ pub struct Args {
     /// Stored bytes of a segment
     #[arg(long, value_name = "BYTES", default_value_t = 256 << 20)]
     pub segment_bytes: u64,
-    /// Seconds until a segment is finished, and until a source without a client is forgotten
+    /// Seconds until a segment is finished, and until a source without a client is forgotten if nobody needs its place before
     #[arg(long, value_name = "S", default_value_t = 3600)]
     pub segment_age: u64,
-    /// Seconds after which a client that stops inside a message is cut off
+    /// Seconds after which a client that stops inside a message is cut off; while bytes come, however few, it does not stop
     #[arg(long, value_name = "S", default_value_t = 30)]
     pub stall: u64,
+    /// Seconds after which a client that says nothing between two messages is cut off, so that its source is free; one that is alive and has nothing to
+    /// send says so now and then
+    #[arg(long, value_name = "S", default_value_t = 120)]
+    pub silence: u64,
     /// Seconds for finishing all segments after SIGTERM
     #[arg(long, value_name = "S", default_value_t = 60)]
     pub drain: u64,
     /// Logs as JSON, a line each
     #[arg(long)]
     pub json: bool,
+    /// Sources that there are file descriptors for
+    #[arg(skip = u32::MAX)]
+    pub most_sources: u32,
 }
 
 impl Args {
@@ -64,9 +71,15 @@ impl Args {
         Duration::from_millis(self.commit_ms)
     }
 
-    /// Sources that there is memory for.
+    /// Sources that there are memory and file descriptors for.
     pub fn sources(&self) -> u32 {
-        (self.memory / 2 / self.source_memory).max(1)
+        let by_memory = self.memory / 2 / self.source_memory;
+        by_memory.min(self.most_sources).max(1)
+    }
+
+    /// MiB for the encoders of all of them.
+    pub fn encoder_memory(&self) -> u32 {
+        self.sources() * self.source_memory
     }
 
     /// Bytes of messages that a source may have waiting for a commit, so that none takes the memory of the others: its part of what is for messages.

@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::args::Args;
 use crate::metrics::Metrics;
-use crate::protocol::{Hello, Said};
+use crate::protocol::{Hello, STILL_HERE, Said};
 use crate::source::{Job, Message};
 use crate::sources::{Attached, Sources};
 
@@ -129,25 +129,32 @@ async fn listen<R: AsyncRead + Unpin>(
 ) -> io::Result<End> {
     let mut ending = shared.ending.clone();
     let stall = Duration::from_secs(shared.args.stall);
-    let stalled = || io::Error::new(io::ErrorKind::TimedOut, "stopped inside a message");
+    let silence = Duration::from_secs(shared.args.silence);
     loop {
-        // Between two messages a client may be silent for as long as it likes.
+        // Between two messages a client may be silent for longer than inside one, but not for ever: it may be gone without a word, and holds its source.
         let first = tokio::select! {
             biased;
             _ = ending.wait_for(|&ending| ending) => return Ok(End::Ending),
-            first = reader.read_u8() => first,
+            first = timeout(silence, reader.read_u8()) => first,
         };
         let first = match first {
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(End::Left),
-            first => first?,
+            Err(_) => {
+                return Err(io::Error::new(
+                    io::ErrorKind::TimedOut,
+                    "silent for too long",
+                ));
+            }
+            Ok(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(End::Left),
+            Ok(first) => first?,
         };
-        let mut rest = [0; 3];
-        timeout(stall, reader.read_exact(&mut rest))
-            .await
-            .map_err(|_| stalled())??;
-        let len = u32::from_le_bytes([first, rest[0], rest[1], rest[2]]);
+        let mut len = [first, 0, 0, 0];
+        fill(reader, &mut len[1..], stall).await?;
+        let len = u32::from_le_bytes(len);
         if len == 0 {
             return Ok(End::Goodbye);
+        }
+        if len == STILL_HERE {
+            continue;
         }
         if len > shared.args.longest {
             let why = format!(
@@ -176,7 +183,7 @@ async fn listen<R: AsyncRead + Unpin>(
             biased;
             // What has not come in full was not promised.
             _ = ending.wait_for(|&ending| ending) => return Ok(End::Ending),
-            bytes = timeout(stall, body(reader, len as usize)) => bytes.map_err(|_| stalled())??,
+            bytes = body(reader, len as usize, stall) => bytes?,
         };
         shared.metrics.waiting_messages.inc();
         shared.metrics.waiting_bytes.inc_by(i64::from(len));
@@ -191,8 +198,30 @@ async fn listen<R: AsyncRead + Unpin>(
     }
 }
 
-async fn body<R: AsyncRead + Unpin>(reader: &mut R, len: usize) -> io::Result<Bytes> {
+async fn body<R: AsyncRead + Unpin>(
+    reader: &mut R,
+    len: usize,
+    stall: Duration,
+) -> io::Result<Bytes> {
     let mut bytes = BytesMut::zeroed(len);
-    reader.read_exact(&mut bytes).await?;
+    fill(reader, &mut bytes, stall).await?;
     Ok(bytes.freeze())
+}
+
+/// Reads until `into` is full. Any byte in time is progress: a slow client holds its own share of memory and no other's.
+async fn fill<R: AsyncRead + Unpin>(
+    reader: &mut R,
+    into: &mut [u8],
+    stall: Duration,
+) -> io::Result<()> {
+    let mut filled = 0;
+    while filled < into.len() {
+        let read = timeout(stall, reader.read(&mut into[filled..])).await;
+        let stalled = || io::Error::new(io::ErrorKind::TimedOut, "stopped inside a message");
+        match read.map_err(|_| stalled())?? {
+            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+            n => filled += n,
+        }
+    }
+    Ok(())
 }

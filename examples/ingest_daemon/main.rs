@@ -9,25 +9,29 @@
 
 mod args;
 mod connection;
+mod descriptors;
 mod metrics;
 mod protocol;
 mod source;
 mod sources;
 
 use std::io;
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use catena_stream::segment::{Recovery, lock, recover};
 use clap::Parser;
-use tokio::net::TcpListener;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use args::Args;
 use connection::{SHARE, Shared, serve};
+use descriptors::{Descriptors, accept};
 use metrics::Metrics;
 use sources::Sources;
 
@@ -51,7 +55,7 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(args: Args) -> io::Result<()> {
+async fn run(mut args: Args) -> io::Result<()> {
     args.check()
         .map_err(|why| io::Error::new(io::ErrorKind::InvalidInput, why))?;
     // Before anything tells that the daemon is there: who sees it may end it.
@@ -83,6 +87,9 @@ async fn run(args: Args) -> io::Result<()> {
     metrics::watch_the_clock(Arc::clone(&metrics));
     let listener = TcpListener::bind(args.listen).await?;
     let local = Local::bind(&args)?;
+    let descriptors = Descriptors::share_out(args.sources());
+    args.most_sources = descriptors.sources;
+    let slots = Arc::new(Semaphore::new(descriptors.connections));
     let args = Arc::new(args);
     let (end, ending) = watch::channel(false);
     let shared = Arc::new(Shared {
@@ -97,17 +104,19 @@ async fn run(args: Args) -> io::Result<()> {
     tracing::info!(address = %listener.local_addr()?, "listening");
     let mut clients = JoinSet::new();
     loop {
+        let accepted = accept(&slots, async {
+            tokio::select! {
+                far = listener.accept() => far.map(|(socket, peer)| Caller::Far(socket, peer)),
+                near = local.accept() => near.map(Caller::Near),
+            }
+        });
         tokio::select! {
             () = signals.asked_to_end() => break,
-            accepted = listener.accept() => match accepted {
-                Ok((socket, peer)) => {
-                    let _ = socket.set_nodelay(true);
-                    clients.spawn(serve(socket, peer.to_string(), Arc::clone(&shared)));
+            accepted = accepted => match accepted {
+                Ok((caller, slot)) => {
+                    let served = caller.serve(Arc::clone(&shared));
+                    clients.spawn(async { served.await; drop(slot) });
                 }
-                Err(error) => rest(&error).await,
-            },
-            accepted = local.accept() => match accepted {
-                Ok(socket) => { clients.spawn(serve(socket, "unix".into(), Arc::clone(&shared))); }
                 Err(error) => rest(&error).await,
             },
             Some(_) = clients.join_next(), if !clients.is_empty() => {}
@@ -131,6 +140,41 @@ async fn run(args: Args) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Who has connected, over TCP or on this machine.
+enum Caller<N> {
+    Far(TcpStream, SocketAddr),
+    Near(N),
+}
+
+impl<N: AsyncRead + AsyncWrite + Send + 'static> Caller<N> {
+    async fn serve(self, shared: Arc<Shared>) {
+        match self {
+            Caller::Far(socket, peer) => {
+                let _ = socket.set_nodelay(true);
+                if let Err(error) = watch_for_its_end(&socket) {
+                    tracing::warn!(%peer, %error, "no keepalive");
+                }
+                serve(socket, peer.to_string(), shared).await;
+            }
+            Caller::Near(socket) => serve(socket, "unix".into(), shared).await,
+        }
+    }
+}
+
+/// Has the system ask a silent client whether it is there, and give it up when it does not answer: after a minute, or a minute after bytes for it.
+fn watch_for_its_end(socket: &TcpStream) -> io::Result<()> {
+    let socket = socket2::SockRef::from(socket);
+    let keepalive = socket2::TcpKeepalive::new()
+        .with_time(Duration::from_secs(30))
+        .with_interval(Duration::from_secs(10));
+    #[cfg(target_os = "linux")]
+    let keepalive = {
+        socket.set_tcp_user_timeout(Some(Duration::from_secs(60)))?;
+        keepalive.with_retries(3)
+    };
+    socket.set_tcp_keepalive(&keepalive)
 }
 
 /// Too many open files, say: a moment later it may work.

@@ -16,6 +16,9 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+
+use crate::descriptors::{self, accept};
 
 /// Every figure. Rates and the ratio follow from the totals.
 #[derive(Debug)]
@@ -126,9 +129,10 @@ fn seconds(registry: &mut Registry, name: &str, help: &str) -> Histogram {
 pub async fn serve(metrics: Arc<Metrics>, address: SocketAddr) -> io::Result<()> {
     let listener = TcpListener::bind(address).await?;
     tracing::info!(address = %listener.local_addr()?, "metrics");
+    let slots = Arc::new(Semaphore::new(descriptors::METRICS));
     tokio::spawn(async move {
         loop {
-            let Ok((socket, _)) = listener.accept().await else {
+            let Ok(((socket, _), slot)) = accept(&slots, listener.accept()).await else {
                 tokio::time::sleep(Duration::from_millis(100)).await;
                 continue;
             };
@@ -144,6 +148,7 @@ pub async fn serve(metrics: Arc<Metrics>, address: SocketAddr) -> io::Result<()>
                     .serve_connection(TokioIo::new(socket), answer);
                 // Whoever asks and goes away harms nobody.
                 let _ = connection.await;
+                drop(slot);
             });
         }
     });

@@ -3,7 +3,7 @@
 //! ```text
 //! client: "CTIN" 01  u16 n, n bytes: the source's name  u16 n, n bytes: dtype, or none to have it detected
 //! daemon: 01 u64 0                                      welcome; or 02 u16 n, n bytes: refused, why
-//! client: u32 n, n bytes: a message                     as often as it likes; n = 0: goodbye
+//! client: u32 n, n bytes: a message                     as often as it likes; n = 0: goodbye; n = 2^32 - 2, no bytes: still here
 //! daemon: 01 u64 k                                      the first k messages of this connection are on disk
 //! ```
 //!
@@ -21,6 +21,8 @@ const MAGIC: [u8; 4] = *b"CTIN";
 const VERSION: u8 = 1;
 const ACK: u8 = 1;
 const REFUSED: u8 = 2;
+/// In place of a message's length: there is none, but the client is alive.
+pub const STILL_HERE: u32 = u32::MAX - 1;
 /// Longest dtype.
 const DTYPE_MAX: u16 = 4096;
 

@@ -26,6 +26,8 @@ pub enum Job {
     Message(Message),
     /// The client said goodbye: told when all is on disk.
     Goodbye(oneshot::Sender<()>),
+    /// Its place is needed, and it has no client.
+    Finish,
 }
 
 /// A message in memory.
@@ -59,7 +61,7 @@ struct Waiting {
 }
 
 impl Source {
-    /// Works until all senders of jobs are gone, or nothing has come for a segment's age; then finishes the segment.
+    /// Works until all senders of jobs are gone; or there is no client, and nothing is in work or has come for a segment's age. Then finishes the segment.
     pub async fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
         self.metrics.sources.inc();
         if let Err(error) = self.work(&mut jobs).await {
@@ -87,7 +89,7 @@ impl Source {
                 // What has come while the disk was busy goes into the next commit together, however late its first message is.
                 biased;
                 job = jobs.recv() => match job {
-                    None => break,
+                    None | Some(Job::Finish) => break,
                     Some(Job::Attach(to)) => {
                         last_job = Instant::now();
                         self.commit(&mut waiting, &mut acked, acks.as_ref()).await?;
@@ -115,10 +117,13 @@ impl Source {
                     self.commit(&mut waiting, &mut acked, acks.as_ref()).await?;
                 }
                 () = sleep(TICK) => {
-                    // The registry holds the only sender: there is no client.
-                    if last_job.elapsed() >= forget_after && jobs.sender_strong_count() == 1 {
+                    // The registry holds the only sender: there is no client. One that has left nothing in work is not waited for.
+                    let has_client = jobs.sender_strong_count() > 1;
+                    let in_work = self.writer.is_open() || !waiting.arrived.is_empty();
+                    if !has_client && (!in_work || last_job.elapsed() >= forget_after) {
+                        // What was sent before this is still received, and then the end.
                         jobs.close();
-                        break;
+                        continue;
                     }
                     if let Err(error) = self.writer.tick().await {
                         tracing::warn!(source = %self.name, %error, "finishing a segment");

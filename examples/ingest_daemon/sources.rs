@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use catena_filter::{CompressOptions, Layout};
 use catena_stream::segment::{SegmentOptions, SegmentWriter, SourceName};
-use tokio::sync::{Mutex, OwnedMutexGuard, Semaphore, mpsc, watch};
+use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout};
 
 use crate::args::Args;
 use crate::connection::SHARE;
@@ -18,6 +19,8 @@ use crate::source::{Job, Source};
 
 /// Messages that may wait between a connection and its source; memory bounds them as well.
 const QUEUE: usize = 64;
+/// How long a source that gives way may take to finish its segment.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// All sources.
 pub struct Sources {
@@ -35,6 +38,8 @@ struct Open {
     task: JoinHandle<()>,
     /// Held by the connection that feeds it.
     taken: Arc<Mutex<()>>,
+    /// When a client came last.
+    used: Instant,
 }
 
 /// A connection's hold on its source.
@@ -49,7 +54,7 @@ pub struct Attached {
 impl Sources {
     pub fn new(args: Arc<Args>, metrics: Arc<Metrics>, ending: watch::Receiver<bool>) -> Self {
         Sources {
-            room: Arc::new(Semaphore::new(args.memory as usize / 2)),
+            room: Arc::new(Semaphore::new(args.encoder_memory() as usize)),
             args,
             metrics,
             ending,
@@ -78,10 +83,14 @@ impl Sources {
         let share = Arc::new(Semaphore::new((self.args.share() as usize).div_ceil(SHARE)));
         loop {
             let (to, acks) = watch::channel(0);
-            let jobs = match open.get(name) {
-                Some(source) => source.jobs.clone(),
+            let jobs = match open.get_mut(name) {
+                Some(source) => {
+                    source.used = Instant::now();
+                    source.jobs.clone()
+                }
                 None => {
-                    let source = self.begin(hello, Arc::clone(&taken)).await?;
+                    let room = self.room(&mut open).await?;
+                    let source = self.begin(hello, Arc::clone(&taken), room).await?;
                     let jobs = source.jobs.clone();
                     open.insert(name.clone(), source);
                     jobs
@@ -100,11 +109,41 @@ impl Sources {
         }
     }
 
-    async fn begin(&self, hello: &Hello, taken: Arc<Mutex<()>>) -> Result<Open, String> {
+    /// Memory for one more source. If there is none, the source that has been without a client for longest is finished for it.
+    async fn room(
+        &self,
+        open: &mut HashMap<SourceName, Open>,
+    ) -> Result<OwnedSemaphorePermit, String> {
+        loop {
+            let room = Arc::clone(&self.room).try_acquire_many_owned(self.args.source_memory);
+            if let Ok(room) = room {
+                return Ok(room);
+            }
+            let idle = open
+                .iter()
+                .filter(|(_, source)| source.taken.try_lock().is_ok())
+                .min_by_key(|(_, source)| source.used)
+                .map(|(name, _)| name.clone());
+            let idle = idle.and_then(|name| open.remove_entry(&name));
+            let Some((name, mut old)) = idle else {
+                return Err("no memory for another source".into());
+            };
+            // Its memory comes back when its segment is on the disk, which may be full. If it has ended by itself, nobody hears this.
+            let _ = old.jobs.try_send(Job::Finish);
+            if timeout(PATIENCE, &mut old.task).await.is_err() {
+                open.insert(name, old);
+                return Err("no memory for another source while the disk takes nothing".into());
+            }
+        }
+    }
+
+    async fn begin(
+        &self,
+        hello: &Hello,
+        taken: Arc<Mutex<()>>,
+        room: OwnedSemaphorePermit,
+    ) -> Result<Open, String> {
         let args = &self.args;
-        let room = Arc::clone(&self.room)
-            .try_acquire_many_owned(args.source_memory)
-            .map_err(|_| "no memory for another source".to_string())?;
         let mut compress = CompressOptions::default()
             .with_level(args.level)
             // Of a frame, what came in, what goes out and what is in between are in memory at once.
@@ -135,6 +174,7 @@ impl Sources {
             jobs,
             task: tokio::spawn(source.run(queue)),
             taken,
+            used: Instant::now(),
         })
     }
 

@@ -15,6 +15,15 @@ pub use writer::{SegmentOptions, SegmentWriter};
 use std::io;
 use std::path::Path;
 
+/// Gives a segment the name of a finished one, if nothing has it. Nobody else writes into the folder, so looking before is enough.
+fn give_name(part: &Path, done: &Path) -> io::Result<()> {
+    if done.symlink_metadata().is_ok() {
+        let why = format!("{} is there already", done.display());
+        return Err(io::Error::new(io::ErrorKind::AlreadyExists, why));
+    }
+    std::fs::rename(part, done)
+}
+
 /// Has the folder's names written to disk.
 fn sync_folder(folder: &Path) -> io::Result<()> {
     // Elsewhere a folder cannot be opened, and names are durable with the file.

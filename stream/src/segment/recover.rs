@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use catena_filter::{ErrorKind, repair};
 
 use super::name::SegmentName;
-use super::sync_folder;
+use super::{give_name, sync_folder};
 
 /// The file whose lock says that a process writes into the folder.
 const LOCK: &str = ".catena.lock";
@@ -17,11 +17,16 @@ const LOCK: &str = ".catena.lock";
 /// # Errors
 /// `WouldBlock` if another process has it; those of the file system.
 pub fn lock(folder: &Path) -> io::Result<File> {
+    let path = folder.join(LOCK);
+    if fs::symlink_metadata(&path).is_ok_and(|there| !there.is_file()) {
+        let why = format!("{} is no regular file", path.display());
+        return Err(io::Error::new(io::ErrorKind::AlreadyExists, why));
+    }
     let file = File::options()
         .create(true)
         .truncate(false)
         .write(true)
-        .open(folder.join(LOCK))?;
+        .open(path)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(io::Error::new(
@@ -76,7 +81,8 @@ pub fn recover(folder: &Path) -> io::Result<Vec<Recovered>> {
         if name.finished {
             continue;
         }
-        let recovery = one(folder, &path, name)?;
+        // One that cannot be recovered does not keep the others from it.
+        let recovery = one(folder, &path, name).unwrap_or_else(|e| Recovery::Failed(e.into()));
         all.push(Recovered { path, recovery });
     }
     all.sort_by(|a, b| a.path.cmp(&b.path));
@@ -85,6 +91,11 @@ pub fn recover(folder: &Path) -> io::Result<Vec<Recovered>> {
 }
 
 fn one(folder: &Path, path: &Path, name: SegmentName) -> io::Result<Recovery> {
+    // A folder, say, or a link, whose other end is not ours to cut.
+    if !fs::symlink_metadata(path)?.is_file() {
+        let other = io::Error::new(io::ErrorKind::InvalidInput, "is no regular file");
+        return Ok(Recovery::Failed(other.into()));
+    }
     let mut file = File::options().read(true).write(true).open(path)?;
     let remains = match repair(&mut file) {
         Ok(remains) => remains,
@@ -113,15 +124,8 @@ fn one(folder: &Path, path: &Path, name: SegmentName) -> io::Result<Recovery> {
         }
         .to_string(),
     );
-    if kept.exists() {
-        let taken = io::Error::new(
-            io::ErrorKind::AlreadyExists,
-            format!("{} is there already", kept.display()),
-        );
-        return Ok(Recovery::Failed(taken.into()));
-    }
     file.sync_all()?;
-    fs::rename(path, &kept)?;
+    give_name(path, &kept)?;
     Ok(Recovery::Kept {
         path: kept,
         frames: remains.frames(),

@@ -15,7 +15,7 @@ use tokio::fs::File;
 use tokio::io::AsyncWriteExt;
 
 use super::name::{SegmentName, SourceName};
-use super::sync_folder;
+use super::{give_name, sync_folder};
 use crate::write::CatenaEncoder;
 
 /// How segments are written.
@@ -78,8 +78,8 @@ impl SegmentOptions {
 #[derive(Debug)]
 pub struct SegmentWriter {
     options: SegmentOptions,
-    /// Number of the next segment.
-    next: u64,
+    /// Number of the next segment; none if the last number is taken.
+    next: Option<u64>,
     open: Option<Open>,
     /// A segment that failed and still holds more than was promised, with the length to cut it to.
     to_cut: Option<(SegmentName, u64)>,
@@ -105,20 +105,20 @@ impl SegmentWriter {
     /// A writer whose first segment follows those that are in the folder.
     ///
     /// # Errors
-    /// Those of the file system.
+    /// Those of the file system; `Other` if the source's numbers are used up.
     pub async fn new(options: SegmentOptions) -> io::Result<Self> {
         let (folder, source) = (options.folder.clone(), options.source.clone());
         let next = blocking(move || {
-            let mut next = 0;
+            let mut next = Some(0);
             for entry in fs::read_dir(&folder)? {
                 let file = entry?.file_name();
                 if let Some(name) = file.to_str().and_then(SegmentName::parse)
                     && name.source == source
                 {
-                    next = next.max(name.number.saturating_add(1));
+                    next = next.and_then(|next| Some(next.max(name.number.checked_add(1)?)));
                 }
             }
-            Ok(next)
+            next.is_some().then_some(next).ok_or_else(used_up)
         })
         .await?;
         Ok(SegmentWriter {
@@ -141,6 +141,11 @@ impl SegmentWriter {
     /// Stored bytes that the committed ones take, but for the ends of segments.
     pub fn stored(&self) -> u64 {
         self.stored
+    }
+
+    /// Whether a segment is in work.
+    pub fn is_open(&self) -> bool {
+        self.open.is_some()
     }
 
     /// Raw bytes that were taken and are not yet on disk.
@@ -264,11 +269,11 @@ impl SegmentWriter {
     async fn begin(&mut self) -> io::Result<Open> {
         let name = SegmentName {
             source: self.options.source.clone(),
-            number: self.next,
+            number: self.next.ok_or_else(used_up)?,
             finished: false,
         };
         // Before the file is there: if this future is dropped, it may come to be all the same.
-        self.next += 1;
+        self.next = name.number.checked_add(1);
         let mut options = File::options();
         options.write(true).create_new(true);
         let file = options
@@ -306,7 +311,7 @@ impl SegmentWriter {
                 finished: true,
                 ..open.name
             };
-            fs::rename(part, folder.join(done.to_string()))?;
+            give_name(&part, &folder.join(done.to_string()))?;
             sync_folder(&folder)
         })
         .await
@@ -347,7 +352,7 @@ impl SegmentWriter {
                 finished: true,
                 ..name
             };
-            if repair(&mut file).is_ok() && fs::rename(&part, folder.join(done.to_string())).is_ok()
+            if repair(&mut file).is_ok() && give_name(&part, &folder.join(done.to_string())).is_ok()
             {
                 sync_folder(&folder)?;
             }
@@ -357,6 +362,11 @@ impl SegmentWriter {
         self.to_cut = None;
         Ok(())
     }
+}
+
+/// No segment can be begun: there is no number above the last one, and none is given twice.
+fn used_up() -> io::Error {
+    io::Error::other("the numbers of this source's segments are used up")
 }
 
 /// Runs what waits for the disk where waiting is allowed.

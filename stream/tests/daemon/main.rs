@@ -3,6 +3,7 @@
 
 #![cfg(unix)]
 
+mod clients;
 mod ingest;
 #[cfg(target_os = "linux")]
 mod load;

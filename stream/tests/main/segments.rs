@@ -219,3 +219,56 @@ fn one_process_has_a_folder() -> io::Result<()> {
     lock(folder.path())?;
     Ok(())
 }
+
+#[tokio::test]
+async fn the_last_number_overwrites_nothing() -> io::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let last = format!("run-{}.cat", u64::MAX);
+    fs::write(folder.path().join(&last), b"precious")?;
+    let error = SegmentWriter::new(options(folder.path()))
+        .await
+        .unwrap_err();
+    assert!(error.to_string().contains("used up"), "{error}");
+
+    // The number before it is free: one segment can be written, and no second one.
+    fs::remove_file(folder.path().join(&last))?;
+    fs::write(
+        folder.path().join(format!("run-{}.cat", u64::MAX - 1)),
+        b"precious",
+    )?;
+    let mut writer = SegmentWriter::new(options(folder.path())).await?;
+    writer.write(message(0)).await?;
+    writer.finish().await?;
+    let error = match writer.write(message(1)).await {
+        Ok(()) => writer.commit().await.unwrap_err(),
+        Err(error) => error,
+    };
+    assert!(error.to_string().contains("used up"), "{error}");
+    let kept = decompress(
+        &fs::read(folder.path().join(&last))?,
+        &DecompressOptions::default(),
+    );
+    assert!(kept.unwrap() == message(0));
+    let before = folder.path().join(format!("run-{}.cat", u64::MAX - 1));
+    assert_eq!(fs::read(before)?, b"precious");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_finished_segment_is_never_replaced() -> io::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let mut writer = SegmentWriter::new(options(folder.path())).await?;
+    writer.write(message(0)).await?;
+    writer.commit().await?;
+    // Somebody else's file has come to have the name meanwhile.
+    let name = folder.path().join("run-0000000000.cat");
+    fs::write(&name, b"precious")?;
+    let error = writer.finish().await.unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
+    assert_eq!(fs::read(&name)?, b"precious");
+    fs::rename(&name, folder.path().join("elsewhere"))?;
+    drop(writer);
+    recover(folder.path())?;
+    assert!(read(folder.path()).0 == message(0));
+    Ok(())
+}

@@ -6,7 +6,7 @@ mod protocol;
 use std::io;
 use std::time::Instant;
 
-pub use protocol::{Hello, Said};
+pub use protocol::{Hello, STILL_HERE, Said};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 

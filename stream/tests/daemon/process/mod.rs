@@ -172,6 +172,19 @@ impl Daemon {
         Daemon::wait_for(command, folder)
     }
 
+    /// With at most so many file descriptors.
+    pub fn start_with_descriptors(n: u32, args: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let daemon = Daemon::command(folder.path(), args);
+        let mut command = Command::new("sh");
+        let line = format!("ulimit -n {n}; exec \"$@\"");
+        command
+            .args(["-c", &line, "sh"])
+            .arg(daemon.get_program())
+            .args(daemon.get_args());
+        Daemon::wait_for(command, folder)
+    }
+
     /// With a library before those that it links.
     pub fn start_preloaded(library: &Path, args: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
