@@ -34,8 +34,8 @@ def stream(cursor, out, seen):
     need(flags & 124 == 0 and flags & 3 != 2, "flags")
     body = Bytes(cursor.take(cursor.varint()))
     need(zlib.crc32(cursor.data[start : cursor.at]) == cursor.u32(), "checksum of the header")
-    level, chains, _lanes, frame_size = body.u8(), body.varint(), body.varint(), body.varint()
-    need(1 <= level <= 9 and 1 <= chains <= 256 and frame_size <= 2**28, "header")
+    level, chains, lanes, frame_size = body.u8(), body.varint(), body.varint(), body.varint()
+    need(1 <= level <= 9 and 1 <= chains <= 256 and 1 <= lanes <= 256 and frame_size <= 2**28, "header")
     dtype = body.take(body.varint()).decode()
     layout = Layout(dtype, [body.varint() for _ in range(body.varint())])
     if flags & 1:

@@ -59,11 +59,8 @@ def unzstd(payload):
 
 
 def unpco(pco, type_, order, data, n):
-    from pcodec import wrapped
-
-    need(pco, "pco")
     c, at, out = max(1, -(-n // 2**18)), 0, []
-    name = {"f": "f", "i": "i", "u": "u"}[type_.letter] + str(type_.B)
+    name = f"{type_.letter}{type_.B}"
     for i in range(c):
         part = np.zeros(n // c + (i < n % c), f"{type_.letter}{type_.width}")
         chunk, used = pco.chunk_decompressor(data[at:], name)

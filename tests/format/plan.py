@@ -124,7 +124,7 @@ class Plan:
             source = side.number("kind", 7)
             of = side.column(c) if source < 3 else side.distance() if source == 5 else None
             n = side.number("cut", 31)
-            cuts = steps(side, n, lambda: side.number("cut-step")) if n else []
+            cuts = steps(side, n, "cut-step")[0] if n else []
             need(not (self.contexts and self.contexts[-1][0] >= 5 and source < 5), "order of contexts")
             self.contexts.append((source, of, cuts))
             self.combinations *= n + 1
@@ -164,9 +164,8 @@ class Plan:
             column, n = side.column(c), side.number("count", 63)
             need(n, "knots")
             heights = []
-            step = lambda: (side.number("knot"), heights.append(side.signed("knot")))[0]
-            shift, xs = [], steps(side, n, step, keep := [])
-            ys = np.cumsum(np.array(heights, dtype=object)) * 2 ** keep[0]
+            xs, shift = steps(side, n, "knot", heights)
+            ys = np.cumsum(np.array(heights, dtype=object)) * 2**shift
             need(all(0 <= y < 2**64 for y in ys), "knots")
             return column, xs, list(ys)
         if kind == 7:
@@ -184,15 +183,15 @@ class Plan:
         return any(f[token] for f in self.frequencies)
 
 
-def steps(side, n, step, keep=None):
-    """Rising numbers, counted in a power of two."""
+def steps(side, n, topic, heights=None):
+    """Rising numbers, counted in a power of two, and its logarithm; behind each, if there is room for them, a height."""
     shift, at, out = side.number("shift", 63), 0, []
-    if keep is not None:
-        keep.append(shift)
     for place in range(n):
-        by = step()
+        by = side.number(topic)
+        if heights is not None:
+            heights.append(side.signed(topic))
         need(by or not place, "steps")
         at += by
         need(at << shift < 2**64, "steps")
         out.append(at << shift)
-    return out
+    return out, shift

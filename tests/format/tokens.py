@@ -55,7 +55,6 @@ class TokenFrame:
     def sums(self):
         g, p = self.group, self.plane
         if g <= 2:
-            near, above = (1, 2, 3, 4), (5, 6, 7, 8, 9)
             return [(1, 2), (2, 2), (3, 1), (4, 1)], [(5, 2), (6, 1), (7, 1), (8, 1), (9, 1)]
         near = [(1, 2), (g, 2), (g + 1, 1), (g - 1, 1)]
         if p == 0:
