@@ -120,6 +120,9 @@ impl fmt::Display for ErrorKind {
             ErrorKind::Corrupt(what) => write!(f, "corrupt stream: {what}"),
             ErrorKind::Truncated => f.write_str("the stream is cut short"),
             ErrorKind::NotCatena => f.write_str("not a Catena stream"),
+            ErrorKind::Version(1) => {
+                f.write_str("format version 1, which was never published and is read no more")
+            }
             ErrorKind::Version(version) => {
                 write!(f, "format version {version} is newer than this decoder")
             }

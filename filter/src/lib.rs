@@ -37,7 +37,12 @@ mod backend;
 mod predict;
 
 // Values as tokens and offsets.
-#[allow(missing_docs)]
+// As in `predict`.
+#[allow(
+    missing_docs,
+    clippy::needless_range_loop,
+    clippy::neg_cmp_op_on_partial_ord
+)]
 mod tokens;
 
 // Frames over threads.

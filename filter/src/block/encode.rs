@@ -95,7 +95,12 @@ fn frames(raw: &[u8], spec: Spec, coding: &Coding, pool: &Arc<Pool>) -> Result<V
     let frame_len = coding.frame_len(spec.layout.record_size());
     let most = crate::flow::flight_max(pool, &spec, frame_len);
     let beginning = &raw[..raw.len().min(frame_len)];
-    let mut flow = Wavefront::new(Pack::new(spec).with_beginning(beginning), 1, pool.clone(), None);
+    let mut flow = Wavefront::new(
+        Pack::new(spec).with_beginning(beginning),
+        1,
+        pool.clone(),
+        None,
+    );
     let mut left = raw.chunks(frame_len).enumerate();
     let frame_n = raw.len().div_ceil(frame_len);
     let mut out = Vec::new();

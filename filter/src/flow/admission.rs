@@ -48,9 +48,19 @@ impl Needs {
             // Payload and raw bytes; words, residuals, predictions, tokens and numbers of a column, words and tokens of all.
             let expansion = header.layout.columns();
             let column_n = expansion.columns.len() as u64;
-            let widest = expansion.columns.iter().map(|c| u64::from(c.width.max(4))).max().unwrap_or(4);
+            let widest = expansion
+                .columns
+                .iter()
+                .map(|c| u64::from(c.width.max(4)))
+                .max()
+                .unwrap_or(4);
             let row_n = size / u64::from(expansion.record_size);
-            let tables = (256 << 10) + column_n * (16 << 10);
+            // Of columns that stand one after another each has tables.
+            let table_n = match expansion.shape[..] {
+                [n, _] if column_n == 1 => n.clamp(1, 256),
+                _ => column_n,
+            };
+            let tables = (256 << 10) + table_n * (24 << 10);
             return Needs {
                 states: u64::from(header.chains) * tables,
                 frame: 2 * size + row_n * column_n * (widest + 9) + row_n * 40 + tables,

@@ -123,7 +123,8 @@ impl Pack {
             let raw = &self.beginning[..];
             let found = stage::begin(self.spec.expansion(), self.spec.level, 0, raw)?;
             let limit = (found.rate() / 8.0 * raw.len() as f64 * WORSE) as usize;
-            let hopeless = limit > raw.len() || backend::fall_back(&self.table, 0, raw, limit).is_some();
+            let hopeless =
+                limit > raw.len() || backend::fall_back(&self.table, 0, raw, limit).is_some();
             (!hopeless).then(|| Arc::new(found))
         };
         self.search.get_or_init(found).as_ref()
@@ -159,10 +160,12 @@ impl Pack {
     fn other(&self, input: &Raw, tokens: usize) -> Option<(FrameKind, Vec<u8>)> {
         let (table, offset, raw) = (&self.table, input.offset, &input.bytes[..]);
         let quick = backend::fall_back(table, offset, raw, tokens + tokens / NEAR)?;
-        Some(match self.spec.level.get() >= THOROUGH && input.choice.is_none() {
-            true => backend::pack(table, Effort::Best, offset, raw),
-            false => quick,
-        })
+        Some(
+            match self.spec.level.get() >= THOROUGH && input.choice.is_none() {
+                true => backend::pack(table, Effort::Best, offset, raw),
+                false => quick,
+            },
+        )
     }
 
     /// The first frame of a chain: as tokens behind what the chain begins with, if that pays or will.
@@ -170,20 +173,27 @@ impl Pack {
         let (offset, raw) = (input.offset, &input.bytes[..]);
         let expansion = self.spec.expansion();
         let tokens = stage::pack(expansion, search, offset, raw, true)?;
-        let other = self.other(input, tokens.len()).filter(|(_, payload)| payload.len() <= tokens.len());
+        let other = self
+            .other(input, tokens.len())
+            .filter(|(_, payload)| payload.len() <= tokens.len());
         let Some((kind, payload)) = other else {
             return Ok((FrameKind::Tokens, tokens));
         };
         // What is said once is worth its bytes if what is said of each frame gains.
         let alone = stage::pack(expansion, search, offset, raw, false)?.len();
         let pays = !input.last && tokens.len() < raw.len() && alone + alone / GAIN < payload.len();
-        Ok(if pays { (FrameKind::Tokens, tokens) } else { (kind, payload) })
+        Ok(if pays {
+            (FrameKind::Tokens, tokens)
+        } else {
+            (kind, payload)
+        })
     }
 
     /// The smallest coding of a frame that was predicted bit by bit.
     fn modelled(&self, input: &Raw, payload: Vec<u8>) -> Result<(FrameKind, Vec<u8>)> {
         let (offset, raw) = (input.offset, &input.bytes[..]);
-        let mut best = backend::fall_back(&self.table, offset, raw, payload.len()).unwrap_or((FrameKind::Modelled, payload));
+        let mut best = backend::fall_back(&self.table, offset, raw, payload.len())
+            .unwrap_or((FrameKind::Modelled, payload));
         if let Some(search) = self.search()
             && stage::fits(self.spec.expansion(), search, offset, raw.len())
         {
@@ -221,7 +231,12 @@ impl Work for Pack {
                 return Ok(Opened::Modelled(plan, columns));
             }
             let fits = |search: &&Arc<Search>| {
-                stage::fits(self.spec.expansion(), search, input.offset, input.bytes.len())
+                stage::fits(
+                    self.spec.expansion(),
+                    search,
+                    input.offset,
+                    input.bytes.len(),
+                )
             };
             let Some(search) = self.search().filter(fits) else {
                 return Ok(Opened::Plain);

@@ -106,7 +106,13 @@ impl Unpack {
     /// The raw bytes of a frame of tokens, checked.
     fn by_tokens(&self, item: &FrameItem, memory: &Memory, at: usize) -> Result<Vec<u8>> {
         let (offset, raw_len) = (item.raw_offset, item.header.raw_len);
-        let raw = stage::unpack(self.spec.expansion(), memory, offset, raw_len, &item.payload[at..])?;
+        let raw = stage::unpack(
+            self.spec.expansion(),
+            memory,
+            offset,
+            raw_len,
+            &item.payload[at..],
+        )?;
         self.check(&raw, item)?;
         Ok(raw)
     }
@@ -175,6 +181,9 @@ impl Work for Unpack {
                 return Err(Error::corrupt("a model at a level without one"));
             }
             let (own, at) = self.own_memory(item)?;
+            if self.checked && own.is_some() != item.header.learned {
+                return Err(Error::corrupt("a frame that begins its chain, or does not"));
+            }
             if own.is_some() {
                 opener.memory = own;
             }

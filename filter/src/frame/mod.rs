@@ -6,8 +6,7 @@
 //!
 //! | version | written by | read by |
 //! |---|---|---|
-//! | 1 | 0.1 | 0.1 and later |
-//! | 2 | 0.1, for streams with a model | 0.1 and later |
+//! | 2 | 0.2 and later | 0.2 and later |
 
 mod checksum;
 mod cursor;

@@ -100,9 +100,9 @@ impl Formula {
             Formula::Hypot3 => (a * a + b * b + c * c).sqrt(),
             Formula::Product => a * b,
             Formula::Ratio => a / b,
-            Formula::Leg2 => (a * a - b * b).max(0.0).sqrt(),
+            Formula::Leg2 => root(a * a - b * b),
             Formula::Square => a * a,
-            Formula::Root => a.max(0.0).sqrt(),
+            Formula::Root => root(a),
             Formula::Angle => atan2(b, a),
             Formula::Eta => {
                 let s = c / (a * a + b * b).sqrt();
@@ -113,17 +113,22 @@ impl Formula {
                     -ln(root - s)
                 }
             }
-            Formula::Leg3 => (a * a - b * b - c * c).max(0.0).sqrt(),
+            Formula::Leg3 => root(a * a - b * b - c * c),
             Formula::Share => a / (a + b),
             Formula::MassOfPtEtaEnergy => {
                 let p = a * cosh(b);
-                (c * c - p * p).max(0.0).sqrt()
+                root(c * c - p * p)
             }
             Formula::Exp => exp(a),
             Formula::Ln => ln(a),
             Formula::Inverse => 1.0 / a,
         }
     }
+}
+
+/// The root of what is above zero; else zero. `max` leaves open which zero it gives.
+fn root(x: f64) -> f64 {
+    if x > 0.0 { x.sqrt() } else { 0.0 }
 }
 
 fn cosh(x: f64) -> f64 {

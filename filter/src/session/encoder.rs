@@ -13,8 +13,8 @@ use crate::flow::{Notify, Pack, Packed, Wavefront, flight_max, least};
 use crate::frame::{MAX_FRAME_SIZE, MAX_LANES, StreamHeader};
 use crate::options::CompressOptions;
 use crate::pool::Pool;
-use crate::tokens::stage;
 use crate::predict::{self, Spec};
+use crate::tokens::stage;
 
 /// Records from which on a flushed frame may begin a chain: where to look for what is found out there, once.
 const FEWEST_RECORDS: usize = 100;
@@ -312,7 +312,8 @@ impl Encoder {
 
     fn submit(&mut self, bytes: Vec<u8>, target: usize) {
         // Known of a short frame alone, whenever there is room for it: a whole one is cut before the end is seen.
-        let last = self.finishing && !self.flushed && self.buffer.is_empty() && bytes.len() < target;
+        let last =
+            self.finishing && !self.flushed && self.buffer.is_empty() && bytes.len() < target;
         let Some(stream) = &mut self.stream else {
             return;
         };

@@ -36,23 +36,23 @@ const FEWEST: usize = 12;
 
 impl Bins {
     /// How many.
-    pub fn len(&self) -> usize {
+    pub fn bin_n(&self) -> usize {
         self.exact.len() + self.intervals.len()
     }
 
     /// The token of a copy.
     pub fn copy(&self) -> u8 {
-        self.len() as u8
+        self.bin_n() as u8
     }
 
     /// The token of an exception.
     pub fn exception(&self) -> u8 {
-        self.len() as u8 + 1
+        self.bin_n() as u8 + 1
     }
 
     /// Tokens in all.
     pub fn token_n(&self) -> usize {
-        self.len() + 2
+        self.bin_n() + 2
     }
 
     /// Bins of these residuals.
@@ -67,17 +67,28 @@ impl Bins {
             };
         }
         let least = (n / 400).max(12);
-        let mut often: Vec<&[W]> = runs.iter().filter(|run| run.len() >= least).copied().collect();
+        let mut often: Vec<&[W]> = runs
+            .iter()
+            .filter(|run| run.len() >= least)
+            .copied()
+            .collect();
         often.sort_by_key(|run| std::cmp::Reverse(run.len()));
         often.truncate(cutting.exact.min(cutting.bins / 2));
         let mut exact: Vec<u64> = often.iter().map(|run| run[0].wide()).collect();
         exact.sort_unstable();
-        let rest: Vec<u64> = residuals.iter().map(|r| r.wide()).filter(|r| exact.binary_search(r).is_err()).collect();
+        let rest: Vec<u64> = residuals
+            .iter()
+            .map(|r| r.wide())
+            .filter(|r| exact.binary_search(r).is_err())
+            .collect();
         let mut intervals = Vec::new();
         let mut price = cutting.price;
         while !rest.is_empty() {
             intervals.clear();
-            let tree = Tree { all: rest.len() as f64, price };
+            let tree = Tree {
+                all: rest.len() as f64,
+                price,
+            };
             tree.prune(&rest, 0, W::BITS, &mut intervals);
             if intervals.len() + exact.len() <= cutting.bins || price > 1e9 {
                 break;
@@ -93,7 +104,10 @@ impl Bins {
         if let Ok(at) = self.exact.binary_search(&residual) {
             return Some(at as u8);
         }
-        let at = self.intervals.partition_point(|&(lower, _)| lower <= residual).checked_sub(1)?;
+        let at = self
+            .intervals
+            .partition_point(|&(lower, _)| lower <= residual)
+            .checked_sub(1)?;
         let (lower, bits) = self.intervals[at];
         let inside = u128::from(residual - lower) < 1 << bits;
         inside.then_some((self.exact.len() + at) as u8)
@@ -150,13 +164,17 @@ impl Tree {
         if bits == 0 || residuals.len() < FEWEST {
             // The smallest aligned interval that holds them.
             let bits = bits.min(64 - (first ^ last).leading_zeros());
-            out.push((first >> bits.min(63) << bits.min(63) & if bits == 64 { 0 } else { u64::MAX }, bits as u8));
+            out.push((
+                first >> bits.min(63) << bits.min(63) & if bits == 64 { 0 } else { u64::MAX },
+                bits as u8,
+            ));
             return spread(bits);
         }
         let middle = lower + (1 << (bits - 1));
         let split = residuals.partition_point(|&r| r < middle);
         let start = out.len();
-        let cost = self.prune(&residuals[..split], lower, bits - 1, out) + self.prune(&residuals[split..], middle, bits - 1, out);
+        let cost = self.prune(&residuals[..split], lower, bits - 1, out)
+            + self.prune(&residuals[split..], middle, bits - 1, out);
         let whole = spread(bits);
         if whole <= cost {
             out.truncate(start);
@@ -176,14 +194,24 @@ mod tests {
         let mut state = 7u64;
         let mut residuals = Vec::new();
         for i in 0..20_000u64 {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
             let noise = (state >> 40) * (state >> 60);
-            residuals.push(if i % 5 == 0 { u64::HALF } else { u64::HALF.wrapping_add(noise).wrapping_sub(1 << 26) });
+            residuals.push(if i % 5 == 0 {
+                u64::HALF
+            } else {
+                u64::HALF.wrapping_add(noise).wrapping_sub(1 << 26)
+            });
         }
         residuals.extend([0, u64::MAX, 1]);
-        let cutting = Cutting { price: 40.0, bins: 120, exact: 64 };
+        let cutting = Cutting {
+            price: 40.0,
+            bins: 120,
+            exact: 64,
+        };
         let bins = Bins::cut(residuals.clone(), cutting);
-        assert!(bins.len() <= 120 && bins.exact.contains(&u64::HALF));
+        assert!(bins.bin_n() <= 120 && bins.exact.contains(&u64::HALF));
         let (lower, bits) = bins.table::<u64>(64);
         for residual in residuals {
             let token = usize::from(bins.token(residual).unwrap());
@@ -195,7 +223,14 @@ mod tests {
     #[test]
     fn few_values_are_exact() {
         let residuals: Vec<u32> = (0..1000).map(|i| i % 7 * 1000).collect();
-        let bins = Bins::cut(residuals, Cutting { price: 40.0, bins: 64, exact: 64 });
+        let bins = Bins::cut(
+            residuals,
+            Cutting {
+                price: 40.0,
+                bins: 64,
+                exact: 64,
+            },
+        );
         assert_eq!((bins.exact.len(), bins.intervals.len()), (7, 0));
         assert_eq!(bins.token(3000), Some(3));
         assert_eq!(bins.token(3001), None);

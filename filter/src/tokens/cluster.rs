@@ -17,7 +17,13 @@ const PRIOR: f32 = 0.05;
 fn weight(n: u32) -> f32 {
     static TABLE: OnceLock<Vec<f32>> = OnceLock::new();
     let table = TABLE.get_or_init(|| {
-        let of = |n: u32| if n < 2 { 0.0 } else { (f64::from(n) * log2(f64::from(n))) as f32 };
+        let of = |n: u32| {
+            if n < 2 {
+                0.0
+            } else {
+                (f64::from(n) * log2(f64::from(n))) as f32
+            }
+        };
         (0..1 << 16).map(of).collect()
     });
     match table.get(n as usize) {
@@ -71,9 +77,19 @@ pub fn cluster(counts: &[u32], token_n: usize, most: usize) -> Clusters {
     let live: Vec<usize> = (0..contexts.len()).filter(|&at| totals[at] > 0).collect();
     let mut map = vec![0u8; contexts.len()];
     let Some(&first) = live.iter().max_by_key(|&&at| totals[at]) else {
-        return Clusters { bits: 0.0, n: 1, map };
+        return Clusters {
+            bits: 0.0,
+            n: 1,
+            map,
+        };
     };
-    let present = |c: &&[u32]| c.iter().enumerate().filter(|(_, n)| **n > 0).map(|(t, &n)| (t as u16, n)).collect();
+    let present = |c: &&[u32]| {
+        c.iter()
+            .enumerate()
+            .filter(|(_, n)| **n > 0)
+            .map(|(t, &n)| (t as u16, n))
+            .collect()
+    };
     let sparse: Vec<Sparse> = contexts.iter().map(present).collect();
     let seed_n = seed(&contexts, &sparse, &totals, &live, first, most, &mut map);
     for _ in 0..2 {
@@ -82,12 +98,22 @@ pub fn cluster(counts: &[u32], token_n: usize, most: usize) -> Clusters {
     let mut sums = vec![vec![0u32; token_n]; seed_n];
     for &at in &live {
         let sum = &mut sums[usize::from(map[at])];
-        sparse[at].iter().for_each(|&(token, n)| sum[usize::from(token)] += n);
+        sparse[at]
+            .iter()
+            .for_each(|&(token, n)| sum[usize::from(token)] += n);
     }
     let (bits, alive, to) = merge(sums, live.len());
-    let place: Vec<u8> = to.iter().map(|z| alive.iter().position(|a| a == z).unwrap_or(0) as u8).collect();
-    map.iter_mut().for_each(|cluster| *cluster = place[usize::from(*cluster)]);
-    Clusters { bits, n: alive.len().max(1), map }
+    let place: Vec<u8> = to
+        .iter()
+        .map(|z| alive.iter().position(|a| a == z).unwrap_or(0) as u8)
+        .collect();
+    map.iter_mut()
+        .for_each(|cluster| *cluster = place[usize::from(*cluster)]);
+    Clusters {
+        bits,
+        n: alive.len().max(1),
+        map,
+    }
 }
 
 /// Contexts far from all seeds become seeds; `map` gets the nearest. How many there are.
@@ -107,7 +133,9 @@ fn seed(
         let mut farthest = (0.0, usize::MAX);
         for &at in live {
             // What coding both by one distribution costs beyond one each.
-            let mut distance = f64::from(weight(seed_total + totals[at]) - weight(seed_total) - weight(totals[at]));
+            let mut distance = f64::from(
+                weight(seed_total + totals[at]) - weight(seed_total) - weight(totals[at]),
+            );
             for &(token, count) in &sparse[at] {
                 let other = seed[usize::from(token)];
                 distance += f64::from(weight(other) + weight(count) - weight(other + count));
@@ -132,7 +160,9 @@ fn reassign(sparse: &[Sparse], live: &[usize], n: usize, token_n: usize, map: &m
     let mut sums = vec![vec![0u32; token_n]; n];
     for &at in live {
         let sum = &mut sums[usize::from(map[at])];
-        sparse[at].iter().for_each(|&(token, count)| sum[usize::from(token)] += count);
+        sparse[at]
+            .iter()
+            .for_each(|&(token, count)| sum[usize::from(token)] += count);
     }
     let log = |x: f32| log2(f64::from(x)) as f32;
     let costs: Vec<Option<Vec<f32>>> = sums
@@ -140,14 +170,21 @@ fn reassign(sparse: &[Sparse], live: &[usize], n: usize, token_n: usize, map: &m
         .map(|sum| {
             let total: u32 = sum.iter().sum();
             let all = log(total as f32 + PRIOR * token_n as f32);
-            (total > 0).then(|| sum.iter().map(|&count| all - log(count as f32 + PRIOR)).collect())
+            (total > 0).then(|| {
+                sum.iter()
+                    .map(|&count| all - log(count as f32 + PRIOR))
+                    .collect()
+            })
         })
         .collect();
     for &at in live {
         let mut best = (f32::INFINITY, 0);
         for (cluster, costs) in costs.iter().enumerate() {
             let Some(costs) = costs else { continue };
-            let bits: f32 = sparse[at].iter().map(|&(token, n)| n as f32 * costs[usize::from(token)]).sum();
+            let bits: f32 = sparse[at]
+                .iter()
+                .map(|&(token, n)| n as f32 * costs[usize::from(token)])
+                .sum();
             if bits < best.0 {
                 best = (bits, cluster);
             }
@@ -160,7 +197,13 @@ fn reassign(sparse: &[Sparse], live: &[usize], n: usize, token_n: usize, map: &m
 fn merge(mut sums: Vec<Vec<u32>>, live_n: usize) -> (f64, Vec<usize>, Vec<usize>) {
     let whole = |counts: &[u32]| entropy(counts) + table_bits(counts);
     let together = |a: &[u32], b: &[u32]| a.iter().zip(b).map(|(x, y)| x + y).collect::<Vec<u32>>();
-    let map_bits = |n: usize| if n < 2 { 0.0 } else { live_n as f64 * log2(n as f64) * 0.6 };
+    let map_bits = |n: usize| {
+        if n < 2 {
+            0.0
+        } else {
+            live_n as f64 * log2(n as f64) * 0.6
+        }
+    };
     let n = sums.len();
     let mut alive: Vec<usize> = (0..n).filter(|&a| sums[a].iter().any(|&c| c > 0)).collect();
     let mut to: Vec<usize> = (0..n).collect();

@@ -30,12 +30,16 @@ impl Known {
 
     /// The values as numbers, computed when they are first asked for. NaN and infinities are huge finite ones.
     pub fn numbers(&self) -> &[f64] {
-        self.numbers.get_or_init(|| self.form.numbers(&self.words, &self.exceptions))
+        self.numbers
+            .get_or_init(|| self.form.numbers(&self.words, &self.exceptions))
     }
 
     /// The value in a row, as an ordered integer.
     pub fn ordered(&self, row: usize) -> u64 {
-        if let Ok(at) = self.exceptions.binary_search_by_key(&(row as u32), |&(row, _)| row) {
+        if let Ok(at) = self
+            .exceptions
+            .binary_search_by_key(&(row as u32), |&(row, _)| row)
+        {
             return self.exceptions[at].1;
         }
         match &self.words {

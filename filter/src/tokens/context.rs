@@ -69,9 +69,15 @@ impl Context {
         match self.source {
             Source::Token(at) => {
                 let table = self.table::<256>();
-                gather(view.tokens[usize::from(at)].iter().map(|&token| table[usize::from(token)]))
+                gather(
+                    view.tokens[usize::from(at)]
+                        .iter()
+                        .map(|&token| table[usize::from(token)]),
+                )
             }
-            Source::Value(at) => with_words!(&view.known[usize::from(at)].words, words => self.ranks(words)),
+            Source::Value(at) => {
+                with_words!(&view.known[usize::from(at)].words, words => self.ranks(words))
+            }
             Source::Predicted => self.ranks(view.predicted),
             Source::Repeats(at) => {
                 let table = self.table::<2>();
@@ -83,8 +89,12 @@ impl Context {
             }
             Source::Place => {
                 let group = view.geometry.group.max(1);
-                let levels: Vec<u8> = (0..group.min(view.row_n)).map(|place| self.level(place as u64)).collect();
-                (0..view.row_n).map(|row| levels[(view.geometry.first + row) % group]).collect()
+                let levels: Vec<u8> = (0..group.min(view.row_n))
+                    .map(|place| self.level(place as u64))
+                    .collect();
+                (0..view.row_n)
+                    .map(|row| levels[(view.geometry.first + row) % group])
+                    .collect()
             }
             Source::Own(_) | Source::Near | Source::Above => vec![0; view.row_n],
         }
@@ -93,17 +103,30 @@ impl Context {
     #[inline(always)]
     fn ranks<W: Word>(&self, words: &[W]) -> Vec<u8> {
         let n = self.cuts.len();
-        let cut = |at: usize| self.cuts.get(at).map_or(W::low(u64::MAX), |&cut| W::low(cut));
+        let cut = |at: usize| {
+            self.cuts
+                .get(at)
+                .map_or(W::low(u64::MAX), |&cut| W::low(cut))
+        };
         if n <= 8 {
             let cuts: [W; 8] = std::array::from_fn(cut);
-            let level = |word: &W| cuts.iter().map(|cut| u8::from(cut <= word)).sum::<u8>().min(n as u8);
+            let level = |word: &W| {
+                cuts.iter()
+                    .map(|cut| u8::from(cut <= word))
+                    .sum::<u8>()
+                    .min(n as u8)
+            };
             gather(words.iter().map(level))
         } else {
             let cuts: [W; 32] = std::array::from_fn(cut);
             let level = |word: &W| {
                 let mut at = 0;
                 for step in [16, 8, 4, 2, 1] {
-                    at += if cuts[at + step - 1] <= *word { step } else { 0 };
+                    at += if cuts[at + step - 1] <= *word {
+                        step
+                    } else {
+                        0
+                    };
                 }
                 (at as u8).min(n as u8)
             };
@@ -151,43 +174,91 @@ impl Activity {
     pub fn new(geometry: &Geometry) -> Self {
         let (w, p) = (geometry.group, geometry.plane);
         let (near, above) = match (w, p) {
-            (0..=2, _) => ([(1, 2), (2, 2), (3, 1), (4, 1)], [(5, 2), (6, 1), (7, 1), (8, 1), (9, 1)]),
-            (_, 0) => ([(1, 2), (w, 2), (w + 1, 1), (w - 1, 1)], [(2 * w, 2), (2, 1), (3, 1), (w + 2, 1), (w - 2, 1)]),
-            _ => ([(1, 2), (w, 2), (w + 1, 1), (w - 1, 1)], [(p, 2), (p + 1, 1), (p - 1, 1), (p + w, 1), (p - w, 1)]),
+            (0..=2, _) => (
+                [(1, 2), (2, 2), (3, 1), (4, 1)],
+                [(5, 2), (6, 1), (7, 1), (8, 1), (9, 1)],
+            ),
+            (_, 0) => (
+                [(1, 2), (w, 2), (w + 1, 1), (w - 1, 1)],
+                [(2 * w, 2), (2, 1), (3, 1), (w + 2, 1), (w - 2, 1)],
+            ),
+            _ => (
+                [(1, 2), (w, 2), (w + 1, 1), (w - 1, 1)],
+                [(p, 2), (p + 1, 1), (p - 1, 1), (p + w, 1), (p - w, 1)],
+            ),
         };
-        let reach = near.iter().chain(&above).map(|term| term.0).max().unwrap_or(0);
+        let reach = near
+            .iter()
+            .chain(&above)
+            .map(|term| term.0)
+            .max()
+            .unwrap_or(0);
         Activity { near, above, reach }
+    }
+
+    /// The same in a lane of this length: what lies farther above is not there.
+    pub fn within(mut self, len: usize) -> Self {
+        for (distance, weight) in self.near.iter_mut().chain(&mut self.above) {
+            if *distance > len {
+                (*distance, *weight) = (1, 0);
+            }
+        }
+        self.reach = self.reach.min(len.max(1));
+        self
     }
 
     /// Sums at a place of a lane's magnitudes that begin with `reach` zeros.
     #[inline(always)]
     pub fn sums(&self, magnitudes: &[u8], at: usize) -> (usize, usize) {
         let of = |distance: usize| u16::from(magnitudes[at - distance]);
-        let near = self.near.iter().map(|&(distance, weight)| weight * of(distance)).sum::<u16>();
-        let above = self.above.iter().map(|&(distance, weight)| weight * of(distance)).sum::<u16>();
+        let near = self
+            .near
+            .iter()
+            .map(|&(distance, weight)| weight * of(distance))
+            .sum::<u16>();
+        let above = self
+            .above
+            .iter()
+            .map(|&(distance, weight)| weight * of(distance))
+            .sum::<u16>();
         (usize::from(near) % SUMS, usize::from(above) % SUMS)
     }
 }
 
 /// All rows' values of a source that looks at the column's own tokens.
-pub fn own_values(source: Source, geometry: &Geometry, magnitudes: &[u8; 256], tokens: &[u8]) -> Vec<u64> {
+pub fn own_values(
+    source: Source,
+    geometry: &Geometry,
+    magnitudes: &[u8; 256],
+    tokens: &[u8],
+) -> Vec<u64> {
     let row_n = tokens.len();
     let len = lane_len(row_n).max(1);
     match source {
         Source::Own(distance) => {
             let distance = distance as usize;
-            let value = |row: usize| if row % len >= distance { tokens[row - distance].into() } else { 0 };
+            let value = |row: usize| {
+                if row % len >= distance {
+                    tokens[row - distance].into()
+                } else {
+                    0
+                }
+            };
             (0..row_n).map(value).collect()
         }
         Source::Near | Source::Above => {
-            let activity = Activity::new(geometry);
+            let activity = Activity::new(geometry).within(len);
             let mut values = Vec::with_capacity(row_n);
             for lane in tokens.chunks(len) {
                 let mut lane_magnitudes = vec![0; activity.reach];
                 lane_magnitudes.extend(lane.iter().map(|&token| magnitudes[usize::from(token)]));
                 values.extend((0..lane.len()).map(|step| {
                     let (near, above) = activity.sums(&lane_magnitudes, activity.reach + step);
-                    if source == Source::Near { near as u64 } else { above as u64 }
+                    if source == Source::Near {
+                        near as u64
+                    } else {
+                        above as u64
+                    }
                 }));
             }
             values
@@ -199,19 +270,26 @@ pub fn own_values(source: Source, geometry: &Geometry, magnitudes: &[u8; 256], t
 /// All rows' values of a source, for cuts to be chosen. Words are in 64 bits.
 pub fn values<W: Word>(source: Source, view: &View<W>) -> Vec<u64> {
     match source {
-        Source::Token(at) => view.tokens[usize::from(at)].iter().map(|&token| token.into()).collect(),
+        Source::Token(at) => view.tokens[usize::from(at)]
+            .iter()
+            .map(|&token| token.into())
+            .collect(),
         Source::Value(at) => match &view.known[usize::from(at)].words {
             Words::Narrow(words) => words.iter().map(|&w| w.into()).collect(),
             Words::Wide(words) => words.clone(),
         },
         Source::Repeats(at) => {
             let words = &view.known[usize::from(at)].words;
-            (0..view.row_n).map(|row| u64::from(row > 0 && words.at(row) == words.at(row - 1))).collect()
+            (0..view.row_n)
+                .map(|row| u64::from(row > 0 && words.at(row) == words.at(row - 1)))
+                .collect()
         }
         Source::Predicted => view.predicted.iter().map(|word| word.wide()).collect(),
         Source::Place => {
             let group = view.geometry.group.max(1);
-            (0..view.row_n).map(|row| ((view.geometry.first + row) % group) as u64).collect()
+            (0..view.row_n)
+                .map(|row| ((view.geometry.first + row) % group) as u64)
+                .collect()
         }
         Source::Own(_) | Source::Near | Source::Above => vec![0; view.row_n],
     }
@@ -233,14 +311,21 @@ pub fn cuts(values: &[u64], level_n: usize) -> Vec<u64> {
     if distinct.len() <= level_n {
         return distinct[1..].to_vec();
     }
-    let mut cuts: Vec<u64> = (1..level_n).map(|i| sorted[i * sorted.len() / level_n]).filter(|&v| v > first).collect();
+    let mut cuts: Vec<u64> = (1..level_n)
+        .map(|i| sorted[i * sorted.len() / level_n])
+        .filter(|&v| v > first)
+        .collect();
     cuts.dedup();
     cuts
 }
 
 /// Takes low bits off cuts that lie far apart, so that they are short to write.
 pub fn rounded(mut cuts: Vec<u64>) -> Vec<u64> {
-    let nearest = cuts.windows(2).map(|pair| pair[1] - pair[0]).min().unwrap_or(1);
+    let nearest = cuts
+        .windows(2)
+        .map(|pair| pair[1] - pair[0])
+        .min()
+        .unwrap_or(1);
     let bits = nearest.checked_ilog2().unwrap_or(0).saturating_sub(2);
     for cut in &mut cuts {
         *cut = (*cut).saturating_add((1 << bits) - 1) >> bits << bits;

@@ -12,12 +12,12 @@ use super::context::{Activity, Context, Geometry, Source, View};
 use super::form::Form;
 use super::offsets::BitReader;
 use super::plan::ColumnPlan;
-use super::prediction::{Copy, LAST_SEEN, Prediction, slot};
+use super::prediction::{Copy, LAST_SEEN, Prediction, last_seen, slot};
 use super::rans::{self, CLUSTERS, LANES, Tables, lane_len};
 use super::stencil::Stencil;
 use super::word::{Word, Words, gather, with_words};
-use crate::kernel::{Kernel, Task, run};
 use crate::kernel::vector::Isa;
+use crate::kernel::{Kernel, Task, run};
 use crate::{Error, Result};
 
 /// The streams that columns read one after another, and room for their tables.
@@ -72,14 +72,30 @@ fn damaged(_: rans::Damaged) -> Error {
 pub fn column(plan: &ColumnPlan, left: &Left, streams: &mut Streams) -> Result<(Known, Vec<u8>)> {
     match plan.form.is_wide() {
         false => {
-            let rows = Rows::<u32> { plan, left, streams, size: PhantomData };
+            let rows = Rows::<u32> {
+                plan,
+                left,
+                streams,
+                size: PhantomData,
+            };
             let (words, exceptions, tokens) = run(Kernel::best(), rows)?;
-            Ok((Known::new(plan.form, Words::Narrow(words), exceptions), tokens))
+            Ok((
+                Known::new(plan.form, Words::Narrow(words), exceptions),
+                tokens,
+            ))
         }
         true => {
-            let rows = Rows::<u64> { plan, left, streams, size: PhantomData };
+            let rows = Rows::<u64> {
+                plan,
+                left,
+                streams,
+                size: PhantomData,
+            };
             let (words, exceptions, tokens) = run(Kernel::best(), rows)?;
-            Ok((Known::new(plan.form, Words::Wide(words), exceptions), tokens))
+            Ok((
+                Known::new(plan.form, Words::Wide(words), exceptions),
+                tokens,
+            ))
         }
     }
 }
@@ -111,9 +127,14 @@ fn rows<W: Word>(
     streams: &mut Streams,
 ) -> Result<(Vec<W>, Exceptions, Vec<u8>)> {
     let predicted: Vec<W> = plan.prediction.words(&plan.form, left.known, left.row_n);
-    let sees_predicted = plan.contexts.iter().any(|context| context.source == Source::Predicted);
+    let sees_predicted = plan
+        .contexts
+        .iter()
+        .any(|context| context.source == Source::Predicted);
     if sees_predicted && predicted.len() != left.row_n {
-        return Err(Error::corrupt("a context of a prediction that needs the value"));
+        return Err(Error::corrupt(
+            "a context of a prediction that needs the value",
+        ));
     }
     let tokens = tokens(plan, left, &predicted, streams)?;
     let residuals = residuals::<W>(plan, &tokens, &mut streams.offsets);
@@ -123,7 +144,12 @@ fn rows<W: Word>(
 
 /// All tokens.
 #[inline(always)]
-fn tokens<W: Word>(plan: &ColumnPlan, left: &Left, predicted: &[W], streams: &mut Streams) -> Result<Vec<u8>> {
+fn tokens<W: Word>(
+    plan: &ColumnPlan,
+    left: &Left,
+    predicted: &[W],
+    streams: &mut Streams,
+) -> Result<Vec<u8>> {
     let row_n = left.row_n;
     if let Some(token) = plan.constant() {
         return Ok(vec![token; row_n]);
@@ -137,19 +163,48 @@ fn tokens<W: Word>(plan: &ColumnPlan, left: &Left, predicted: &[W], streams: &mu
         decoder.column(tables, &mut tokens, |_, _, _| 0);
         return Ok(tokens);
     }
-    let own_at = plan.contexts.iter().position(|context| context.source.is_own()).unwrap_or(plan.contexts.len());
+    let own_at = plan
+        .contexts
+        .iter()
+        .position(|context| context.source.is_own())
+        .unwrap_or(plan.contexts.len());
     let (before, own) = plan.contexts.split_at(own_at);
     let base = combined(before, left, predicted);
     match own {
         [] => {
-            let clusters: Vec<u8> = gather(base.iter().map(|&context| plan.map[usize::from(context)]));
+            let clusters: Vec<u8> =
+                gather(base.iter().map(|&context| plan.map[usize::from(context)]));
             decoder.column(tables, &mut tokens, |_, row, _| clusters[row]);
         }
-        [Context { source: Source::Own(distance), .. }] => {
-            by_own(plan, &own[0], *distance as usize, &base, decoder, tables, &mut tokens);
+        [
+            Context {
+                source: Source::Own(distance),
+                ..
+            },
+        ] => {
+            by_own(
+                plan,
+                &own[0],
+                *distance as usize,
+                &base,
+                decoder,
+                tables,
+                &mut tokens,
+            );
         }
-        _ if own.iter().all(|context| matches!(context.source, Source::Near | Source::Above)) => {
-            by_activity::<W>(plan, own, left.geometry, &base, decoder, tables, &mut tokens)?;
+        _ if own
+            .iter()
+            .all(|context| matches!(context.source, Source::Near | Source::Above)) =>
+        {
+            by_activity::<W>(
+                plan,
+                own,
+                left.geometry,
+                &base,
+                decoder,
+                tables,
+                &mut tokens,
+            )?;
         }
         _ => return Err(Error::corrupt("contexts that do not go together")),
     }
@@ -159,12 +214,20 @@ fn tokens<W: Word>(plan: &ColumnPlan, left: &Left, predicted: &[W], streams: &mu
 /// The combined context of all rows, of sources that need no token of the column itself.
 #[inline(always)]
 fn combined<W: Word>(contexts: &[Context], left: &Left, predicted: &[W]) -> Vec<u16> {
-    let view = View { row_n: left.row_n, geometry: left.geometry, known: left.known, tokens: left.tokens, predicted };
+    let view = View {
+        row_n: left.row_n,
+        geometry: left.geometry,
+        known: left.known,
+        tokens: left.tokens,
+        predicted,
+    };
     let mut all = vec![0u16; left.row_n];
     for context in contexts {
         let n = context.level_n() as u16;
         let levels = context.levels(&view);
-        all.iter_mut().zip(levels).for_each(|(all, level)| *all = *all * n + u16::from(level));
+        all.iter_mut()
+            .zip(levels)
+            .for_each(|(all, level)| *all = *all * n + u16::from(level));
     }
     all
 }
@@ -182,8 +245,16 @@ fn by_own(
 ) {
     let (levels, n) = (context.table::<TOKENS>(), context.level_n());
     decoder.column(tables, tokens, |step, row, tokens| {
-        let own = if step >= distance { tokens[row - distance] } else { 0 };
-        let level = if step >= distance { levels[usize::from(own)] } else { levels[0] };
+        let own = if step >= distance {
+            tokens[row - distance]
+        } else {
+            0
+        };
+        let level = if step >= distance {
+            levels[usize::from(own)]
+        } else {
+            levels[0]
+        };
         plan.map[usize::from(base[row]) * n + usize::from(level)]
     });
 }
@@ -200,12 +271,15 @@ fn by_activity<W: Word>(
     tokens: &mut [u8],
 ) -> Result<()> {
     let row_n = tokens.len();
-    let activity = Activity::new(geometry);
-    let magnitudes = plan.bins.magnitudes(W::BITS);
     let len = lane_len(row_n);
+    let activity = Activity::new(geometry).within(len);
+    let magnitudes = plan.bins.magnitudes(W::BITS);
     let room = activity.reach + len;
     let mut lanes = vec![0u8; LANES * room];
-    let level = |at: usize| own.get(at).map(|context| (context.source, context.table::<1024>(), context.level_n()));
+    let level = |at: usize| {
+        own.get(at)
+            .map(|context| (context.source, context.table::<1024>(), context.level_n()))
+    };
     let first = level(0);
     let second = level(1);
     if own.len() > 2 {
@@ -235,9 +309,15 @@ fn by_activity<W: Word>(
 /// Tokens and offsets as residuals; exceptions as their values.
 #[inline(always)]
 fn residuals<W: Word>(plan: &ColumnPlan, tokens: &[u8], offsets: &mut BitReader) -> Vec<W> {
-    let exception_bits = if tokens.contains(&plan.bins.exception()) { plan.form.vt.bits() } else { 0 };
+    let exception_bits = if tokens.contains(&plan.bins.exception()) {
+        plan.form.vt.bits()
+    } else {
+        0
+    };
     let (lower, bits) = plan.bins.table::<W>(exception_bits);
-    let sides = tokens.iter().map(|&token| (lower[usize::from(token)], bits[usize::from(token)]));
+    let sides = tokens
+        .iter()
+        .map(|&token| (lower[usize::from(token)], bits[usize::from(token)]));
     if bits.iter().all(|&bits| bits == 0) {
         gather(sides.map(|(lower, _)| lower))
     } else if W::BITS == 32 {
@@ -249,7 +329,13 @@ fn residuals<W: Word>(plan: &ColumnPlan, tokens: &[u8], offsets: &mut BitReader)
 
 /// Words from residuals, in place.
 #[inline(always)]
-fn rebuild<W: Word>(plan: &ColumnPlan, left: &Left, predicted: Vec<W>, tokens: &[u8], words: Vec<W>) -> (Vec<W>, Exceptions) {
+fn rebuild<W: Word>(
+    plan: &ColumnPlan,
+    left: &Left,
+    predicted: Vec<W>,
+    tokens: &[u8],
+    words: Vec<W>,
+) -> (Vec<W>, Exceptions) {
     let candidates: Vec<W> = plan.copy.words(&plan.form, left.known);
     let mut parts = Parts {
         form: plan.form,
@@ -259,12 +345,21 @@ fn rebuild<W: Word>(plan: &ColumnPlan, left: &Left, predicted: Vec<W>, tokens: &
         words,
         exceptions: Vec::new(),
     };
-    let excepts = plan.frequencies.iter().any(|f| f[usize::from(parts.exception)] > 0) && tokens.contains(&parts.exception);
+    let excepts = plan
+        .frequencies
+        .iter()
+        .any(|f| f[usize::from(parts.exception)] > 0)
+        && tokens.contains(&parts.exception);
     match (&plan.prediction, &plan.copy) {
         (Prediction::Zero, Copy::None) if !excepts => {}
         (Prediction::Zero, Copy::Column(_) | Copy::Mirror(_) | Copy::Relation(_)) if !excepts => {
-            for ((word, &token), &candidate) in parts.words.iter_mut().zip(tokens).zip(&candidates) {
-                *word = if token == parts.copy { candidate } else { *word };
+            for ((word, &token), &candidate) in parts.words.iter_mut().zip(tokens).zip(&candidates)
+            {
+                *word = if token == parts.copy {
+                    candidate
+                } else {
+                    *word
+                };
             }
         }
         (Prediction::Stencil(stencil), copy) => parts.by_stencil(stencil, copy, left, &candidates),
@@ -275,7 +370,10 @@ fn rebuild<W: Word>(plan: &ColumnPlan, left: &Left, predicted: Vec<W>, tokens: &
         }
         (Prediction::Row(distance), copy) => {
             let distance = *distance as usize;
-            let above = |words: &[W], row: usize| row.checked_sub(distance).map_or(W::HALF, |above| words[above]);
+            let above = |words: &[W], row: usize| {
+                row.checked_sub(distance)
+                    .map_or(W::HALF, |above| words[above])
+            };
             parts.by_copy(copy, left, &candidates, above);
         }
         (_, Copy::None) if !excepts => {
@@ -286,7 +384,11 @@ fn rebuild<W: Word>(plan: &ColumnPlan, left: &Left, predicted: Vec<W>, tokens: &
         (_, Copy::Column(_) | Copy::Mirror(_) | Copy::Relation(_)) if !excepts => {
             let sides = tokens.iter().zip(&predicted).zip(&candidates);
             for (word, ((&token, &predicted), &candidate)) in parts.words.iter_mut().zip(sides) {
-                *word = if token == parts.copy { candidate } else { word.plus(predicted).minus(W::HALF) };
+                *word = if token == parts.copy {
+                    candidate
+                } else {
+                    word.plus(predicted).minus(W::HALF)
+                };
             }
         }
         (_, copy) => parts.by_copy(copy, left, &candidates, |_, row| predicted[row]),
@@ -308,18 +410,31 @@ struct Parts<'a, W> {
 impl<W: Word> Parts<'_, W> {
     /// All rows, given the predicted word of a row by the words before it.
     #[inline(always)]
-    fn by_copy(&mut self, copy: &Copy, left: &Left, candidates: &[W], predicted: impl Fn(&[W], usize) -> W) {
+    fn by_copy(
+        &mut self,
+        copy: &Copy,
+        left: &Left,
+        candidates: &[W],
+        predicted: impl Fn(&[W], usize) -> W,
+    ) {
         match *copy {
             Copy::None => self.each(predicted, |_, _| W::HALF, |_, _| {}),
             Copy::Fill(fill) => self.each(predicted, |_, _| W::low(fill), |_, _| {}),
-            Copy::Row(1) => self.each(predicted, |words, row| if row > 0 { words[row - 1] } else { W::HALF }, |_, _| {}),
+            Copy::Row(1) => self.each(
+                predicted,
+                |words, row| if row > 0 { words[row - 1] } else { W::HALF },
+                |_, _| {},
+            ),
             Copy::Row(distance) => {
                 let distance = distance as usize;
-                let above = |words: &[W], row: usize| row.checked_sub(distance).map_or(W::HALF, |above| words[above]);
+                let above = |words: &[W], row: usize| {
+                    row.checked_sub(distance)
+                        .map_or(W::HALF, |above| words[above])
+                };
                 self.each(predicted, above, |_, _| {});
             }
             Copy::LastSeen(at) => {
-                let mut seen = vec![W::default(); LAST_SEEN];
+                let mut seen = last_seen::<W>();
                 let seen = Cell::from_mut(&mut seen[..]).as_slice_of_cells();
                 with_words!(&left.known[usize::from(at)].words, keys => {
                     let place = |row: usize| slot(keys[row].wide()) % LAST_SEEN;
@@ -346,7 +461,9 @@ impl<W: Word> Parts<'_, W> {
             } else if token == self.exception {
                 self.except(row, self.words[row].wide())
             } else {
-                self.words[row].plus(predicted(&self.words, row)).minus(W::HALF)
+                self.words[row]
+                    .plus(predicted(&self.words, row))
+                    .minus(W::HALF)
             };
             self.words[row] = word;
             after(row, word);
@@ -358,7 +475,11 @@ impl<W: Word> Parts<'_, W> {
     fn except(&mut self, row: usize, value: u64) -> W {
         self.form.word(value).unwrap_or_else(|| {
             self.exceptions.push((row as u32, value));
-            if row > 0 { self.words[row - 1] } else { W::HALF }
+            if row > 0 {
+                self.words[row - 1]
+            } else {
+                W::HALF
+            }
         })
     }
 
@@ -371,7 +492,7 @@ impl<W: Word> Parts<'_, W> {
             _ => None,
         };
         let mut seen = match copy {
-            Copy::LastSeen(_) => vec![W::default(); LAST_SEEN],
+            Copy::LastSeen(_) => last_seen(),
             _ => Vec::new(),
         };
         stencil.rebuild(&form, self.words.len(), |row, predicted| {
@@ -380,7 +501,9 @@ impl<W: Word> Parts<'_, W> {
             let word = if token == self.copy {
                 match *copy {
                     Copy::Fill(fill) => W::low(fill),
-                    Copy::Row(distance) => row.checked_sub(distance as usize).map_or(W::HALF, |above| self.words[above]),
+                    Copy::Row(distance) => row
+                        .checked_sub(distance as usize)
+                        .map_or(W::HALF, |above| self.words[above]),
                     Copy::LastSeen(at) => seen[slot(left.known[usize::from(at)].words.at(row))],
                     Copy::None => W::HALF,
                     _ => candidates[row],

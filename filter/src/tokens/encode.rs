@@ -87,22 +87,45 @@ pub fn prepare(known: &[Known], at: usize, prediction: &Prediction, copy: &Copy)
     }
 }
 
-fn prepare_words<W: Word>(left: &[Known], me: &Known, words: &[W], prediction: &Prediction, copy: &Copy) -> Prepared<W> {
+fn prepare_words<W: Word>(
+    left: &[Known],
+    me: &Known,
+    words: &[W],
+    prediction: &Prediction,
+    copy: &Copy,
+) -> Prepared<W> {
     let hits = copy.hits(&me.form, left, words);
     let predicted = prediction.words(&me.form, left, words.len());
     let residuals = residuals(me, words, prediction, &predicted, copy);
-    Prepared { predicted, residuals, hits }
+    Prepared {
+        predicted,
+        residuals,
+        hits,
+    }
 }
 
 /// What is left of words, around half of their range.
-pub fn residuals<W: Word>(me: &Known, words: &[W], prediction: &Prediction, predicted: &[W], copy: &Copy) -> Vec<W> {
+pub fn residuals<W: Word>(
+    me: &Known,
+    words: &[W],
+    prediction: &Prediction,
+    predicted: &[W],
+    copy: &Copy,
+) -> Vec<W> {
     let left = |word: &W, predicted: &W| word.minus(*predicted).plus(W::HALF);
     match prediction {
         Prediction::Zero => words.to_vec(),
         Prediction::Row(distance) => {
             let distance = (*distance as usize).min(words.len());
             let first = words[..distance].iter().map(|word| left(word, &W::HALF));
-            first.chain(words[distance..].iter().zip(words).map(|(word, above)| left(word, above))).collect()
+            first
+                .chain(
+                    words[distance..]
+                        .iter()
+                        .zip(words)
+                        .map(|(word, above)| left(word, above)),
+                )
+                .collect()
         }
         Prediction::Stencil(stencil) => {
             let absent: Box<dyn Fn(usize) -> bool> = match *copy {
@@ -110,9 +133,17 @@ pub fn residuals<W: Word>(me: &Known, words: &[W], prediction: &Prediction, pred
                 _ => Box::new(|_| false),
             };
             let predicted = stencil.predict(&me.form, words, absent);
-            words.iter().zip(&predicted).map(|(word, predicted)| left(word, predicted)).collect()
+            words
+                .iter()
+                .zip(&predicted)
+                .map(|(word, predicted)| left(word, predicted))
+                .collect()
         }
-        _ => words.iter().zip(predicted).map(|(word, predicted)| left(word, predicted)).collect(),
+        _ => words
+            .iter()
+            .zip(predicted)
+            .map(|(word, predicted)| left(word, predicted))
+            .collect(),
     }
 }
 
@@ -124,7 +155,12 @@ pub fn tokens<W: Word>(bins: &Bins, prepared: &Prepared<W>, exceptions: &[(u32, 
         true => copy,
         false => finder.token(residual.wide()).unwrap_or(exception),
     };
-    let mut tokens: Vec<u8> = prepared.residuals.iter().zip(&prepared.hits).map(token).collect();
+    let mut tokens: Vec<u8> = prepared
+        .residuals
+        .iter()
+        .zip(&prepared.hits)
+        .map(token)
+        .collect();
     for &(row, _) in exceptions {
         tokens[row as usize] = exception;
     }
@@ -147,7 +183,12 @@ impl<'a> Finder<'a> {
         // Exact bins inside intervals come out first: tokens of intervals are found when no exact one fits.
         let lowers: Vec<u64> = bins.intervals.iter().map(|i| i.0).collect();
         let last = |&(lower, bits): &(u64, u8)| lower + ((1u128 << bits) - 1) as u64;
-        let ends = bins.intervals.iter().enumerate().map(|(at, i)| (last(i), (bins.exact.len() + at) as u8)).collect();
+        let ends = bins
+            .intervals
+            .iter()
+            .enumerate()
+            .map(|(at, i)| (last(i), (bins.exact.len() + at) as u8))
+            .collect();
         let span = match (lowers.first(), lowers.last()) {
             (Some(first), Some(last)) => last - first,
             _ => 0,
@@ -157,7 +198,13 @@ impl<'a> Finder<'a> {
         let index = (0..=span >> shift)
             .map(|prefix| lowers.partition_point(|&lower| lower - first <= prefix << shift) as u16)
             .collect();
-        Finder { bins, lowers, ends, shift, index }
+        Finder {
+            bins,
+            lowers,
+            ends,
+            shift,
+            index,
+        }
     }
 
     #[inline]
@@ -188,12 +235,24 @@ pub struct Left<'a> {
 
 impl Left<'_> {
     fn view<'a, W>(&'a self, row_n: usize, predicted: &'a [W]) -> View<'a, W> {
-        View { row_n, geometry: self.geometry, known: self.known, tokens: self.tokens, predicted }
+        View {
+            row_n,
+            geometry: self.geometry,
+            known: self.known,
+            tokens: self.tokens,
+            predicted,
+        }
     }
 }
 
 /// The combined context of all rows.
-pub fn combined<W: Word>(contexts: &[Context], left: &Left, prepared: &Prepared<W>, tokens: &[u8], bins: &Bins) -> Vec<u16> {
+pub fn combined<W: Word>(
+    contexts: &[Context],
+    left: &Left,
+    prepared: &Prepared<W>,
+    tokens: &[u8],
+    bins: &Bins,
+) -> Vec<u16> {
     let view = left.view(tokens.len(), &prepared.predicted);
     let mut all = vec![0u16; tokens.len()];
     for context in contexts {
@@ -202,17 +261,30 @@ pub fn combined<W: Word>(contexts: &[Context], left: &Left, prepared: &Prepared<
             false => context.levels(&view),
             true => {
                 let table = context.table::<1024>();
-                let values = own_values(context.source, left.geometry, &bins.magnitudes(W::BITS), tokens);
+                let values = own_values(
+                    context.source,
+                    left.geometry,
+                    &bins.magnitudes(W::BITS),
+                    tokens,
+                );
                 values.iter().map(|&value| table[value as usize]).collect()
             }
         };
-        all.iter_mut().zip(levels).for_each(|(all, level)| *all = *all * n + u16::from(level));
+        all.iter_mut()
+            .zip(levels)
+            .for_each(|(all, level)| *all = *all * n + u16::from(level));
     }
     all
 }
 
 /// Bins, contexts and distributions for a column of a frame: those of `before` where they are as good, which were made from so many rows.
-pub fn settle(recipe: &Recipe, me: &Known, ready: &Ready, left: &Left, before: Option<(&ColumnPlan, usize)>) -> Settled {
+pub fn settle(
+    recipe: &Recipe,
+    me: &Known,
+    ready: &Ready,
+    left: &Left,
+    before: Option<(&ColumnPlan, usize)>,
+) -> Settled {
     with_ready!(ready, prepared => settle_words(recipe, me, prepared, left, before))
 }
 
@@ -235,22 +307,33 @@ fn settle_words<W: Word>(
         return amended;
     }
     let settled = fresh();
-    if settled.bits < amended.bits { settled } else { amended }
+    if settled.bits < amended.bits {
+        settled
+    } else {
+        amended
+    }
 }
 
 /// Bits of the offsets of these tokens.
 pub fn offset_bits<W: Word>(bins: &Bins, me: &Known, tokens: &[u8]) -> f64 {
     let (_, bits) = bins.table::<W>(me.form.vt.bits());
-    tokens.iter().map(|&token| f64::from(bits[usize::from(token)])).sum()
+    tokens
+        .iter()
+        .map(|&token| f64::from(bits[usize::from(token)]))
+        .sum()
 }
 
 /// Everything anew.
 fn fresh<W: Word>(recipe: &Recipe, me: &Known, prepared: &Prepared<W>, left: &Left) -> Settled {
     let row_n = prepared.residuals.len();
     let mut coded = vec![true; row_n];
-    me.exceptions.iter().for_each(|&(row, _)| coded[row as usize] = false);
+    me.exceptions
+        .iter()
+        .for_each(|&(row, _)| coded[row as usize] = false);
     let wanted = prepared.residuals.iter().zip(&prepared.hits).zip(&coded);
-    let wanted = wanted.filter(|((_, hit), coded)| !**hit && **coded).map(|((residual, _), _)| *residual);
+    let wanted = wanted
+        .filter(|((_, hit), coded)| !**hit && **coded)
+        .map(|((residual, _), _)| *residual);
     let bins = Bins::cut(wanted.collect(), recipe.cutting);
     let tokens = tokens(&bins, prepared, &me.exceptions);
     let contexts = contexts(&recipe.sources, &bins, prepared, left, &tokens);
@@ -262,14 +345,20 @@ fn fresh<W: Word>(recipe: &Recipe, me: &Known, prepared: &Prepared<W>, left: &Le
     let mut sums = vec![vec![0u32; token_n]; found.n];
     for (counts, &cluster) in counts.chunks(token_n).zip(&found.map) {
         let sum = &mut sums[usize::from(cluster)];
-        sum.iter_mut().zip(counts).for_each(|(sum, &count)| *sum += count);
+        sum.iter_mut()
+            .zip(counts)
+            .for_each(|(sum, &count)| *sum += count);
     }
     if sums.iter().flatten().filter(|&&n| n > 0).count() > 1 {
         // Later frames may hold what this one does not.
-        sums.iter_mut().for_each(|sum| sum[token_n - 1] = sum[token_n - 1].max(1));
+        sums.iter_mut()
+            .for_each(|sum| sum[token_n - 1] = sum[token_n - 1].max(1));
     }
     let frequencies: Vec<Vec<u16>> = sums.iter().map(|sum| normalise(sum)).collect();
-    let clusters = combined.iter().map(|&context| found.map[usize::from(context)]).collect();
+    let clusters = combined
+        .iter()
+        .map(|&context| found.map[usize::from(context)])
+        .collect();
     let plan = ColumnPlan {
         form: recipe.form,
         prediction: recipe.prediction.clone(),
@@ -281,11 +370,22 @@ fn fresh<W: Word>(recipe: &Recipe, me: &Known, prepared: &Prepared<W>, left: &Le
     };
     let said = token_n as f64 * 14.0 + plan.contexts.len() as f64 * 200.0;
     let bits = found.bits + said + offset_bits::<W>(&plan.bins, me, &tokens);
-    Settled { plan, tokens, clusters, bits }
+    Settled {
+        plan,
+        tokens,
+        clusters,
+        bits,
+    }
 }
 
 /// The recipe's sources, cut by what these rows hold.
-pub fn contexts<W: Word>(sources: &[(Source, usize)], bins: &Bins, prepared: &Prepared<W>, left: &Left, tokens: &[u8]) -> Vec<Context> {
+pub fn contexts<W: Word>(
+    sources: &[(Source, usize)],
+    bins: &Bins,
+    prepared: &Prepared<W>,
+    left: &Left,
+    tokens: &[u8],
+) -> Vec<Context> {
     let view = left.view(tokens.len(), &prepared.predicted);
     let context = |&(source, level_n): &(Source, usize)| {
         let values = match source.is_own() {
@@ -299,7 +399,11 @@ pub fn contexts<W: Word>(sources: &[(Source, usize)], bins: &Bins, prepared: &Pr
         };
         Context { source, cuts }
     };
-    sources.iter().map(context).filter(|context| !context.cuts.is_empty()).collect()
+    sources
+        .iter()
+        .map(context)
+        .filter(|context| !context.cuts.is_empty())
+        .collect()
 }
 
 /// Counts of tokens by context.
@@ -312,17 +416,33 @@ pub fn count(combined: &[u16], tokens: &[u8], context_n: usize, token_n: usize) 
 }
 
 /// The plan of the frame before with frequencies of this frame's where that pays; none if it knows no way to write some value.
-fn amended<W: Word>(before: &ColumnPlan, me: &Known, prepared: &Prepared<W>, left: &Left) -> Option<Settled> {
+fn amended<W: Word>(
+    before: &ColumnPlan,
+    me: &Known,
+    prepared: &Prepared<W>,
+    left: &Left,
+) -> Option<Settled> {
     let mut tokens = tokens(&before.bins, prepared, &me.exceptions);
     let token_n = before.bins.token_n();
     let mut plan = before.clone();
     loop {
         let combined = combined(&plan.contexts, left, prepared, &tokens, &plan.bins);
-        let clusters: Vec<u8> = combined.iter().map(|&context| plan.map[usize::from(context)]).collect();
+        let clusters: Vec<u8> = combined
+            .iter()
+            .map(|&context| plan.map[usize::from(context)])
+            .collect();
         let mut sums = vec![vec![0u32; token_n]; plan.frequencies.len()];
-        clusters.iter().zip(&tokens).for_each(|(&c, &t)| sums[usize::from(c)][usize::from(t)] += 1);
+        clusters
+            .iter()
+            .zip(&tokens)
+            .for_each(|(&c, &t)| sums[usize::from(c)][usize::from(t)] += 1);
         let mut bits = 0.0;
-        for ((frequencies, before), sum) in plan.frequencies.iter_mut().zip(&before.frequencies).zip(&sums) {
+        for ((frequencies, before), sum) in plan
+            .frequencies
+            .iter_mut()
+            .zip(&before.frequencies)
+            .zip(&sums)
+        {
             let mut best = (kept_bits(before, sum), before.clone());
             for renewed in renewals(before, sum) {
                 let bits = kept_bits(&renewed, sum) + amendment_bits(before, &renewed);
@@ -348,7 +468,12 @@ fn amended<W: Word>(before: &ColumnPlan, me: &Known, prepared: &Prepared<W>, lef
         }
         if !changed {
             let bits = bits + offset_bits::<W>(&plan.bins, me, &tokens);
-            return Some(Settled { plan, tokens, clusters, bits });
+            return Some(Settled {
+                plan,
+                tokens,
+                clusters,
+                bits,
+            });
         }
     }
 }
@@ -364,7 +489,11 @@ fn renewals(before: &[u16], counts: &[u32]) -> Vec<Vec<u16>> {
     if let Some(exceptions) = alone.last_mut() {
         *exceptions = (*exceptions).max(1);
     }
-    let both: Vec<u32> = before.iter().zip(counts).map(|(&f, &n)| u32::from(f) * 2 + n * 2).collect();
+    let both: Vec<u32> = before
+        .iter()
+        .zip(counts)
+        .map(|(&f, &n)| u32::from(f) * 2 + n * 2)
+        .collect();
     vec![normalise(&alone), normalise(&both)]
 }
 
@@ -392,7 +521,12 @@ pub fn write_offsets(me: &Known, ready: &Ready, settled: &Settled, writer: &mut 
     with_ready!(ready, prepared => offsets_of_words(me, prepared, settled, writer));
 }
 
-fn offsets_of_words<W: Word>(me: &Known, prepared: &Prepared<W>, settled: &Settled, writer: &mut BitWriter) {
+fn offsets_of_words<W: Word>(
+    me: &Known,
+    prepared: &Prepared<W>,
+    settled: &Settled,
+    writer: &mut BitWriter,
+) {
     let bins = &settled.plan.bins;
     let (lower, bits) = bins.table::<W>(me.form.vt.bits());
     let exception = bins.exception();
@@ -401,7 +535,11 @@ fn offsets_of_words<W: Word>(me: &Known, prepared: &Prepared<W>, settled: &Settl
         if bits[at] == 0 {
             continue;
         }
-        let value = if token == exception { me.ordered(row) } else { residual.minus(lower[at]).wide() };
+        let value = if token == exception {
+            me.ordered(row)
+        } else {
+            residual.minus(lower[at]).wide()
+        };
         writer.put(value, bits[at].into());
     }
 }

@@ -51,7 +51,11 @@ impl Form {
         let shared = values.iter().fold(0, |bits, &v| bits | vt.unorder(v));
         let most = vt.bits() - 8.min(vt.bits() / 2);
         let shift = shared.trailing_zeros().min(most);
-        let shift = if shared == 0 || shift < LEAST_SHIFT { 0 } else { shift };
+        let shift = if shared == 0 || shift < LEAST_SHIFT {
+            0
+        } else {
+            shift
+        };
         Form {
             vt,
             transform: Transform::Shift(shift as u8),
@@ -89,11 +93,19 @@ impl Form {
                 let ordered = word.wide() << shift & self.vt.max_ordered();
                 // The bits of a negative float are turned round.
                 let negative = self.vt.kind == Kind::Float && ordered & self.vt.sign() == 0;
-                if negative { ordered | ((1 << shift) - 1) } else { ordered }
+                if negative {
+                    ordered | ((1 << shift) - 1)
+                } else {
+                    ordered
+                }
             }
             Transform::Lattice(lattice) => {
                 let index = word.minus(W::HALF).wide();
-                let index = if W::BITS == 32 { i64::from(index as u32 as i32) } else { index as i64 };
+                let index = if W::BITS == 32 {
+                    i64::from(index as u32 as i32)
+                } else {
+                    index as i64
+                };
                 self.vt.ordered_from_number(point(lattice, index))
             }
         }
@@ -135,7 +147,9 @@ impl Form {
     #[inline(always)]
     pub fn numbers(&self, words: &Words, exceptions: &[(u32, u64)]) -> Vec<f64> {
         let mut numbers: Vec<f64> = match words {
-            Words::Narrow(words) if self.is_plain() && (self.vt.kind, self.vt.width) == (Kind::Float, 4) => {
+            Words::Narrow(words)
+                if self.is_plain() && (self.vt.kind, self.vt.width) == (Kind::Float, 4) =>
+            {
                 gather(words.iter().map(|&word| float(word)))
             }
             Words::Narrow(words) => gather(words.iter().map(|&w| self.vt.number(self.ordered(w)))),
@@ -154,12 +168,16 @@ fn float(ordered: u32) -> f64 {
     let positive = ((ordered as i32) >> 31) as u32;
     let value = f32::from_bits(ordered ^ (!positive | 0x8000_0000));
     let huge = if positive != 0 { 7e38 } else { -7e38 };
-    if value.is_finite() { f64::from(value) } else { huge }
+    if value.is_finite() {
+        f64::from(value)
+    } else {
+        huge
+    }
 }
 
 const POWERS: [f64; 23] = [
-    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20,
-    1e21, 1e22,
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
+    1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
 ];
 
 /// The exponent e with 10^e <= x < 10^(e+1), for 1e-12 <= x < 1e16.
@@ -199,13 +217,18 @@ fn index(lattice: Lattice, x: f64, bits: u32) -> Option<i64> {
             let mut e = decade(a);
             let unit = POWERS[usize::from(n) - 1];
             let places = i32::from(n) - 1 - e;
-            let scaled = if places >= 0 { a * POWERS[places as usize] } else { a / POWERS[-places as usize] };
+            let scaled = if places >= 0 {
+                a * POWERS[places.min(22) as usize]
+            } else {
+                a / POWERS[-places as usize]
+            };
             let mut mantissa = scaled.round();
             if mantissa >= unit * 10.0 {
                 mantissa = unit;
                 e += 1;
             }
-            let index = i64::from(e - LEAST_EXPONENT) * (9.0 * unit) as i64 + (mantissa - unit) as i64 + 1;
+            let index =
+                i64::from(e - LEAST_EXPONENT) * (9.0 * unit) as i64 + (mantissa - unit) as i64 + 1;
             let index = if x < 0.0 { -index } else { index };
             ((index as f64).abs() < most).then_some(index)
         }
@@ -226,7 +249,11 @@ fn point(lattice: Lattice, index: i64) -> f64 {
             let mantissa = (at % (9 * unit) + unit) as f64;
             let e = (at / (9 * unit)).min(27) as i32 + LEAST_EXPONENT;
             let places = i32::from(n) - 1 - e;
-            let x = if places >= 0 { mantissa / POWERS[places.min(22) as usize] } else { mantissa * POWERS[-places as usize] };
+            let x = if places >= 0 {
+                mantissa / POWERS[places.min(22) as usize]
+            } else {
+                mantissa * POWERS[-places as usize]
+            };
             if index < 0 { -x } else { x }
         }
     }
@@ -236,8 +263,14 @@ fn point(lattice: Lattice, index: i64) -> f64 {
 mod tests {
     use super::*;
 
-    const F4: ValueType = ValueType { kind: Kind::Float, width: 4 };
-    const F8: ValueType = ValueType { kind: Kind::Float, width: 8 };
+    const F4: ValueType = ValueType {
+        kind: Kind::Float,
+        width: 4,
+    };
+    const F8: ValueType = ValueType {
+        kind: Kind::Float,
+        width: 8,
+    };
 
     fn all<W: Word>(form: Form, values: &[u64]) {
         let (words, exceptions) = form.words::<W>(values.iter().map(|&v| W::low(v)).collect());
@@ -248,8 +281,23 @@ mod tests {
 
     #[test]
     fn words_come_back_or_are_exceptions() {
-        let odd = [0.0f64, -0.0, 1.5, -2.25, 1e-40, f64::NAN, f64::INFINITY, -1e300, 0.1, -123.456, 99999.9];
-        let narrow: Vec<u64> = odd.iter().map(|&x| F4.order(u64::from((x as f32).to_bits()))).collect();
+        let odd = [
+            0.0f64,
+            -0.0,
+            1.5,
+            -2.25,
+            1e-40,
+            f64::NAN,
+            f64::INFINITY,
+            -1e300,
+            0.1,
+            -123.456,
+            99999.9,
+        ];
+        let narrow: Vec<u64> = odd
+            .iter()
+            .map(|&x| F4.order(u64::from((x as f32).to_bits())))
+            .collect();
         let wide: Vec<u64> = odd.iter().map(|&x| F8.order(x.to_bits())).collect();
         for transform in [
             Transform::Shift(0),
@@ -263,10 +311,31 @@ mod tests {
     }
 
     #[test]
+    fn many_digits_of_little_come_back_or_are_exceptions() {
+        let values: Vec<u64> = [3.123_456_789_012e-12f64, 1.5e-12, 9.999e11]
+            .map(|x| F8.order(x.to_bits()))
+            .into();
+        for n in [13, 16] {
+            all::<u64>(
+                Form {
+                    vt: F8,
+                    transform: Transform::Lattice(Lattice::Digits(n)),
+                },
+                &values,
+            );
+        }
+    }
+
+    #[test]
     fn decimals_are_no_exceptions() {
         let decimal = |i: i32| (f64::from(i * 37) / 1000.0) as f32;
-        let values: Vec<u32> = (-3000..3000).map(|i| F4.order(u64::from(decimal(i).to_bits())) as u32).collect();
-        let form = Form { vt: F4, transform: Transform::Lattice(Lattice::Decimals(3)) };
+        let values: Vec<u32> = (-3000..3000)
+            .map(|i| F4.order(u64::from(decimal(i).to_bits())) as u32)
+            .collect();
+        let form = Form {
+            vt: F4,
+            transform: Transform::Lattice(Lattice::Decimals(3)),
+        };
         assert!(form.words(values).1.is_empty());
     }
 }

@@ -8,14 +8,14 @@ use super::decode::{self, Streams};
 use super::encode::{self, Ready, Recipe, Settled};
 use super::offsets::BitWriter;
 use super::plan::{ColumnPlan, Place};
+use super::rans;
 use super::rows::{Table, Tile};
 use super::search::Search;
-use super::rans;
 use super::side::Side;
 use super::word::Words;
 use crate::coder::BitCoder;
-use crate::frame::put_varint;
 use crate::frame::Cursor;
+use crate::frame::put_varint;
 use crate::layout::Expansion;
 use crate::layout::rows::Rows;
 use crate::{Error, Result};
@@ -28,17 +28,39 @@ pub struct Memory {
     pub columns: Vec<ColumnPlan>,
 }
 
+/// Entries of tables that cost nothing, and those that each byte of side information is worth: bounds the work that few bytes can ask for.
+const FREE_ENTRIES: usize = 1 << 17;
+const ENTRIES_A_BYTE: usize = 64;
+
 impl Memory {
     /// Writes or reads a frame's side information, given that of the frame before.
-    fn code<C: BitCoder>(&mut self, side: &mut Side<C>, views: &Views, before: Option<&Memory>) -> Result<()> {
+    /// `len` is how many bytes hold it, when reading.
+    fn code<C: BitCoder>(
+        &mut self,
+        side: &mut Side<C>,
+        views: &Views,
+        before: Option<&Memory>,
+        len: usize,
+    ) -> Result<()> {
         self.stored = side.flag(self.stored);
         let table = views.of(self.stored)?;
         let before = before.filter(|before| before.stored == self.stored);
         let empty = || ColumnPlan::empty(table.columns[0].vt);
         self.columns.resize_with(table.columns.len(), empty);
+        let mut entries = 0;
         for (at, plan) in self.columns.iter_mut().enumerate() {
-            let place = Place { vt: table.columns[at].vt, left: at };
-            plan.code(side, place, before.and_then(|before| before.columns.get(at)))?;
+            let place = Place {
+                vt: table.columns[at].vt,
+                left: at,
+            };
+            let column_before = before.and_then(|before| before.columns.get(at));
+            plan.code(side, place, column_before)?;
+            if column_before != Some(plan) {
+                entries += plan.entries();
+            }
+            if !Side::<C>::WRITES && entries > FREE_ENTRIES + ENTRIES_A_BYTE * len {
+                return Err(Error::corrupt("more tables than so few bytes hold"));
+            }
         }
         Ok(())
     }
@@ -54,20 +76,31 @@ pub struct Views {
 impl Views {
     /// Of a frame with so many bytes of whole records.
     pub fn new(expansion: &Expansion, body_len: usize) -> Self {
-        Views { side_by_side: Table::new(expansion), stored: Table::stored(expansion, body_len) }
+        Views {
+            side_by_side: Table::new(expansion),
+            stored: Table::stored(expansion, body_len),
+        }
     }
 
     fn of(&self, stored: bool) -> Result<&Table> {
         match stored {
             false => Ok(&self.side_by_side),
-            true => self.stored.as_ref().ok_or_else(|| Error::corrupt("columns one after another")),
+            true => self
+                .stored
+                .as_ref()
+                .ok_or_else(|| Error::corrupt("columns one after another")),
         }
     }
 }
 
 /// Known columns of a frame's body, by these recipes.
 pub fn split(table: &Table, recipes: &[Recipe], body: &[u8]) -> Vec<Known> {
-    table.split(body).into_iter().zip(recipes).map(|(values, recipe)| encode::known(recipe.form, values)).collect()
+    table
+        .split(body)
+        .into_iter()
+        .zip(recipes)
+        .map(|(values, recipe)| encode::known(recipe.form, values))
+        .collect()
 }
 
 /// Plans, tables, tokens and offsets of whole records; tables are those of `before` where they are as good.
@@ -80,11 +113,20 @@ struct Coded {
     bits: f64,
 }
 
-fn settle(table: &Table, recipes: &[Recipe], first: u64, body: &[u8], before: Option<(&Memory, usize)>) -> Coded {
+fn settle(
+    table: &Table,
+    recipes: &[Recipe],
+    first: u64,
+    body: &[u8],
+    before: Option<(&Memory, usize)>,
+) -> Coded {
     let geometry = table.geometry(first);
     let known = split(table, recipes, body);
     let mut coded = Coded {
-        memory: Memory { stored: table.is_stored(), columns: Vec::new() },
+        memory: Memory {
+            stored: table.is_stored(),
+            columns: Vec::new(),
+        },
         tokens: Vec::new(),
         clusters: Vec::new(),
         offsets: BitWriter::default(),
@@ -92,11 +134,20 @@ fn settle(table: &Table, recipes: &[Recipe], first: u64, body: &[u8], before: Op
     };
     for (at, recipe) in recipes.iter().enumerate() {
         let ready: Ready = encode::prepare(&known, at, &recipe.prediction, &recipe.copy);
-        let left = encode::Left { known: &known[..at], tokens: &coded.tokens, geometry: &geometry };
+        let left = encode::Left {
+            known: &known[..at],
+            tokens: &coded.tokens,
+            geometry: &geometry,
+        };
         let column_before = before.and_then(|(memory, rows)| Some((memory.columns.get(at)?, rows)));
         let settled = encode::settle(recipe, &known[at], &ready, &left, column_before);
         encode::write_offsets(&known[at], &ready, &settled, &mut coded.offsets);
-        let Settled { plan, tokens, clusters, bits } = settled;
+        let Settled {
+            plan,
+            tokens,
+            clusters,
+            bits,
+        } = settled;
         coded.bits += bits;
         coded.memory.columns.push(plan);
         coded.tokens.push(tokens);
@@ -112,7 +163,13 @@ pub fn learn(table: &Table, recipes: &[Recipe], first: u64, body: &[u8]) -> (Mem
 }
 
 /// Encodes a frame by what the search of its chain's beginning found. `says_memory`: the decoder does not have that yet.
-pub fn encode(expansion: &Expansion, search: &Search, offset: u64, raw: &[u8], says_memory: bool) -> Result<Vec<u8>> {
+pub fn encode(
+    expansion: &Expansion,
+    search: &Search,
+    offset: u64,
+    raw: &[u8],
+    says_memory: bool,
+) -> Result<Vec<u8>> {
     let rows = Rows::new(expansion.record_size, offset, raw.len());
     let body = rows.records(raw);
     let views = Views::new(expansion, body.len());
@@ -121,18 +178,35 @@ pub fn encode(expansion: &Expansion, search: &Search, offset: u64, raw: &[u8], s
     // A view that these records do not allow has tables of its own.
     let stored = search.memory.stored && views.stored.is_some();
     if stored != search.memory.stored {
-        return Err(Error::invalid("records that are not the columns which the chain began with"));
+        return Err(Error::invalid(
+            "records that are not the columns which the chain began with",
+        ));
     }
     let table = views.of(stored)?;
-    let mut coded = settle(table, &search.recipes, rows.first, body, Some((&search.memory, search.rows)));
+    let mut coded = settle(
+        table,
+        &search.recipes,
+        rows.first,
+        body,
+        Some((&search.memory, search.rows)),
+    );
     let mut encoder = rans::Encoder::default();
-    for ((plan, tokens), clusters) in coded.memory.columns.iter().zip(&coded.tokens).zip(&coded.clusters).rev() {
+    for ((plan, tokens), clusters) in coded
+        .memory
+        .columns
+        .iter()
+        .zip(&coded.tokens)
+        .zip(&coded.clusters)
+        .rev()
+    {
         if plan.constant().is_none() {
             encoder.put(tokens, clusters, &plan.frequencies);
         }
     }
     let mut side = Side::writer();
-    coded.memory.code(&mut side, &views, Some(&search.memory))?;
+    coded
+        .memory
+        .code(&mut side, &views, Some(&search.memory), 0)?;
     let (side, words, offsets) = (side.finish(), encoder.finish(), coded.offsets.finish());
     put_varint(&mut out, side.len() as u64);
     put_varint(&mut out, words.len() as u64);
@@ -149,7 +223,7 @@ pub fn write_memory(views: &Views, memory: Option<&Memory>, out: &mut Vec<u8>) -
         None => Vec::new(),
         Some(memory) => {
             let mut side = Side::writer();
-            memory.clone().code(&mut side, views, None)?;
+            memory.clone().code(&mut side, views, None, 0)?;
             side.finish()
         }
     };
@@ -163,7 +237,10 @@ fn cut() -> Error {
 }
 
 fn take_len(cursor: &mut Cursor) -> Result<usize> {
-    cursor.varint()?.and_then(|len| usize::try_from(len).ok()).ok_or_else(cut)
+    cursor
+        .varint()?
+        .and_then(|len| usize::try_from(len).ok())
+        .ok_or_else(cut)
 }
 
 /// The memory at the front of a payload, if there is one, and what stands behind it.
@@ -178,7 +255,7 @@ pub fn read_memory<'a>(views: &Views, payload: &'a [u8]) -> Result<(Option<Memor
         return Ok((None, cursor.rest()));
     }
     let mut memory = Memory::default();
-    memory.code(&mut Side::reader(bytes), views, None)?;
+    memory.code(&mut Side::reader(bytes), views, None, len)?;
     Ok((Some(memory), cursor.rest()))
 }
 
@@ -186,21 +263,37 @@ pub fn read_memory<'a>(views: &Views, payload: &'a [u8]) -> Result<(Option<Memor
 ///
 /// # Errors
 /// `Corrupt` of what no encoder writes.
-pub fn decode(expansion: &Expansion, memory: &Memory, offset: u64, raw_len: usize, payload: &[u8]) -> Result<Vec<u8>> {
+pub fn decode(
+    expansion: &Expansion,
+    memory: &Memory,
+    offset: u64,
+    raw_len: usize,
+    payload: &[u8],
+) -> Result<Vec<u8>> {
     let rows = Rows::new(expansion.record_size, offset, raw_len);
     let views = Views::new(expansion, raw_len - rows.head - rows.tail);
     let mut cursor = Cursor::new(payload);
     let (side_len, words_len) = (take_len(&mut cursor)?, take_len(&mut cursor)?);
     let side = cursor.take(side_len).ok_or_else(cut)?;
     let words = cursor.take(words_len).ok_or_else(cut)?;
-    let (head, tail) = (cursor.take(rows.head).ok_or_else(cut)?, cursor.take(rows.tail).ok_or_else(cut)?);
+    let (head, tail) = (
+        cursor.take(rows.head).ok_or_else(cut)?,
+        cursor.take(rows.tail).ok_or_else(cut)?,
+    );
     let mut plan = Memory::default();
-    plan.code(&mut Side::reader(side), &views, Some(memory))?;
+    plan.code(&mut Side::reader(side), &views, Some(memory), side_len)?;
     let mut raw = vec![0; raw_len];
     let end = raw_len - rows.tail;
     raw[..rows.head].copy_from_slice(head);
     raw[end..].copy_from_slice(tail);
-    decode_records(&views, &plan, words, cursor.rest(), rows.first, &mut raw[rows.head..end])?;
+    decode_records(
+        &views,
+        &plan,
+        words,
+        cursor.rest(),
+        rows.first,
+        &mut raw[rows.head..end],
+    )?;
     Ok(raw)
 }
 
@@ -208,20 +301,33 @@ pub fn decode(expansion: &Expansion, memory: &Memory, offset: u64, raw_len: usiz
 ///
 /// # Errors
 /// `Corrupt` of streams that no encoder writes.
-fn decode_records(views: &Views, plan: &Memory, words: &[u8], offsets: &[u8], first: u64, body: &mut [u8]) -> Result<()> {
+fn decode_records(
+    views: &Views,
+    plan: &Memory,
+    words: &[u8],
+    offsets: &[u8],
+    first: u64,
+    body: &mut [u8],
+) -> Result<()> {
     let table = views.of(plan.stored)?;
     let geometry = table.geometry(first);
     let row_n = body.len() / table.row_size;
     let (mut known, mut tokens) = (Vec::new(), Vec::new());
     let mut streams = Streams::new(words, offsets)?;
     for column in &plan.columns {
-        let left = decode::Left { known: &known, tokens: &tokens, geometry: &geometry, row_n };
+        let left = decode::Left {
+            known: &known,
+            tokens: &tokens,
+            geometry: &geometry,
+            row_n,
+        };
         let (column, column_tokens) = decode::column(column, &left, &mut streams)?;
         known.push(column);
         tokens.push(column_tokens);
     }
     streams.finish()?;
-    let mut next: Vec<std::slice::Iter<(u32, u64)>> = known.iter().map(|k| k.exceptions.iter()).collect();
+    let mut next: Vec<std::slice::Iter<(u32, u64)>> =
+        known.iter().map(|k| k.exceptions.iter()).collect();
     table.join(body, |at, start, room| {
         let column: &Known = &known[at];
         let whole = column.form.is_plain() && column.exceptions.is_empty();
@@ -229,11 +335,25 @@ fn decode_records(views: &Views, plan: &Memory, words: &[u8], offsets: &[u8], fi
             Words::Narrow(words) if whole => Tile::Narrow(&words[start..start + room.narrow.len()]),
             Words::Wide(words) if whole => Tile::Wide(&words[start..start + room.wide.len()]),
             Words::Narrow(words) => {
-                ordered(column, &words[start..], room.narrow, |v| v as u32, &mut next[at], start);
+                ordered(
+                    column,
+                    &words[start..],
+                    room.narrow,
+                    |v| v as u32,
+                    &mut next[at],
+                    start,
+                );
                 Tile::Room
             }
             Words::Wide(words) => {
-                ordered(column, &words[start..], room.wide, |v| v, &mut next[at], start);
+                ordered(
+                    column,
+                    &words[start..],
+                    room.wide,
+                    |v| v,
+                    &mut next[at],
+                    start,
+                );
                 Tile::Room
             }
         }

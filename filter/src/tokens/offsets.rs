@@ -25,7 +25,8 @@ impl BitWriter {
         self.held |= value << self.held_n;
         self.held_n += n;
         if self.held_n >= 32 {
-            self.out.extend_from_slice(&(self.held as u32).to_le_bytes());
+            self.out
+                .extend_from_slice(&(self.held as u32).to_le_bytes());
             self.held >>= 32;
             self.held_n -= 32;
         }
@@ -34,7 +35,8 @@ impl BitWriter {
     /// All bytes; the last is filled up with zeros.
     pub fn finish(mut self) -> Vec<u8> {
         let bytes = self.held.to_le_bytes();
-        self.out.extend_from_slice(&bytes[..self.held_n.div_ceil(8) as usize]);
+        self.out
+            .extend_from_slice(&bytes[..self.held_n.div_ceil(8) as usize]);
         self.out
     }
 }
@@ -57,7 +59,10 @@ impl BitReader {
         let mut padded = Vec::with_capacity(bytes.len() + PADDING);
         padded.extend_from_slice(bytes);
         padded.extend_from_slice(&[0; PADDING]);
-        BitReader { bytes: padded, at: 0 }
+        BitReader {
+            bytes: padded,
+            at: 0,
+        }
     }
 
     /// The next `n` bits, at most 57.
@@ -85,7 +90,11 @@ impl BitReader {
     /// Whether exactly all bytes were read, and what fills the last is zeros.
     pub fn is_whole(&self) -> bool {
         let end = self.at.div_ceil(8);
-        let filled = self.at.is_multiple_of(8) || self.bytes.get(end - 1).is_some_and(|&last| last >> (self.at & 7) == 0);
+        let filled = self.at.is_multiple_of(8)
+            || self
+                .bytes
+                .get(end - 1)
+                .is_some_and(|&last| last >> (self.at & 7) == 0);
         end == self.bytes.len() - PADDING && filled
     }
 }
@@ -99,7 +108,10 @@ mod tests {
         let values: Vec<(u64, u32)> = (0..500u64)
             .map(|i| {
                 let n = (i * 7 % 65) as u32;
-                (i.wrapping_mul(0x9E37_79B9_7F4A_7C15) & ((1u128 << n) - 1) as u64, n)
+                (
+                    i.wrapping_mul(0x9E37_79B9_7F4A_7C15) & ((1u128 << n) - 1) as u64,
+                    n,
+                )
             })
             .collect();
         let mut writer = BitWriter::default();

@@ -9,8 +9,8 @@ use super::side::{Side, Topic};
 use super::stencil::{Domain, NEIGHBOURS, Stencil};
 use crate::coder::BitCoder;
 use crate::numeric::Lattice;
-use crate::numeric::{FORMULAS, Relation};
 use crate::numeric::ValueType;
+use crate::numeric::{FORMULAS, Relation};
 use crate::{Error, Result};
 
 /// A column's plan and tables.
@@ -64,15 +64,24 @@ impl ColumnPlan {
 
     /// The token that all rows have, if they have one.
     pub fn constant(&self) -> Option<u8> {
-        let [only] = &self.frequencies[..] else { return None };
-        only.iter().position(|&f| usize::from(f) == TOTAL).map(|token| token as u8)
+        let [only] = &self.frequencies[..] else {
+            return None;
+        };
+        only.iter()
+            .position(|&f| usize::from(f) == TOTAL)
+            .map(|token| token as u8)
     }
 
     /// Writes or reads the plan, given that of the same column in the chain's frame before.
     ///
     /// # Errors
     /// `Corrupt` of what no encoder writes.
-    pub fn code<C: BitCoder>(&mut self, side: &mut Side<C>, place: Place, before: Option<&ColumnPlan>) -> Result<()> {
+    pub fn code<C: BitCoder>(
+        &mut self,
+        side: &mut Side<C>,
+        place: Place,
+        before: Option<&ColumnPlan>,
+    ) -> Result<()> {
         if let Some(before) = before {
             if side.flag(self == before) {
                 *self = before.clone();
@@ -81,17 +90,44 @@ impl ColumnPlan {
             let same = side.flag(self.differs_in_frequencies_alone(before));
             if same {
                 let frequencies = std::mem::take(&mut self.frequencies);
-                *self = ColumnPlan { frequencies, ..before.clone() };
-                return self.amend(side, before);
+                *self = ColumnPlan {
+                    frequencies,
+                    ..before.clone()
+                };
+                self.amend(side, before)?;
+                return self.check_copy();
             }
         }
         self.form.vt = place.vt;
         code_transform(&mut self.form.transform, side, place.vt)?;
         code_prediction(&mut self.prediction, side, place)?;
         code_copy(&mut self.copy, side, place, self.form)?;
-        code_bins(&mut self.bins, side, if self.form.is_wide() { 64 } else { 32 })?;
+        code_bins(
+            &mut self.bins,
+            side,
+            if self.form.is_wide() { 64 } else { 32 },
+        )?;
         self.code_contexts(side, place)?;
-        self.code_tables(side)
+        self.code_tables(side)?;
+        self.check_copy()
+    }
+
+    /// Entries of its tables and its map: what it costs to be read.
+    pub fn entries(&self) -> usize {
+        self.frequencies.len() * self.bins.token_n() + self.map.len()
+    }
+
+    /// Refuses a copy's token where there is no copy.
+    fn check_copy(&self) -> Result<()> {
+        let copy = usize::from(self.bins.copy());
+        let copies = self
+            .frequencies
+            .iter()
+            .any(|frequencies| frequencies[copy] > 0);
+        match copies && self.copy == Copy::None {
+            true => Err(corrupt("a copy of nothing")),
+            false => Ok(()),
+        }
     }
 
     fn differs_in_frequencies_alone(&self, other: &ColumnPlan) -> bool {
@@ -106,7 +142,13 @@ impl ColumnPlan {
 
     fn code_contexts<C: BitCoder>(&mut self, side: &mut Side<C>, place: Place) -> Result<()> {
         let n = side.bounded(Topic::Count, self.contexts.len() as u64, SOURCES as u64)? as usize;
-        self.contexts.resize(n, Context { source: Source::Predicted, cuts: Vec::new() });
+        self.contexts.resize(
+            n,
+            Context {
+                source: Source::Predicted,
+                cuts: Vec::new(),
+            },
+        );
         let mut own = false;
         for context in &mut self.contexts {
             code_source(&mut context.source, side, place)?;
@@ -123,7 +165,8 @@ impl ColumnPlan {
     }
 
     fn code_tables<C: BitCoder>(&mut self, side: &mut Side<C>) -> Result<()> {
-        let n = side.bounded(Topic::Count, self.frequencies.len() as u64, CLUSTERS as u64)? as usize;
+        let n =
+            side.bounded(Topic::Count, self.frequencies.len() as u64, CLUSTERS as u64)? as usize;
         if n == 0 {
             return Err(corrupt("a column without a distribution"));
         }
@@ -168,7 +211,8 @@ impl ColumnPlan {
 
     /// Frequencies as differences to those of the frame before.
     fn amend<C: BitCoder>(&mut self, side: &mut Side<C>, before: &ColumnPlan) -> Result<()> {
-        self.frequencies.resize(before.frequencies.len(), Vec::new());
+        self.frequencies
+            .resize(before.frequencies.len(), Vec::new());
         for (frequencies, before) in self.frequencies.iter_mut().zip(&before.frequencies) {
             frequencies.resize(before.len(), 0);
             if side.flag(frequencies == before) {
@@ -178,7 +222,11 @@ impl ColumnPlan {
             for (frequency, &before) in frequencies.iter_mut().zip(before) {
                 let difference = i64::from(*frequency) - i64::from(before);
                 let folded = (difference << 1 ^ difference >> 63) as u64;
-                let folded = side.number_by(Topic::Amended, (16 - before.leading_zeros()) as usize, folded);
+                let folded = side.number_by(
+                    Topic::Amended,
+                    (16 - before.leading_zeros()) as usize,
+                    folded,
+                );
                 if folded > 2 * TOTAL as u64 + 1 {
                     return Err(corrupt("a frequency"));
                 }
@@ -194,10 +242,18 @@ impl ColumnPlan {
 
 fn check_sum(frequencies: &[u16]) -> Result<()> {
     let sum: usize = frequencies.iter().map(|&f| usize::from(f)).sum();
-    if sum == TOTAL { Ok(()) } else { Err(corrupt("sum of the frequencies")) }
+    if sum == TOTAL {
+        Ok(())
+    } else {
+        Err(corrupt("sum of the frequencies"))
+    }
 }
 
-fn code_transform<C: BitCoder>(transform: &mut Transform, side: &mut Side<C>, vt: ValueType) -> Result<()> {
+fn code_transform<C: BitCoder>(
+    transform: &mut Transform,
+    side: &mut Side<C>,
+    vt: ValueType,
+) -> Result<()> {
     let (kind, by) = match *transform {
         Transform::Shift(shift) => (0, shift),
         Transform::Lattice(Lattice::Decimals(n)) => (1, n),
@@ -217,20 +273,30 @@ fn code_transform<C: BitCoder>(transform: &mut Transform, side: &mut Side<C>, vt
 
 /// A column to the left.
 fn code_column<C: BitCoder>(side: &mut Side<C>, column: u16, place: Place) -> Result<u16> {
-    let most = (place.left as u64).checked_sub(1).ok_or_else(|| corrupt("a column to the left of the first"))?;
+    let most = (place.left as u64)
+        .checked_sub(1)
+        .ok_or_else(|| corrupt("a column to the left of the first"))?;
     let steps = side.bounded(Topic::Column, most.wrapping_sub(column.into()), most)?;
     Ok((most - steps) as u16)
 }
 
 fn code_distance<C: BitCoder>(side: &mut Side<C>, distance: u32) -> Result<u32> {
-    let less = side.bounded(Topic::Distance, u64::from(distance).wrapping_sub(1), FARTHEST)?;
+    let less = side.bounded(
+        Topic::Distance,
+        u64::from(distance).wrapping_sub(1),
+        FARTHEST,
+    )?;
     Ok(less as u32 + 1)
 }
 
 /// The upper 48 bits of a finite number: what plans keep of a weight.
 fn code_weight<C: BitCoder>(side: &mut Side<C>, weight: f64) -> Result<f64> {
     let weight = f64::from_bits(side.raw(weight.to_bits() >> 16, 48) << 16);
-    if weight.is_finite() { Ok(weight) } else { Err(corrupt("a weight")) }
+    if weight.is_finite() {
+        Ok(weight)
+    } else {
+        Err(corrupt("a weight"))
+    }
 }
 
 /// A weight as plans keep it.
@@ -238,8 +304,16 @@ pub fn kept_weight(weight: f64) -> f64 {
     f64::from_bits(weight.to_bits() >> 16 << 16)
 }
 
-fn code_relation<C: BitCoder>(relation: &mut Relation, side: &mut Side<C>, place: Place) -> Result<()> {
-    let formula = side.bounded(Topic::Kind, relation.formula as u64, FORMULAS.len() as u64 - 1)?;
+fn code_relation<C: BitCoder>(
+    relation: &mut Relation,
+    side: &mut Side<C>,
+    place: Place,
+) -> Result<()> {
+    let formula = side.bounded(
+        Topic::Kind,
+        relation.formula as u64,
+        FORMULAS.len() as u64 - 1,
+    )?;
     let (formula, arity) = FORMULAS[formula as usize];
     relation.formula = formula;
     for at in 0..3 {
@@ -251,9 +325,16 @@ fn code_relation<C: BitCoder>(relation: &mut Relation, side: &mut Side<C>, place
     Ok(())
 }
 
-const NO_RELATION: Relation = Relation { formula: FORMULAS[0].0, columns: [0; 3] };
+const NO_RELATION: Relation = Relation {
+    formula: FORMULAS[0].0,
+    columns: [0; 3],
+};
 
-fn code_prediction<C: BitCoder>(prediction: &mut Prediction, side: &mut Side<C>, place: Place) -> Result<()> {
+fn code_prediction<C: BitCoder>(
+    prediction: &mut Prediction,
+    side: &mut Side<C>,
+    place: Place,
+) -> Result<()> {
     let kind = match prediction {
         Prediction::Zero => 0,
         Prediction::Row(_) => 1,
@@ -272,9 +353,20 @@ fn code_prediction<C: BitCoder>(prediction: &mut Prediction, side: &mut Side<C>,
             2 => Prediction::Relation(NO_RELATION),
             3 => Prediction::Column(0),
             4 => Prediction::Mirror(0),
-            5 => Prediction::Linear { columns: Vec::new(), weights: vec![0.0] },
-            6 => Prediction::Curve { column: 0, knots: Vec::new() },
-            _ => Prediction::Stencil(Stencil { domain: Domain::Numbers, row: 1, bias: 0.0, terms: Vec::new() }),
+            5 => Prediction::Linear {
+                columns: Vec::new(),
+                weights: vec![0.0],
+            },
+            6 => Prediction::Curve {
+                column: 0,
+                knots: Vec::new(),
+            },
+            _ => Prediction::Stencil(Stencil {
+                domain: Domain::Numbers,
+                row: 1,
+                bias: 0.0,
+                terms: Vec::new(),
+            }),
         };
     }
     match prediction {
@@ -307,7 +399,11 @@ fn code_knots<C: BitCoder>(knots: &mut Vec<(u64, u64)>, side: &mut Side<C>) -> R
     if n == 0 {
         return Err(corrupt("a curve without knots"));
     }
-    let shared = knots.iter().fold(0, |bits, knot| bits | knot.0 | knot.1).trailing_zeros().min(63);
+    let shared = knots
+        .iter()
+        .fold(0, |bits, knot| bits | knot.0 | knot.1)
+        .trailing_zeros()
+        .min(63);
     let shift = side.bounded(Topic::CutShift, shared.into(), 63)?;
     knots.resize(n, (0, 0));
     let (mut x, mut y) = (0u64, 0u64);
@@ -316,7 +412,10 @@ fn code_knots<C: BitCoder>(knots: &mut Vec<(u64, u64)>, side: &mut Side<C>) -> R
         let height = ((knot.1 >> shift) as i64).wrapping_sub(y as i64);
         let folded = side.number_by(Topic::Knot, 0, (height << 1 ^ height >> 63) as u64);
         let height = (folded >> 1) as i64 ^ -((folded & 1) as i64);
-        x = x.checked_add(step).filter(|_| at == 0 || step > 0).ok_or_else(|| corrupt("knots of a curve"))?;
+        x = x
+            .checked_add(step)
+            .filter(|_| at == 0 || step > 0)
+            .ok_or_else(|| corrupt("knots of a curve"))?;
         y = y.wrapping_add(height as u64);
         if (x << shift >> shift, y << shift >> shift) != (x, y) {
             return Err(corrupt("knots of a curve"));
@@ -342,7 +441,12 @@ fn code_stencil<C: BitCoder>(stencil: &mut Stencil, side: &mut Side<C>) -> Resul
     Ok(())
 }
 
-fn code_copy<C: BitCoder>(copy: &mut Copy, side: &mut Side<C>, place: Place, form: Form) -> Result<()> {
+fn code_copy<C: BitCoder>(
+    copy: &mut Copy,
+    side: &mut Side<C>,
+    place: Place,
+    form: Form,
+) -> Result<()> {
     let kind = match copy {
         Copy::None => 0,
         Copy::Fill(_) => 1,
@@ -369,14 +473,20 @@ fn code_copy<C: BitCoder>(copy: &mut Copy, side: &mut Side<C>, place: Place, for
         Copy::Fill(word) => *word = side.raw(*word, if form.is_wide() { 64 } else { 32 }),
         Copy::Row(distance) => *distance = code_distance(side, *distance)?,
         Copy::Relation(relation) => code_relation(relation, side, place)?,
-        Copy::Column(at) | Copy::Mirror(at) | Copy::LastSeen(at) => *at = code_column(side, *at, place)?,
+        Copy::Column(at) | Copy::Mirror(at) | Copy::LastSeen(at) => {
+            *at = code_column(side, *at, place)?
+        }
     }
     Ok(())
 }
 
 fn code_bins<C: BitCoder>(bins: &mut Bins, side: &mut Side<C>, word_bits: u32) -> Result<()> {
     let exact_n = side.bounded(Topic::Count, bins.exact.len() as u64, BINS as u64)? as usize;
-    let interval_n = side.bounded(Topic::Count, bins.intervals.len() as u64, (BINS - exact_n) as u64)? as usize;
+    let interval_n = side.bounded(
+        Topic::Count,
+        bins.intervals.len() as u64,
+        (BINS - exact_n) as u64,
+    )? as usize;
     bins.exact.resize(exact_n, 0);
     bins.intervals.resize(interval_n, (0, 0));
     let end = 1u128 << word_bits;
@@ -400,7 +510,13 @@ fn code_bins<C: BitCoder>(bins: &mut Bins, side: &mut Side<C>, word_bits: u32) -
         bits_before = length as usize;
         // Counted in its own lengths from the first place that is free.
         let base = next.div_ceil(1 << length);
-        let step = side.number(Topic::Interval, (u128::from(*lower) >> length).wrapping_sub(base) as u64);
+        let step = side.number(
+            Topic::Interval,
+            (u128::from(*lower) >> length).wrapping_sub(base) as u64,
+        );
+        if u128::from(step) > end >> length {
+            return Err(corrupt("an interval"));
+        }
         let at = (base + u128::from(step)) << length;
         next = at + (1u128 << length);
         if next > end {
@@ -447,13 +563,19 @@ fn code_cuts<C: BitCoder>(cuts: &mut Vec<u64>, side: &mut Side<C>) -> Result<()>
     if n == 0 {
         return Ok(());
     }
-    let shared = cuts.iter().fold(0, |bits, cut| bits | cut).trailing_zeros().min(63);
+    let shared = cuts
+        .iter()
+        .fold(0, |bits, cut| bits | cut)
+        .trailing_zeros()
+        .min(63);
     let shift = side.bounded(Topic::CutShift, shared.into(), 63)?;
     let mut before = 0u64;
     for (at, cut) in cuts.iter_mut().enumerate() {
         let step = side.number(Topic::CutStep, (*cut >> shift).wrapping_sub(before));
         let value = before.checked_add(step).filter(|_| at == 0 || step > 0);
-        before = value.filter(|v| v << shift >> shift == *v).ok_or_else(|| corrupt("cuts of a context"))?;
+        before = value
+            .filter(|v| v << shift >> shift == *v)
+            .ok_or_else(|| corrupt("cuts of a context"))?;
         *cut = before << shift;
     }
     Ok(())

@@ -25,7 +25,10 @@ pub enum Prediction {
     /// The absolute value of a column.
     Mirror(u16),
     /// A weighted sum of columns: the constant, then a weight for each.
-    Linear { columns: Vec<u16>, weights: Vec<f64> },
+    Linear {
+        columns: Vec<u16>,
+        weights: Vec<f64>,
+    },
     /// A monotone map of a column's words, piecewise linear between knots.
     Curve { column: u16, knots: Vec<(u64, u64)> },
     /// A weighted sum of the column's own values at rows above.
@@ -53,6 +56,11 @@ pub enum Copy {
 
 /// Slots in which the values last seen are remembered.
 pub const LAST_SEEN: usize = 1 << 14;
+
+/// Words that nothing was seen with yet.
+pub fn last_seen<W: Word>() -> Vec<W> {
+    vec![W::default(); LAST_SEEN]
+}
 
 /// The slot of a word.
 #[inline(always)]
@@ -104,10 +112,15 @@ impl Prediction {
     /// Rounds weights to what plans keep of them.
     pub fn keep(&mut self) {
         match self {
-            Prediction::Linear { weights, .. } => weights.iter_mut().for_each(|weight| *weight = kept_weight(*weight)),
+            Prediction::Linear { weights, .. } => weights
+                .iter_mut()
+                .for_each(|weight| *weight = kept_weight(*weight)),
             Prediction::Stencil(stencil) => {
                 stencil.bias = kept_weight(stencil.bias);
-                stencil.terms.iter_mut().for_each(|term| term.1 = kept_weight(term.1));
+                stencil
+                    .terms
+                    .iter_mut()
+                    .for_each(|term| term.1 = kept_weight(term.1));
             }
             _ => {}
         }
@@ -118,7 +131,9 @@ impl Prediction {
         match self {
             Prediction::Zero | Prediction::Row(_) | Prediction::Stencil(_) => Vec::new(),
             Prediction::Relation(relation) => relation.columns.to_vec(),
-            Prediction::Column(at) | Prediction::Mirror(at) | Prediction::Curve { column: at, .. } => vec![*at],
+            Prediction::Column(at)
+            | Prediction::Mirror(at)
+            | Prediction::Curve { column: at, .. } => vec![*at],
             Prediction::Linear { columns, .. } => columns.clone(),
         }
     }
@@ -144,18 +159,29 @@ impl Copy {
             Copy::Row(distance) => {
                 let distance = (*distance as usize).min(words.len());
                 let mut hits = vec![false; distance];
-                hits.extend(words[distance..].iter().zip(words).map(|(word, above)| word == above));
+                hits.extend(
+                    words[distance..]
+                        .iter()
+                        .zip(words)
+                        .map(|(word, above)| word == above),
+                );
                 hits
             }
             Copy::LastSeen(at) => {
-                let mut seen = vec![W::default(); LAST_SEEN];
+                let mut seen = last_seen::<W>();
                 let keys = &known[usize::from(*at)].words;
-                let meet = |(row, &word): (usize, &W)| std::mem::replace(&mut seen[slot(keys.at(row))], word) == word;
+                let meet = |(row, &word): (usize, &W)| {
+                    std::mem::replace(&mut seen[slot(keys.at(row))], word) == word
+                };
                 words.iter().enumerate().map(meet).collect()
             }
             _ => {
                 let candidates = self.words::<W>(form, known);
-                candidates.iter().zip(words).map(|(candidate, word)| candidate == word).collect()
+                candidates
+                    .iter()
+                    .zip(words)
+                    .map(|(candidate, word)| candidate == word)
+                    .collect()
             }
         }
     }
@@ -179,7 +205,10 @@ fn by_relation<W: Word>(form: &Form, known: &[Known], relation: &Relation) -> Ve
 
 /// Whether the words of two columns are of one kind and may be compared.
 fn alike(form: &Form, other: &Known) -> bool {
-    other.form.vt == form.vt && other.form.is_plain() && form.is_plain() && other.exceptions.is_empty()
+    other.form.vt == form.vt
+        && other.form.is_plain()
+        && form.is_plain()
+        && other.exceptions.is_empty()
 }
 
 #[inline(always)]
@@ -192,9 +221,13 @@ fn as_column<W: Word>(form: &Form, other: &Known) -> Vec<W> {
     }
     if other.form.vt == form.vt && matches!(form.transform, Transform::Shift(_)) {
         // Exactly, also where a number of 53 bits would not be.
-        let row_n = other.words.len();
-        let Transform::Shift(shift) = form.transform else { return Vec::new() };
-        return (0..row_n).map(|row| W::low(other.ordered(row) >> shift)).collect();
+        let row_n = other.words.row_n();
+        let Transform::Shift(shift) = form.transform else {
+            return Vec::new();
+        };
+        return (0..row_n)
+            .map(|row| W::low(other.ordered(row) >> shift))
+            .collect();
     }
     gather(other.numbers().iter().map(|&x| form.word_of_number(x)))
 }
@@ -207,7 +240,12 @@ fn as_mirror<W: Word>(form: &Form, other: &Known) -> Vec<W> {
             Words::Wide(words) => gather(words.iter().map(|&w| W::low(w.max(!w)))),
         };
     }
-    gather(other.numbers().iter().map(|&x| form.word_of_number(x.abs())))
+    gather(
+        other
+            .numbers()
+            .iter()
+            .map(|&x| form.word_of_number(x.abs())),
+    )
 }
 
 /// Knots laid out for a search without branches.
@@ -242,7 +280,11 @@ impl Curve {
         let word = word.wide();
         let mut piece = 0;
         for step in [32, 16, 8, 4, 2, 1] {
-            piece += if self.places[piece + step - 1] <= word { step } else { 0 };
+            piece += if self.places[piece + step - 1] <= word {
+                step
+            } else {
+                0
+            };
         }
         let (start, height, slope) = self.pieces[piece.min(self.knot_n)];
         W::low((height + (word as f64 - start) * slope) as u64)

@@ -23,7 +23,8 @@ pub type Tables = Box<[[u32; TOTAL]; CLUSTERS]>;
 /// Room for tables.
 pub fn tables() -> Tables {
     let rows = vec![[0; TOTAL]; CLUSTERS].into_boxed_slice();
-    rows.try_into().unwrap_or_else(|_| unreachable!("the boxed slice has CLUSTERS rows"))
+    rows.try_into()
+        .unwrap_or_else(|_| unreachable!("the boxed slice has CLUSTERS rows"))
 }
 
 /// Rows a lane.
@@ -90,7 +91,10 @@ pub struct Encoder {
 
 impl Default for Encoder {
     fn default() -> Self {
-        Encoder { states: [LOW; LANES], words: Vec::new() }
+        Encoder {
+            states: [LOW; LANES],
+            words: Vec::new(),
+        }
     }
 }
 
@@ -113,7 +117,8 @@ impl Encoder {
                 if row >= row_n {
                     continue;
                 }
-                let (frequency, start) = starts[usize::from(clusters[row])][usize::from(tokens[row])];
+                let (frequency, start) =
+                    starts[usize::from(clusters[row])][usize::from(tokens[row])];
                 let state = &mut self.states[lane];
                 if u64::from(*state) >= u64::from(frequency) << (32 - TOTAL_BITS) {
                     self.words.push(*state as u16);
@@ -132,7 +137,11 @@ impl Encoder {
         for &state in self.states.iter().rev() {
             self.words.extend([state as u16, (state >> 16) as u16]);
         }
-        self.words.iter().rev().flat_map(|word| word.to_le_bytes()).collect()
+        self.words
+            .iter()
+            .rev()
+            .flat_map(|word| word.to_le_bytes())
+            .collect()
     }
 }
 
@@ -154,7 +163,11 @@ impl<'a> Decoder<'a> {
     /// # Errors
     /// If they are cut.
     pub fn new(words: &'a [u8]) -> Result<Self, Damaged> {
-        let mut decoder = Decoder { states: [LOW; LANES], words, at: 0 };
+        let mut decoder = Decoder {
+            states: [LOW; LANES],
+            words,
+            at: 0,
+        };
         if !words.is_empty() {
             for lane in 0..LANES {
                 let high = decoder.word().ok_or(Damaged)?;
@@ -190,7 +203,12 @@ impl<'a> Decoder<'a> {
 
     /// A column's tokens. `cluster` is given the step in the lane, the row and all tokens so far.
     #[inline(always)]
-    pub fn column(&mut self, tables: &Tables, tokens: &mut [u8], cluster: impl Fn(usize, usize, &[u8]) -> u8) {
+    pub fn column(
+        &mut self,
+        tables: &Tables,
+        tokens: &mut [u8],
+        cluster: impl Fn(usize, usize, &[u8]) -> u8,
+    ) {
         let (row_n, len) = (tokens.len(), lane_len(tokens.len()));
         // Steps that all lanes have.
         let whole = row_n.saturating_sub((LANES - 1) * len);
@@ -228,10 +246,24 @@ mod tests {
 
     #[test]
     fn frequencies_sum_to_the_total() {
-        for counts in [vec![1], vec![1, 1, 1], vec![1_000_000, 1, 0, 3], (1..255).collect(), vec![0, 5, 0]] {
+        for counts in [
+            vec![1],
+            vec![1, 1, 1],
+            vec![1_000_000, 1, 0, 3],
+            (1..255).collect(),
+            vec![0, 5, 0],
+        ] {
             let frequencies = normalise(&counts);
-            assert_eq!(frequencies.iter().map(|&f| usize::from(f)).sum::<usize>(), TOTAL);
-            assert!(counts.iter().zip(&frequencies).all(|(&c, &f)| (c > 0) == (f > 0)));
+            assert_eq!(
+                frequencies.iter().map(|&f| usize::from(f)).sum::<usize>(),
+                TOTAL
+            );
+            assert!(
+                counts
+                    .iter()
+                    .zip(&frequencies)
+                    .all(|(&c, &f)| (c > 0) == (f > 0))
+            );
         }
     }
 
@@ -241,14 +273,20 @@ mod tests {
             let tokens: Vec<u8> = (0..row_n).map(|i| (i * i % 11 + i % 3) as u8).collect();
             let clusters: Vec<u8> = (0..row_n).map(|i| (i % 2) as u8).collect();
             let mut counts = vec![vec![1u32; 14]; 2];
-            tokens.iter().zip(&clusters).for_each(|(&t, &c)| counts[usize::from(c)][usize::from(t)] += 1);
+            tokens
+                .iter()
+                .zip(&clusters)
+                .for_each(|(&t, &c)| counts[usize::from(c)][usize::from(t)] += 1);
             let frequencies: Vec<Vec<u16>> = counts.iter().map(|c| normalise(c)).collect();
             let mut encoder = Encoder::default();
             encoder.put(&tokens, &clusters, &frequencies);
             encoder.put(&tokens, &clusters, &frequencies);
             let mut words = encoder.finish();
             let mut tables = tables();
-            frequencies.iter().zip(tables.iter_mut()).for_each(|(f, slots)| fill(f, slots));
+            frequencies
+                .iter()
+                .zip(tables.iter_mut())
+                .for_each(|(f, slots)| fill(f, slots));
             let mut back = vec![0; row_n];
             let mut decoder = Decoder::new(&words).unwrap();
             for _ in 0..2 {

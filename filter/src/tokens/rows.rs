@@ -41,9 +41,21 @@ impl Table {
             offset: column.offset as usize,
             stride: expansion.record_size as usize,
         });
-        let axis = |n: u64| usize::try_from(n).ok().filter(|&n| n > 1 && n < 1 << 26).unwrap_or(0);
+        let axis = |n: u64| {
+            usize::try_from(n)
+                .ok()
+                .filter(|&n| n > 1 && n < 1 << 26)
+                .unwrap_or(0)
+        };
         let (group, plane) = match expansion.shape[..] {
-            [.., y, x] if expansion.shape.len() >= 3 => (axis(x), if axis(x) > 0 { axis(x.saturating_mul(y)) } else { 0 }),
+            [.., y, x] if expansion.shape.len() >= 3 => (
+                axis(x),
+                if axis(x) > 0 {
+                    axis(x.saturating_mul(y))
+                } else {
+                    0
+                },
+            ),
             [_, x] => (axis(x), 0),
             _ => (0, 0),
         };
@@ -71,7 +83,12 @@ impl Table {
             offset: (at * rows * width) as usize,
             stride: width as usize,
         });
-        Some(Table { columns: columns.collect(), row_size: (n * width) as usize, group: 0, plane: 0 })
+        Some(Table {
+            columns: columns.collect(),
+            row_size: (n * width) as usize,
+            group: 0,
+            plane: 0,
+        })
     }
 
     /// Whether the columns stand one after another.
@@ -84,7 +101,11 @@ impl Table {
         Geometry {
             group: self.group,
             plane: self.plane,
-            first: if self.group > 0 { (first % self.group as u64) as usize } else { 0 },
+            first: if self.group > 0 {
+                (first % self.group as u64) as usize
+            } else {
+                0
+            },
         }
     }
 
@@ -117,7 +138,10 @@ impl Table {
             let n = TILE.min(row_n - start);
             for (at, column) in self.columns.iter().enumerate() {
                 let bytes = &mut body[column.offset + start * column.stride..];
-                let room = Room { narrow: &mut narrow[..n], wide: &mut wide[..n] };
+                let room = Room {
+                    narrow: &mut narrow[..n],
+                    wide: &mut wide[..n],
+                };
                 match tile(at, start, room) {
                     Tile::Narrow(words) => column.store(words, bytes),
                     Tile::Wide(words) => column.store(words, bytes),
@@ -145,7 +169,12 @@ pub enum Tile<'a> {
 
 /// Reads elements of `N` bytes.
 #[inline(always)]
-fn read<const N: usize, W: Word>(bytes: &[u8], stride: usize, out: &mut [W], of: impl Fn([u8; N]) -> u64) {
+fn read<const N: usize, W: Word>(
+    bytes: &[u8],
+    stride: usize,
+    out: &mut [W],
+    of: impl Fn([u8; N]) -> u64,
+) {
     for (element, out) in bytes.chunks(stride).zip(out) {
         if let Some(element) = element.first_chunk::<N>() {
             *out = W::low(of(*element));
@@ -155,7 +184,12 @@ fn read<const N: usize, W: Word>(bytes: &[u8], stride: usize, out: &mut [W], of:
 
 /// Writes elements of `N` bytes.
 #[inline(always)]
-fn write<const N: usize, W: Word>(bytes: &mut [u8], stride: usize, words: &[W], of: impl Fn(u64) -> [u8; N]) {
+fn write<const N: usize, W: Word>(
+    bytes: &mut [u8],
+    stride: usize,
+    words: &[W],
+    of: impl Fn(u64) -> [u8; N],
+) {
     for (element, word) in bytes.chunks_mut(stride).zip(words) {
         if let Some(element) = element.first_chunk_mut::<N>() {
             *element = of(word.wide());
@@ -168,15 +202,30 @@ impl Column {
         let (vt, stride) = (self.vt, self.stride);
         match (vt.kind, vt.width, self.order) {
             (Kind::Float, 4, ByteOrder::Little) => {
-                let vt = ValueType { kind: Kind::Float, width: 4 };
-                read(bytes, stride, out, |b: [u8; 4]| vt.order(u32::from_le_bytes(b).into()));
+                let vt = ValueType {
+                    kind: Kind::Float,
+                    width: 4,
+                };
+                read(bytes, stride, out, |b: [u8; 4]| {
+                    vt.order(u32::from_le_bytes(b).into())
+                });
             }
             (_, 1, _) => read(bytes, stride, out, |b: [u8; 1]| vt.order(b[0].into())),
-            (_, 2, ByteOrder::Little) => read(bytes, stride, out, |b| vt.order(u16::from_le_bytes(b).into())),
-            (_, 2, ByteOrder::Big) => read(bytes, stride, out, |b| vt.order(u16::from_be_bytes(b).into())),
-            (_, 4, ByteOrder::Little) => read(bytes, stride, out, |b| vt.order(u32::from_le_bytes(b).into())),
-            (_, 4, ByteOrder::Big) => read(bytes, stride, out, |b| vt.order(u32::from_be_bytes(b).into())),
-            (_, _, ByteOrder::Little) => read(bytes, stride, out, |b| vt.order(u64::from_le_bytes(b))),
+            (_, 2, ByteOrder::Little) => read(bytes, stride, out, |b| {
+                vt.order(u16::from_le_bytes(b).into())
+            }),
+            (_, 2, ByteOrder::Big) => read(bytes, stride, out, |b| {
+                vt.order(u16::from_be_bytes(b).into())
+            }),
+            (_, 4, ByteOrder::Little) => read(bytes, stride, out, |b| {
+                vt.order(u32::from_le_bytes(b).into())
+            }),
+            (_, 4, ByteOrder::Big) => read(bytes, stride, out, |b| {
+                vt.order(u32::from_be_bytes(b).into())
+            }),
+            (_, _, ByteOrder::Little) => {
+                read(bytes, stride, out, |b| vt.order(u64::from_le_bytes(b)))
+            }
             (_, _, ByteOrder::Big) => read(bytes, stride, out, |b| vt.order(u64::from_be_bytes(b))),
         }
     }
@@ -184,13 +233,25 @@ impl Column {
     fn store<W: Word>(&self, words: &[W], bytes: &mut [u8]) {
         let (vt, stride) = (self.vt, self.stride);
         match (vt.kind, vt.width, self.order) {
-            (Kind::Float, 4, ByteOrder::Little) => write(bytes, stride, words, |w| float_bits(w as u32).to_le_bytes()),
+            (Kind::Float, 4, ByteOrder::Little) => {
+                write(bytes, stride, words, |w| float_bits(w as u32).to_le_bytes())
+            }
             (_, 1, _) => write(bytes, stride, words, |w| [vt.unorder(w) as u8]),
-            (_, 2, ByteOrder::Little) => write(bytes, stride, words, |w| (vt.unorder(w) as u16).to_le_bytes()),
-            (_, 2, ByteOrder::Big) => write(bytes, stride, words, |w| (vt.unorder(w) as u16).to_be_bytes()),
-            (_, 4, ByteOrder::Little) => write(bytes, stride, words, |w| (vt.unorder(w) as u32).to_le_bytes()),
-            (_, 4, ByteOrder::Big) => write(bytes, stride, words, |w| (vt.unorder(w) as u32).to_be_bytes()),
-            (_, _, ByteOrder::Little) => write(bytes, stride, words, |w| vt.unorder(w).to_le_bytes()),
+            (_, 2, ByteOrder::Little) => write(bytes, stride, words, |w| {
+                (vt.unorder(w) as u16).to_le_bytes()
+            }),
+            (_, 2, ByteOrder::Big) => write(bytes, stride, words, |w| {
+                (vt.unorder(w) as u16).to_be_bytes()
+            }),
+            (_, 4, ByteOrder::Little) => write(bytes, stride, words, |w| {
+                (vt.unorder(w) as u32).to_le_bytes()
+            }),
+            (_, 4, ByteOrder::Big) => write(bytes, stride, words, |w| {
+                (vt.unorder(w) as u32).to_be_bytes()
+            }),
+            (_, _, ByteOrder::Little) => {
+                write(bytes, stride, words, |w| vt.unorder(w).to_le_bytes())
+            }
             (_, _, ByteOrder::Big) => write(bytes, stride, words, |w| vt.unorder(w).to_be_bytes()),
         }
     }

@@ -88,7 +88,9 @@ impl<C: BitCoder> Side<C> {
 
     /// Bits as they are.
     pub fn raw(&mut self, value: u64, bits: u32) -> u64 {
-        (0..bits).rev().fold(0, |sum, at| sum << 1 | u64::from(self.coder.code((value >> at & 1) as u32, 1 << 15)))
+        (0..bits).rev().fold(0, |sum, at| {
+            sum << 1 | u64::from(self.coder.code((value >> at & 1) as u32, 1 << 15))
+        })
     }
 
     /// A number of any size.
@@ -113,7 +115,11 @@ impl<C: BitCoder> Side<C> {
             let bit = (value >> at & 1) as u32;
             let bit = match place {
                 0 => self.decide(topic, 128 + length as usize * 4 - 4, bit),
-                1 => self.decide(topic, 128 + length as usize * 4 - 3 + (number & 1) as usize, bit),
+                1 => self.decide(
+                    topic,
+                    128 + length as usize * 4 - 3 + (number & 1) as usize,
+                    bit,
+                ),
                 _ => self.coder.code(bit, 1 << 15),
             };
             number = number << 1 | u64::from(bit);
@@ -150,7 +156,10 @@ mod tests {
 
     #[test]
     fn numbers_come_back() {
-        let numbers: Vec<u64> = (0..64).flat_map(|k| [1u64 << k, (1 << k) - 1, (1 << k) + 5 * k]).chain([u64::MAX]).collect();
+        let numbers: Vec<u64> = (0..64)
+            .flat_map(|k| [1u64 << k, (1 << k) - 1, (1 << k) + 5 * k])
+            .chain([u64::MAX])
+            .collect();
         let mut writer = Side::writer();
         for &number in &numbers {
             writer.number(Topic::Exact, number);

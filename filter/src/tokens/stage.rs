@@ -18,20 +18,33 @@ pub(crate) fn searched(frame_size: usize) -> usize {
 /// Whether values of a layout are worth a search. Plain bytes are left to byte codecs.
 pub(crate) fn suits(layout: &Layout) -> bool {
     let plain = |kind: Kind, width: u32| kind == Kind::Bytes || (kind == Kind::Uint && width == 1);
-    !(layout.fields().iter().all(|field| plain(field.kind, field.width)) && layout.shape().is_empty())
+    !(layout
+        .fields()
+        .iter()
+        .all(|field| plain(field.kind, field.width))
+        && layout.shape().is_empty())
 }
 
 /// Searches the beginning of a stream; nothing if it has too few records.
-pub fn begin(expansion: &Expansion, level: Level, offset: u64, raw: &[u8]) -> Option<Search> {
+pub(crate) fn begin(
+    expansion: &Expansion,
+    level: Level,
+    offset: u64,
+    raw: &[u8],
+) -> Option<Search> {
     let rows = Rows::new(expansion.record_size, offset, raw.len());
     if rows.n == 0 || rows.n > u32::MAX as usize {
         return None;
     }
     let body = rows.records(raw);
     // The levels above 4 have other means than a longer search.
-    // The levels above 4 have other means than a longer search.
     let level = if level.learns() { 2 } else { level.get() };
-    let mut found = search(&Table::new(expansion), body, rows.first, Effort::of_level(level));
+    let mut found = search(
+        &Table::new(expansion),
+        body,
+        rows.first,
+        Effort::of_level(level),
+    );
     let mut rival = |other: Search| {
         if other.rate() < found.rate() {
             found = other;
@@ -39,9 +52,15 @@ pub fn begin(expansion: &Expansion, level: Level, offset: u64, raw: &[u8]) -> Op
     };
     if level >= 4 {
         // Searches are greedy: a longer one may end in a worse place.
-        rival(search(&Table::new(expansion), body, rows.first, Effort::of_level(3)));
+        rival(search(
+            &Table::new(expansion),
+            body,
+            rows.first,
+            Effort::of_level(3),
+        ));
     }
-    if let Some(table) = Table::stored(expansion, body.len()).filter(|_| rows.head + rows.tail == 0) {
+    if let Some(table) = Table::stored(expansion, body.len()).filter(|_| rows.head + rows.tail == 0)
+    {
         rival(search(&table, body, 0, Effort::of_level(level)));
     }
     Some(found)
@@ -54,7 +73,13 @@ pub(crate) fn fits(expansion: &Expansion, search: &Search, offset: u64, raw_len:
 }
 
 /// A frame's payload. `says_memory`: it is the first of its chain, or stands alone.
-pub(crate) fn pack(expansion: &Expansion, search: &Search, offset: u64, raw: &[u8], says_memory: bool) -> Result<Vec<u8>> {
+pub(crate) fn pack(
+    expansion: &Expansion,
+    search: &Search,
+    offset: u64,
+    raw: &[u8],
+    says_memory: bool,
+) -> Result<Vec<u8>> {
     frame::encode(expansion, search, offset, raw, says_memory)
 }
 
@@ -62,7 +87,12 @@ pub(crate) fn pack(expansion: &Expansion, search: &Search, offset: u64, raw: &[u
 ///
 /// # Errors
 /// `Corrupt` of what no encoder writes.
-pub(crate) fn open(expansion: &Expansion, offset: u64, raw_len: usize, payload: &[u8]) -> Result<(Option<Arc<Memory>>, usize)> {
+pub(crate) fn open(
+    expansion: &Expansion,
+    offset: u64,
+    raw_len: usize,
+    payload: &[u8],
+) -> Result<(Option<Arc<Memory>>, usize)> {
     let rows = Rows::new(expansion.record_size, offset, raw_len);
     let views = Views::new(expansion, raw_len - rows.head - rows.tail);
     let (memory, rest) = frame::read_memory(&views, payload)?;
@@ -73,6 +103,12 @@ pub(crate) fn open(expansion: &Expansion, offset: u64, raw_len: usize, payload: 
 ///
 /// # Errors
 /// `Corrupt` of what no encoder writes.
-pub(crate) fn unpack(expansion: &Expansion, memory: &Memory, offset: u64, raw_len: usize, columns: &[u8]) -> Result<Vec<u8>> {
+pub(crate) fn unpack(
+    expansion: &Expansion,
+    memory: &Memory,
+    offset: u64,
+    raw_len: usize,
+    columns: &[u8],
+) -> Result<Vec<u8>> {
     frame::decode(expansion, memory, offset, raw_len, columns)
 }

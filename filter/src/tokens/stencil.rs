@@ -49,10 +49,18 @@ struct Sums<'a> {
 
 impl<'a> Sums<'a> {
     fn new(stencil: &Stencil, form: &'a Form) -> Self {
-        let terms = stencil.terms.iter().map(|&(distance, weight)| (distance as usize, weight));
+        let terms = stencil
+            .terms
+            .iter()
+            .map(|&(distance, weight)| (distance as usize, weight));
         let (near, far): (Vec<_>, Vec<_>) = terms.partition(|&(distance, _)| distance < NEAR);
         let row = (stencil.row as usize).max(1);
-        let most = near.iter().chain(&far).map(|term| term.0).max().unwrap_or(1);
+        let most = near
+            .iter()
+            .chain(&far)
+            .map(|term| term.0)
+            .max()
+            .unwrap_or(1);
         Sums {
             form,
             domain: stencil.domain,
@@ -95,7 +103,8 @@ impl<'a> Sums<'a> {
     /// value takes no part in the arithmetic.
     #[inline(always)]
     fn run<W: Word>(&self, row_n: usize, step: impl FnMut(usize, W) -> Option<W>) {
-        let float = self.form.is_plain() && (self.form.vt.kind, self.form.vt.width) == (Kind::Float, 4);
+        let float =
+            self.form.is_plain() && (self.form.vt.kind, self.form.vt.width) == (Kind::Float, 4);
         match self.domain {
             Domain::Numbers if float && W::BITS == 32 => self.run_by(
                 row_n,
@@ -103,8 +112,15 @@ impl<'a> Sums<'a> {
                 |sum| W::low(float_word(sum).into()),
                 |word| float_number(word.wide() as u32),
             ),
-            Domain::Numbers => self.run_by(row_n, step, |sum| self.word(sum), |word| self.value(word)),
-            Domain::Words => self.run_by(row_n, step, |sum| W::low((sum + 0.5) as u64), |word: W| word.wide() as f64),
+            Domain::Numbers => {
+                self.run_by(row_n, step, |sum| self.word(sum), |word| self.value(word))
+            }
+            Domain::Words => self.run_by(
+                row_n,
+                step,
+                |sum| W::low((sum + 0.5) as u64),
+                |word: W| word.wide() as f64,
+            ),
         }
     }
 
@@ -176,13 +192,20 @@ fn float_word(number: f64) -> u32 {
 /// The number of an ordered f32; huge ones, NaN and infinities are 0.
 #[inline(always)]
 fn float_number(ordered: u32) -> f64 {
-    let x = f64::from(f32::from_bits(ordered ^ (!(((ordered as i32) >> 31) as u32) | 0x8000_0000)));
+    let x = f64::from(f32::from_bits(
+        ordered ^ (!(((ordered as i32) >> 31) as u32) | 0x8000_0000),
+    ));
     if x.abs() < SUMMED { x } else { 0.0 }
 }
 
 impl Stencil {
     /// The predicted words of a column whose words are known.
-    pub fn predict<W: Word>(&self, form: &Form, words: &[W], absent: impl Fn(usize) -> bool) -> Vec<W> {
+    pub fn predict<W: Word>(
+        &self,
+        form: &Form,
+        words: &[W],
+        absent: impl Fn(usize) -> bool,
+    ) -> Vec<W> {
         let mut predicted = Vec::with_capacity(words.len());
         Sums::new(self, form).run(words.len(), |at, word| {
             predicted.push(word);
@@ -194,7 +217,12 @@ impl Stencil {
     /// Goes through a column's rows in their order: `place` is given the row and the predicted word, and returns the row's word, or none if it
     /// takes no part in later sums.
     #[inline(always)]
-    pub fn rebuild<W: Word>(&self, form: &Form, row_n: usize, place: impl FnMut(usize, W) -> Option<W>) {
+    pub fn rebuild<W: Word>(
+        &self,
+        form: &Form,
+        row_n: usize,
+        place: impl FnMut(usize, W) -> Option<W>,
+    ) {
         Sums::new(self, form).run(row_n, place);
     }
 }

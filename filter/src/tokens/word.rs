@@ -92,7 +92,7 @@ impl Words {
     }
 
     /// How many.
-    pub fn len(&self) -> usize {
+    pub fn row_n(&self) -> usize {
         match self {
             Words::Narrow(words) => words.len(),
             Words::Wide(words) => words.len(),

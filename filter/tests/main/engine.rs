@@ -53,7 +53,7 @@ fn every_kind_of_float_comes_back() {
             (plain, &[0, 4, 32]),
         ] {
             let layout = Layout::parse(dtype).unwrap().with_shape(shape).unwrap();
-            for level in [7] {
+            for level in [7, 9] {
                 let spec = engine::spec(&layout, level, raw.len());
                 let coded = engine::encode(&spec, Kernel::best(), &raw, &[raw.len() / 2 + 1]);
                 assert!(
@@ -73,7 +73,7 @@ fn the_largest_words_come_back() {
         let mut raw = vec![0xFF; 800];
         raw.extend([0x7F, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF].repeat(40));
         raw.extend([0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F].repeat(40));
-        for level in [7] {
+        for level in [7, 9] {
             let spec = engine::spec(&layout, level, raw.len());
             let coded = engine::encode(&spec, Kernel::best(), &raw, &[]);
             assert!(engine::decode(&spec, Kernel::best(), &coded).unwrap() == raw);
@@ -84,7 +84,7 @@ fn the_largest_words_come_back() {
 #[test]
 fn chains_keys_and_frame_sizes() {
     let sample = common::events(700);
-    for level in [7] {
+    for level in [7, 9] {
         for (chains, every, frame_size) in [
             (1, None, 1 << 20),
             (1, Some(2), 7001),
@@ -115,7 +115,7 @@ fn a_flush_may_split_a_record() {
         common::grid(),
         common::walk(),
     ] {
-        for level in [7] {
+        for level in [7, 9] {
             let options = common::options(&sample, level).with_frame_size(6000);
             let mut writer = write::Encoder::new(Vec::new(), options).unwrap();
             let mut rest = &sample.raw[..];
@@ -159,7 +159,7 @@ fn forged_payloads_do_not_panic() {
     ];
     for mut sample in samples {
         sample.raw.truncate(6000);
-        for level in [7] {
+        for level in [7, 9] {
             let spec = engine::spec(&sample.layout(), level, sample.raw.len());
             let whole = engine::encode(&spec, Kernel::best(), &sample.raw, &[])
                 .pop()
@@ -205,7 +205,7 @@ fn forged_plans_over_odd_values() {
     let layout = Layout::parse("<f4,<f8,<f2,<i4,<u8,i1,<f8,<f4").unwrap();
     let raw = odd_values(8)[..39 * 60].to_vec();
     let mut noise = common::Noise::new(12);
-    for level in [7] {
+    for level in [7, 9] {
         let spec = engine::spec(&layout, level, raw.len());
         for formula in 0..20u8 {
             let mut frame = engine::encode(&spec, Kernel::best(), &raw, &[])

@@ -113,10 +113,7 @@ fn a_chain_may_begin_with_noise() {
         let packed = compress(&raw, &options).unwrap();
         let kinds = kinds(&packed);
         assert!(kinds[0] != kind, "level {level}: {kinds:?}");
-        assert!(
-            kinds.contains(&kind),
-            "level {level}: {kinds:?}"
-        );
+        assert!(kinds.contains(&kind), "level {level}: {kinds:?}");
         assert!(decompress(&packed, &DecompressOptions::default()).unwrap() == raw);
     }
 }

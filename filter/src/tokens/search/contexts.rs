@@ -26,7 +26,10 @@ struct Option2 {
 impl Option2 {
     fn new(source: Source, values: &[u64]) -> Option<Self> {
         let by = |level_n: usize| {
-            let context = Context { source, cuts: cuts(values, level_n) };
+            let context = Context {
+                source,
+                cuts: cuts(values, level_n),
+            };
             let n = context.level_n();
             let level = |value: &u64| context.cuts.partition_point(|cut| cut <= value) as u8;
             (values.iter().map(level).collect::<Vec<u8>>(), n)
@@ -36,12 +39,21 @@ impl Option2 {
             return None;
         }
         let (coarse, coarse_n) = by(LEVELS[1]);
-        Some(Option2 { source, levels: [fine, coarse], level_n: [fine_n, coarse_n] })
+        Some(Option2 {
+            source,
+            levels: [fine, coarse],
+            level_n: [fine_n, coarse_n],
+        })
     }
 }
 
 /// The sources to use, those of the column's own tokens last, with how many levels to make of them.
-pub(super) fn choose<W: Word>(scene: &Scene, prepared: &Prepared<W>, bins: &Bins, tokens: &[u8]) -> Vec<(Source, usize)> {
+pub(super) fn choose<W: Word>(
+    scene: &Scene,
+    prepared: &Prepared<W>,
+    bins: &Bins,
+    tokens: &[u8],
+) -> Vec<(Source, usize)> {
     if scene.is_grid() && scene.known.len() == 1 {
         return GRID_SOURCES.to_vec();
     }
@@ -53,7 +65,9 @@ pub(super) fn choose<W: Word>(scene: &Scene, prepared: &Prepared<W>, bins: &Bins
         for &at in chosen {
             let option = &options[at];
             let level_n = option.level_n[coarse];
-            all.iter_mut().zip(&option.levels[coarse]).for_each(|(all, &level)| *all = *all * level_n as u16 + u16::from(level));
+            all.iter_mut()
+                .zip(&option.levels[coarse])
+                .for_each(|(all, &level)| *all = *all * level_n as u16 + u16::from(level));
             n *= level_n;
         }
         (all, n)
@@ -65,7 +79,9 @@ pub(super) fn choose<W: Word>(scene: &Scene, prepared: &Prepared<W>, bins: &Bins
     let quick = |chosen: &[usize], price: f64| {
         let (combined, n) = combine(chosen, usize::from(chosen.len() > 1));
         let counts = count(&combined, tokens, n, token_n);
-        let of = |counts: &[u32]| entropy(counts) + counts.iter().filter(|&&c| c > 0).count() as f64 * price;
+        let of = |counts: &[u32]| {
+            entropy(counts) + counts.iter().filter(|&&c| c > 0).count() as f64 * price
+        };
         counts.chunks(token_n).map(of).sum::<f64>()
     };
     let own = |at: usize| options[at].source.is_own();
@@ -75,7 +91,8 @@ pub(super) fn choose<W: Word>(scene: &Scene, prepared: &Prepared<W>, bins: &Bins
     let mut bits = none;
     for (price, tries) in STEPS.into_iter().take(scene.effort.contexts) {
         let mut ranked: Vec<(f64, usize)> = (0..options.len())
-            .filter(|at| !chosen.contains(at) && !(own(*at) && chosen.iter().any(|&c| own(c))))
+            .filter(|at| !chosen.contains(at))
+            .filter(|&at| !own(at) || !chosen.iter().any(|&c| own(c)))
             .map(|at| (quick(&[&chosen[..], &[at]].concat(), price), at))
             .collect();
         ranked.sort_by(|a, b| a.0.total_cmp(&b.0));
@@ -96,11 +113,23 @@ pub(super) fn choose<W: Word>(scene: &Scene, prepared: &Prepared<W>, bins: &Bins
     }
     let mut chosen = best.1;
     chosen.sort_by_key(|&at| own(at));
-    let level_n = if chosen.len() > 2 { LEVELS[1] + 4 } else { LEVELS[0] };
-    chosen.iter().map(|&at| (options[at].source, level_n)).collect()
+    let level_n = if chosen.len() > 2 {
+        LEVELS[1] + 4
+    } else {
+        LEVELS[0]
+    };
+    chosen
+        .iter()
+        .map(|&at| (options[at].source, level_n))
+        .collect()
 }
 
-fn options<W: Word>(scene: &Scene, prepared: &Prepared<W>, bins: &Bins, tokens: &[u8]) -> Vec<Option2> {
+fn options<W: Word>(
+    scene: &Scene,
+    prepared: &Prepared<W>,
+    bins: &Bins,
+    tokens: &[u8],
+) -> Vec<Option2> {
     let row_n = tokens.len();
     let view = View {
         row_n,
@@ -140,7 +169,10 @@ fn options<W: Word>(scene: &Scene, prepared: &Prepared<W>, bins: &Bins, tokens: 
     }
     owns.push(Source::Near);
     for source in owns {
-        options.extend(Option2::new(source, &own_values(source, scene.geometry, &magnitudes, tokens)));
+        options.extend(Option2::new(
+            source,
+            &own_values(source, scene.geometry, &magnitudes, tokens),
+        ));
     }
     options
 }

@@ -20,7 +20,9 @@ const ROUNDS: usize = 4;
 /// Linear predictions by the best column and by the best few.
 pub(super) fn predictions(scene: &Scene) -> Vec<Prediction> {
     let is_float = |&at: &usize| scene.known[at].form.vt.kind == Kind::Float;
-    let candidates: Vec<usize> = (scene.at.saturating_sub(REACH)..scene.at).filter(is_float).collect();
+    let candidates: Vec<usize> = (scene.at.saturating_sub(REACH)..scene.at)
+        .filter(is_float)
+        .collect();
     let (mut chosen, mut error) = (Vec::new(), f64::INFINITY);
     for _ in 0..scene.effort.terms {
         let mut best = (error - SAVING, None);
@@ -42,7 +44,10 @@ pub(super) fn predictions(scene: &Scene) -> Vec<Prediction> {
             continue;
         }
         if let Some((weights, _)) = fit(scene, &chosen[..n], FITTING) {
-            all.push(Prediction::Linear { columns: chosen[..n].iter().map(|&at| at as u16).collect(), weights });
+            all.push(Prediction::Linear {
+                columns: chosen[..n].iter().map(|&at| at as u16).collect(),
+                weights,
+            });
         }
     }
     all
@@ -53,15 +58,19 @@ fn fit(scene: &Scene, columns: &[usize], most: usize) -> Option<(Vec<f64>, f64)>
     let mine = scene.known[scene.at].numbers();
     let n = columns.len() + 1;
     let step = (mine.len() / most).max(1);
-    let rows: Vec<usize> =
-        (0..mine.len()).step_by(step).filter(|&row| summand(mine[row]) == mine[row] && mine[row] != 0.0).collect();
+    let rows: Vec<usize> = (0..mine.len())
+        .step_by(step)
+        .filter(|&row| summand(mine[row]) == mine[row] && mine[row] != 0.0)
+        .collect();
     if rows.len() < 4 * n {
         return None;
     }
     let mut inputs = vec![1.0; rows.len() * n];
     for (k, &at) in columns.iter().enumerate() {
         let numbers = scene.known[at].numbers();
-        rows.iter().enumerate().for_each(|(r, &row)| inputs[r * n + k + 1] = summand(numbers[row]));
+        rows.iter()
+            .enumerate()
+            .for_each(|(r, &row)| inputs[r * n + k + 1] = summand(numbers[row]));
     }
     let targets: Vec<f64> = rows.iter().map(|&row| mine[row]).collect();
     let mut trust = vec![1.0; rows.len()];
@@ -79,7 +88,10 @@ fn fit(scene: &Scene, columns: &[usize], most: usize) -> Option<(Vec<f64>, f64)>
         let log = |e: &f64| log2((e / median + 0.01).min(1e12));
         error = errors.iter().map(log).sum::<f64>() / errors.len() as f64 + log2(median);
         if round + 1 < ROUNDS {
-            trust.iter_mut().zip(&errors).for_each(|(trust, e)| *trust = 1.0 / (e / median + 0.1));
+            trust
+                .iter_mut()
+                .zip(&errors)
+                .for_each(|(trust, e)| *trust = 1.0 / (e / median + 0.1));
         }
     }
     for weight in weights.iter_mut().skip(1) {
@@ -87,10 +99,15 @@ fn fit(scene: &Scene, columns: &[usize], most: usize) -> Option<(Vec<f64>, f64)>
             *weight = weight.round();
         }
     }
-    if weights[1..].iter().all(|w| w.fract() == 0.0) && (weights[0] - weights[0].round()).abs() < SNAP {
+    if weights[1..].iter().all(|w| w.fract() == 0.0)
+        && (weights[0] - weights[0].round()).abs() < SNAP
+    {
         weights[0] = weights[0].round();
     }
-    weights.iter().all(|w| w.is_finite()).then_some((weights, error))
+    weights
+        .iter()
+        .all(|w| w.is_finite())
+        .then_some((weights, error))
 }
 
 /// The normal equations, with the right-hand side as the last column.
@@ -100,7 +117,9 @@ pub(super) fn normal(inputs: &[f64], targets: &[f64], trust: &[f64], n: usize) -
         for (p, &left) in x.iter().enumerate() {
             let left = trust * left;
             let row = &mut sums[p * (n + 1)..(p + 1) * (n + 1)];
-            row.iter_mut().zip(x).for_each(|(sum, &right)| *sum += left * right);
+            row.iter_mut()
+                .zip(x)
+                .for_each(|(sum, &right)| *sum += left * right);
             row[n] += left * y;
         }
     }
@@ -114,7 +133,8 @@ pub(super) fn solve(mut a: Vec<f64>, n: usize) -> Option<Vec<f64>> {
         a[p * width + p] = a[p * width + p] * (1.0 + 1e-12) + 1e-300;
     }
     for p in 0..n {
-        let pivot = (p..n).max_by(|&r, &s| a[r * width + p].abs().total_cmp(&a[s * width + p].abs()))?;
+        let pivot =
+            (p..n).max_by(|&r, &s| a[r * width + p].abs().total_cmp(&a[s * width + p].abs()))?;
         if pivot != p {
             for k in 0..width {
                 a.swap(pivot * width + k, p * width + k);
@@ -131,5 +151,9 @@ pub(super) fn solve(mut a: Vec<f64>, n: usize) -> Option<Vec<f64>> {
             }
         }
     }
-    Some((0..n).map(|p| a[p * width + n] / a[p * width + p]).collect())
+    Some(
+        (0..n)
+            .map(|p| a[p * width + n] / a[p * width + p])
+            .collect(),
+    )
 }

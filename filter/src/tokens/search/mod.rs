@@ -18,8 +18,8 @@ use super::frame::{self, Memory};
 use super::rows::Table;
 use super::word::Words;
 use crate::numeric::Relation;
-use crate::predict::{lattice, references, relations};
 use crate::numeric::ValueType;
+use crate::predict::{lattice, references, relations};
 
 /// How hard to search.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -48,10 +48,50 @@ impl Effort {
     /// Of a level, 1 to 4; higher ones are as 4.
     pub fn of_level(level: u8) -> Self {
         match level {
-            ..=1 => Effort { rows: 3072, terms: 2, reach: 16, values: false, contexts: 2, compared: 2000, modes: 1, cuttings: 1, stencils: 2 },
-            2 => Effort { rows: 6144, terms: 3, reach: 32, values: true, contexts: 2, compared: 4000, modes: 2, cuttings: 2, stencils: 4 },
-            3 => Effort { rows: 12288, terms: 5, reach: 64, values: true, contexts: 3, compared: 6000, modes: 2, cuttings: 3, stencils: 8 },
-            _ => Effort { rows: 24576, terms: 5, reach: 96, values: true, contexts: 3, compared: 16000, modes: 4, cuttings: 3, stencils: 16 },
+            ..=1 => Effort {
+                rows: 3072,
+                terms: 2,
+                reach: 16,
+                values: false,
+                contexts: 2,
+                compared: 2000,
+                modes: 1,
+                cuttings: 1,
+                stencils: 2,
+            },
+            2 => Effort {
+                rows: 6144,
+                terms: 3,
+                reach: 32,
+                values: true,
+                contexts: 2,
+                compared: 4000,
+                modes: 2,
+                cuttings: 2,
+                stencils: 4,
+            },
+            3 => Effort {
+                rows: 12288,
+                terms: 5,
+                reach: 64,
+                values: true,
+                contexts: 3,
+                compared: 6000,
+                modes: 2,
+                cuttings: 3,
+                stencils: 8,
+            },
+            _ => Effort {
+                rows: 24576,
+                terms: 5,
+                reach: 96,
+                values: true,
+                contexts: 3,
+                compared: 16000,
+                modes: 4,
+                cuttings: 3,
+                stencils: 16,
+            },
         }
     }
 }
@@ -76,7 +116,11 @@ struct Scene<'a> {
 
 impl Scene<'_> {
     fn left(&self) -> encode::Left<'_> {
-        encode::Left { known: &self.known[..self.at], tokens: self.tokens, geometry: self.geometry }
+        encode::Left {
+            known: &self.known[..self.at],
+            tokens: self.tokens,
+            geometry: self.geometry,
+        }
     }
 
     fn me(&self) -> &Known {
@@ -121,15 +165,26 @@ pub fn search(table: &Table, body: &[u8], first: u64, effort: Effort) -> Search 
     let (sample, first) = sample(table, body, first, effort);
     let values = table.split(&sample);
     let types: Vec<ValueType> = table.columns.iter().map(|column| column.vt).collect();
-    let row_n = values.first().map_or(0, Words::len);
+    let row_n = values.first().map_or(0, Words::row_n);
     let geometry = table.geometry(first);
     let wide: Vec<Vec<u64>> = values.iter().map(|words| words.sampled(0..row_n)).collect();
-    let forms: Vec<Form> = wide.iter().zip(&types).map(|(v, &vt)| Form::of_values(vt, v, lattice(v, vt))).collect();
+    let forms: Vec<Form> = wide
+        .iter()
+        .zip(&types)
+        .map(|(v, &vt)| Form::of_values(vt, v, lattice(v, vt)))
+        .collect();
     let (references, relations) = match row_n >= FEWEST && types.len() > 1 {
-        true => (references(&wide, &types, REFERENCES), relations(&wide, &types)),
+        true => (
+            references(&wide, &types, REFERENCES),
+            relations(&wide, &types),
+        ),
         false => (vec![Vec::new(); types.len()], vec![None; types.len()]),
     };
-    let known: Vec<Known> = values.into_iter().zip(&forms).map(|(words, &form)| encode::known(form, words)).collect();
+    let known: Vec<Known> = values
+        .into_iter()
+        .zip(&forms)
+        .map(|(words, &form)| encode::known(form, words))
+        .collect();
     let (mut recipes, mut tokens, mut bits) = (Vec::with_capacity(known.len()), Vec::new(), 0.0);
     let mut columns = Vec::with_capacity(known.len());
     for at in 0..known.len() {
@@ -155,21 +210,41 @@ pub fn search(table: &Table, body: &[u8], first: u64, effort: Effort) -> Search 
     let (memory, bits) = match all > row_n {
         // Tables of all that there is, not of the sample alone.
         true => frame::learn(table, &recipes, whole_first, &body[..all * table.row_size]),
-        false => (Memory { stored: table.is_stored(), columns }, bits),
+        false => (
+            Memory {
+                stored: table.is_stored(),
+                columns,
+            },
+            bits,
+        ),
     };
-    Search { recipes, memory, row_size: table.row_size, rows: all, bits }
+    Search {
+        recipes,
+        memory,
+        row_size: table.row_size,
+        rows: all,
+        bits,
+    }
 }
 
 /// Rows that the search looks at, and the number of the first: a few pieces of whole groups, spread over the frame.
 fn sample(table: &Table, body: &[u8], first: u64, effort: Effort) -> (Vec<u8>, u64) {
     let row_n = body.len() / table.row_size;
     let is_grid = table.group > 2 && table.columns.len() <= 8;
-    let wanted = if is_grid { effort.rows * 16 } else { effort.rows };
+    let wanted = if is_grid {
+        effort.rows * 16
+    } else {
+        effort.rows
+    };
     if row_n <= wanted || table.is_stored() {
         return (body[..row_n * table.row_size].to_vec(), first);
     }
     let group = table.group.max(1);
-    let lead = if table.group > 0 { (group - (first % group as u64) as usize) % group } else { 0 };
+    let lead = if table.group > 0 {
+        (group - (first % group as u64) as usize) % group
+    } else {
+        0
+    };
     let piece_n = if is_grid { 1 } else { 3 };
     let piece = (wanted / piece_n).div_ceil(group) * group;
     // Each from the middle of its share, so that no row comes twice.

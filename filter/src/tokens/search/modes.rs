@@ -14,14 +14,34 @@ const SELDOM: usize = 50;
 /// One value in so many rows makes it a filling.
 const FILLING: usize = 50;
 /// How pairs are cut for comparison.
-const ROUGH: Cutting = Cutting { price: 40.0, bins: 120, exact: 64 };
+const ROUGH: Cutting = Cutting {
+    price: 40.0,
+    bins: 120,
+    exact: 64,
+};
 /// Ways to cut: price, and bins at most.
 const CUTTINGS: [Cutting; 3] = [
-    Cutting { price: 40.0, bins: 64, exact: 96 },
-    Cutting { price: 10.0, bins: 200, exact: 96 },
-    Cutting { price: 300.0, bins: 32, exact: 96 },
+    Cutting {
+        price: 40.0,
+        bins: 64,
+        exact: 96,
+    },
+    Cutting {
+        price: 10.0,
+        bins: 200,
+        exact: 96,
+    },
+    Cutting {
+        price: 300.0,
+        bins: 32,
+        exact: 96,
+    },
 ];
-const GRID_CUTTING: Cutting = Cutting { price: 20.0, bins: 160, exact: 32 };
+const GRID_CUTTING: Cutting = Cutting {
+    price: 20.0,
+    bins: 160,
+    exact: 32,
+};
 
 /// A prediction or copy with what it comes to on the sample.
 struct Candidate<W> {
@@ -33,9 +53,15 @@ struct Candidate<W> {
 pub(super) fn search<W: Word>(scene: &Scene, words: &[W]) -> Found {
     let me = scene.me();
     let copies = copies(scene, words);
-    let hits: Vec<Vec<bool>> = copies.iter().map(|copy| copy.hits(&me.form, &scene.known[..scene.at], words)).collect();
+    let hits: Vec<Vec<bool>> = copies
+        .iter()
+        .map(|copy| copy.hits(&me.form, &scene.known[..scene.at], words))
+        .collect();
     let mut candidates: Vec<Candidate<W>> = Vec::new();
-    let fill = copies.iter().find(|copy| matches!(copy, Copy::Fill(_))).cloned();
+    let fill = copies
+        .iter()
+        .find(|copy| matches!(copy, Copy::Fill(_)))
+        .cloned();
     for mut prediction in predictions(scene, words, fill.as_ref()) {
         prediction.keep();
         let predicted = prediction.words(&me.form, &scene.known[..scene.at], words.len());
@@ -44,7 +70,11 @@ pub(super) fn search<W: Word>(scene: &Scene, words: &[W]) -> Found {
             _ => Copy::None,
         };
         let residuals = encode::residuals(me, words, &prediction, &predicted, &copy);
-        candidates.push(Candidate { prediction, predicted, residuals });
+        candidates.push(Candidate {
+            prediction,
+            predicted,
+            residuals,
+        });
     }
     let pairs = compare(scene, &candidates, &copies, &hits);
     let mut best: Option<Found> = None;
@@ -87,7 +117,10 @@ fn predictions<W: Word>(scene: &Scene, words: &[W], fill: Option<&Copy>) -> Vec<
     for &column in scene.references.iter().take(3) {
         let other = &scene.known[usize::from(column)];
         if scene.effort.terms > 2 {
-            all.push(Prediction::Curve { column, knots: curve::knots(&other.words, words) });
+            all.push(Prediction::Curve {
+                column,
+                knots: curve::knots(&other.words, words),
+            });
         }
         if other.form.vt.kind == me.form.vt.kind {
             all.push(Prediction::Column(column));
@@ -140,7 +173,12 @@ fn filling<W: Word>(words: &[W]) -> Option<u64> {
 }
 
 /// The most promising pairs of prediction and copy, as places.
-fn compare<W: Word>(scene: &Scene, candidates: &[Candidate<W>], copies: &[Copy], hits: &[Vec<bool>]) -> Vec<(usize, usize)> {
+fn compare<W: Word>(
+    scene: &Scene,
+    candidates: &[Candidate<W>],
+    copies: &[Copy],
+    hits: &[Vec<bool>],
+) -> Vec<(usize, usize)> {
     let row_n = scene.row_n;
     let is_grid = scene.is_grid();
     let step = (row_n / scene.effort.compared).max(1);
@@ -160,7 +198,10 @@ fn compare<W: Word>(scene: &Scene, candidates: &[Candidate<W>], copies: &[Copy],
                 continue;
             }
             let rows = || (0..row_n).step_by(step);
-            let wanted: Vec<W> = rows().filter(|&row| !hits[row]).map(|row| candidate.residuals[row]).collect();
+            let wanted: Vec<W> = rows()
+                .filter(|&row| !hits[row])
+                .map(|row| candidate.residuals[row])
+                .collect();
             let bins = Bins::cut(wanted, ROUGH);
             let table = bins.table::<W>(0).1;
             let mut counts = vec![0u32; bins.token_n()];
@@ -168,19 +209,33 @@ fn compare<W: Word>(scene: &Scene, candidates: &[Candidate<W>], copies: &[Copy],
             for row in rows() {
                 let token = match hits[row] {
                     true => bins.copy(),
-                    false => bins.token(candidate.residuals[row].wide()).unwrap_or(bins.exception()),
+                    false => bins
+                        .token(candidate.residuals[row].wide())
+                        .unwrap_or(bins.exception()),
                 };
                 counts[usize::from(token)] += 1;
                 bits += f64::from(table[usize::from(token)]);
             }
-            pairs.push(((entropy(&counts) + bits) * step as f64 + table_bits(&counts), p, c));
+            pairs.push((
+                (entropy(&counts) + bits) * step as f64 + table_bits(&counts),
+                p,
+                c,
+            ));
         }
     }
     pairs.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let mut kept: Vec<(usize, usize)> = pairs.iter().take(scene.effort.modes).map(|&(_, p, c)| (p, c)).collect();
+    let mut kept: Vec<(usize, usize)> = pairs
+        .iter()
+        .take(scene.effort.modes)
+        .map(|&(_, p, c)| (p, c))
+        .collect();
     if is_grid {
         // The entropy of all tokens together says little of grids, where activity decides.
-        kept = pairs.iter().take(scene.effort.stencils.max(2)).map(|&(_, p, c)| (p, c)).collect();
+        kept = pairs
+            .iter()
+            .take(scene.effort.stencils.max(2))
+            .map(|&(_, p, c)| (p, c))
+            .collect();
     } else if scene.effort.modes > 1 {
         for plain in [(0, 0), (0, 1)] {
             if pairs.iter().any(|&(_, p, c)| (p, c) == plain) && !kept.contains(&plain) {
@@ -192,11 +247,26 @@ fn compare<W: Word>(scene: &Scene, candidates: &[Candidate<W>], copies: &[Copy],
 }
 
 /// A pair with contexts and the best way to cut.
-fn follow<W: Word>(scene: &Scene, prediction: &Prediction, copy: &Copy, prepared: &Prepared<W>) -> Found {
+fn follow<W: Word>(
+    scene: &Scene,
+    prediction: &Prediction,
+    copy: &Copy,
+    prepared: &Prepared<W>,
+) -> Found {
     let me = scene.me();
-    let rough = if scene.is_grid() { GRID_CUTTING } else { CUTTINGS[0] };
+    let rough = if scene.is_grid() {
+        GRID_CUTTING
+    } else {
+        CUTTINGS[0]
+    };
     let cut = |cutting: Cutting| {
-        let wanted = prepared.residuals.iter().zip(&prepared.hits).filter(|(_, hit)| !**hit).map(|(r, _)| *r).collect();
+        let wanted = prepared
+            .residuals
+            .iter()
+            .zip(&prepared.hits)
+            .filter(|(_, hit)| !**hit)
+            .map(|(r, _)| *r)
+            .collect();
         let bins = Bins::cut(wanted, cutting);
         let tokens = encode::tokens(&bins, prepared, &me.exceptions);
         let offsets = encode::offset_bits::<W>(&bins, me, &tokens);
@@ -211,7 +281,11 @@ fn follow<W: Word>(scene: &Scene, prediction: &Prediction, copy: &Copy, prepared
         _ => 0.0,
     };
     let bits = |bins: &Bins, tokens: &[u8], offsets: f64| {
-        contexts::bits(scene, prepared, bins, tokens, &chosen) + offsets + bins.token_n() as f64 * 14.0 + chosen.len() as f64 * 200.0 + extra
+        contexts::bits(scene, prepared, bins, tokens, &chosen)
+            + offsets
+            + bins.token_n() as f64 * 14.0
+            + chosen.len() as f64 * 200.0
+            + extra
     };
     let mut best = (bits(&bins, &tokens, offsets), rough);
     if !scene.is_grid() {
@@ -224,6 +298,12 @@ fn follow<W: Word>(scene: &Scene, prediction: &Prediction, copy: &Copy, prepared
         }
     }
     let (bits, cutting) = best;
-    let recipe = Recipe { form: me.form, prediction: prediction.clone(), copy: copy.clone(), cutting, sources: chosen };
+    let recipe = Recipe {
+        form: me.form,
+        prediction: prediction.clone(),
+        copy: copy.clone(),
+        cutting,
+        sources: chosen,
+    };
     Found { recipe, bits }
 }

@@ -68,11 +68,7 @@ impl<'a> Request<'a> {
                 long => usize::from(long - 200) * 97,
             })
             .collect();
-        let most = if !level.learns() {
-            usize::MAX
-        } else {
-            RAW_MAX
-        };
+        let most = if !level.learns() { usize::MAX } else { RAW_MAX };
         Request {
             options,
             layout,
