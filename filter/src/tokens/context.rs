@@ -89,12 +89,14 @@ impl Context {
             }
             Source::Place => {
                 let group = view.geometry.group.max(1);
-                let levels: Vec<u8> = (0..group.min(view.row_n))
-                    .map(|place| self.level(place as u64))
-                    .collect();
-                (0..view.row_n)
-                    .map(|row| levels[(view.geometry.first + row) % group])
-                    .collect()
+                let place = |row: usize| (view.geometry.first + row) % group;
+                if group > view.row_n {
+                    return (0..view.row_n)
+                        .map(|row| self.level(place(row) as u64))
+                        .collect();
+                }
+                let levels: Vec<u8> = (0..group).map(|place| self.level(place as u64)).collect();
+                (0..view.row_n).map(|row| levels[place(row)]).collect()
             }
             Source::Own(_) | Source::Near | Source::Above => vec![0; view.row_n],
         }
