@@ -414,7 +414,7 @@ mod tests {
         assert_eq!(args("-t -d x").mode(), Mode::Decompress);
         assert_eq!(args("-1 -9 -3").level().get(), 3);
         assert_eq!(args("-dc9").level().get(), 9);
-        assert_eq!(args("").level().get(), 5);
+        assert_eq!(args("").level().get(), 3);
         assert_eq!(args("--range 5:7 x").mode(), Mode::Decompress);
     }
 

@@ -50,7 +50,7 @@ impl Place {
 fn a_stream_is_decoded_with_its_model_alone() {
     let place = Place::new();
     place
-        .run(&["-7", "-m", "jets.catmodel", "--dtype", JETS, "x"])
+        .run(&["-8", "-m", "jets.catmodel", "--dtype", JETS, "x"])
         .ok();
     let missing = place.run(&["-dc", "x.cat"]).failed(1, &place.hash);
     for word in ["x.cat: ", "CATENA_MODEL_PATH", "built in"] {
@@ -93,7 +93,7 @@ fn a_stream_is_decoded_with_its_model_alone() {
 fn an_embedded_model_needs_no_other() {
     let place = Place::new();
     let asked = [
-        "-7",
+        "-8",
         "-m",
         "jets",
         "--embed-model",
@@ -196,11 +196,11 @@ fn what_does_not_go_together_is_refused() {
         place.run(args).failed(2, why);
         assert!(!place.folder.names().contains(&"x.cat".to_string()));
     };
-    usage(&["-5", "-m", "jets.catmodel", "x"], "levels 7 to 9");
+    usage(&["-5", "-m", "jets.catmodel", "x"], "levels 8 and 9");
     usage(
-        &["-7", "-m", "jets.catmodel", "--dtype", "<f4", "x"],
+        &["-8", "-m", "jets.catmodel", "--dtype", "<f4", "x"],
         "does not fit",
     );
-    usage(&["-7", "--embed-model", "x"], "--model");
-    usage(&["-7", "-m", "a", "-m", "b", "x"], "one model");
+    usage(&["-8", "--embed-model", "x"], "--model");
+    usage(&["-8", "-m", "a", "-m", "b", "x"], "one model");
 }

@@ -8,7 +8,7 @@ fn written(folder: &Folder) -> (Vec<u8>, Vec<u8>) {
         .collect();
     folder.put("x.bin", &raw);
     folder
-        .run(["-3", "--frame-size", "32K", "--dtype", JETS, "x.bin"])
+        .run(["-7", "--frame-size", "32K", "--dtype", JETS, "x.bin"])
         .ok();
     let packed = folder.get("x.bin.cat");
     (raw, packed)

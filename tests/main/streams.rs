@@ -241,7 +241,7 @@ fn the_environment_has_defaults() {
     assert_eq!(level("CATENA_LEVEL=2 catena -f -3 x"), 3);
     assert_eq!(level("CATENA_OPT='-4 -f' CATENA_LEVEL=2 catena x"), 4);
     assert_eq!(level("CATENA_OPT='-4 -f' catena -1 x"), 1);
-    assert_eq!(level("CATENA_THREADS=1 CATENA_LEVEL= catena -f x"), 5);
+    assert_eq!(level("CATENA_THREADS=1 CATENA_LEVEL= catena -f x"), 3);
     let ran = folder.shell("CATENA_LEVEL=99 catena -f x").ok();
     assert!(
         ran.stderr.contains("CATENA_LEVEL: '99' is not a level"),

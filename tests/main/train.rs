@@ -131,7 +131,7 @@ fn eval_tells_where_the_bits_go() {
         "xz -9e",
         "zstd -19",
         "pco, columns",
-        "experts alone (level 6)",
+        "experts alone (level 7)",
         "network alone",
         "network and experts",
         "with the model's file",
@@ -177,7 +177,7 @@ fn eval_tells_where_the_bits_go() {
         let ran = ran.failed(1, why);
         assert!(ran.stdout.is_empty());
     };
-    refused(&["zee.bin", "--level", "6"], "levels 7 to 9");
+    refused(&["zee.bin", "--level", "6"], "levels 8 and 9");
     refused(&["zee.bin", "--skip", "1000"], "none are left");
     refused(&["nowhere"], "nowhere: ");
     place
@@ -240,7 +240,7 @@ fn where_a_model_does_not_belong_nothing_is_compressed() {
         place.run(args).failed(2, why);
         assert!(!place.folder.names().contains(&"zee.bin.cat".to_string()));
     };
-    refused(&["-5", "-m", "m", "zee.bin"], "levels 7 to 9");
+    refused(&["-5", "-m", "m", "zee.bin"], "levels 8 and 9");
     for other in ["19<f4", "20<i4", "<f4", "<u8,18<f4"] {
         let args = ["-8", "-m", "m", "--dtype", other, "zee.bin"];
         refused(&args, "does not fit");
@@ -324,5 +324,5 @@ fn an_interrupt_ends_training_with_a_model() {
     assert!(said.contains("ended: interrupted"), "{said}");
     assert_eq!(place.folder.names(), ["m", "zee.bin"]);
     place.model("m");
-    place.run(&["-7", "-m", "m", "--verify", "zee.bin"]).ok();
+    place.run(&["-8", "-m", "m", "--verify", "zee.bin"]).ok();
 }
