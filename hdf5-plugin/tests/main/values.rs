@@ -98,8 +98,8 @@ fn types_become_layouts() {
 #[test]
 fn users_values() {
     let level = |values: &[u32]| Settings::parse(values).map(|s| s.level.get());
-    assert_eq!(level(&[]).unwrap(), 5);
-    assert_eq!(level(&[0]).unwrap(), 5);
+    assert_eq!(level(&[]).unwrap(), 3);
+    assert_eq!(level(&[0]).unwrap(), 3);
     assert_eq!(level(&[9, 0, 0, 0, 77, 88]).unwrap(), 9);
     let settings = Settings::parse(&[7, 1, 0x0123_4567, 0x89AB_CDEF]).unwrap();
     assert_eq!(settings.model_name().unwrap(), "0123456789abcdef");
