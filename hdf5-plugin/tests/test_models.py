@@ -29,7 +29,7 @@ def data(n=3000):
     return out
 
 
-def options(hash_, level=7):
+def options(hash_, level=8):
     return (level, 1, int(hash_[:8], 16), int(hash_[8:16], 16))
 
 

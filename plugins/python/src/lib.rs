@@ -86,7 +86,7 @@ fn decompress_options(
 
 /// Compresses bytes into one stream.
 #[pyfunction]
-#[pyo3(signature = (data, level=5, layout=None, model=None, embed_model=false, threads=0))]
+#[pyo3(signature = (data, level=3, layout=None, model=None, embed_model=false, threads=0))]
 fn compress<'py>(
     py: Python<'py>,
     data: &[u8],

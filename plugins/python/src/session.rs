@@ -50,7 +50,7 @@ pub(crate) struct Compressor(Mutex<Encoder>);
 impl Compressor {
     /// A new stream.
     #[new]
-    #[pyo3(signature = (level=5, layout=None, model=None, embed_model=false, threads=0))]
+    #[pyo3(signature = (level=3, layout=None, model=None, embed_model=false, threads=0))]
     fn new(
         level: u8,
         layout: Option<&str>,

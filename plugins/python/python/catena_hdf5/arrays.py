@@ -85,7 +85,7 @@ def as_bytes(data, dtype=None, shape=None):
     return array.tobytes(), layout_of(array.dtype if dtype is None else dtype, array.shape if shape is None else shape)
 
 
-def compress(data, level=5, *, dtype=None, shape=None, model=None, embed_model=False, threads=0):
+def compress(data, level=3, *, dtype=None, shape=None, model=None, embed_model=False, threads=0):
     """One stream of bytes, a buffer or an array (in row-major order). What the bytes are comes from the array, or from dtype and shape; else it is detected."""
     raw, layout = as_bytes(data, dtype, shape)
     return _native.compress(raw, level, layout, model, embed_model, threads)

@@ -11,7 +11,7 @@ class CatenaCodec(Codec):
 
     codec_id = "catena"
 
-    def __init__(self, level=5, dtype=None):
+    def __init__(self, level=3, dtype=None):
         self.level = level
         self.dtype = dtype
 

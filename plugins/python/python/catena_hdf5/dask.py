@@ -2,7 +2,7 @@
 
     from dask.distributed import Client
     from catena_hdf5.dask import pack
-    results = pack(glob("runs/*.h5"), "packed", Client("scheduler:8786"), level=5)
+    results = pack(glob("runs/*.h5"), "packed", Client("scheduler:8786"), level=3)
 
 Workers need the wheel, and see files and folder under the same names. A file appears in the folder whole and checked, or not at all: it is written under a
 hidden temporary name beside it and renamed. So a task may be run again at any time: Dask does so when a worker dies, and pack itself when it fails. Needs `catena-hdf5[dask]`.
@@ -39,7 +39,7 @@ class Packed:
         return self.error is None
 
 
-def pack(files, out_dir, client=None, *, level=5, retries=3, overwrite=False, progress=True, command=None):
+def pack(files, out_dir, client=None, *, level=3, retries=3, overwrite=False, progress=True, command=None):
     """Packs files into a folder, under their own names, and returns a `Packed` for each, in their order.
 
     client: a `distributed.Client`; without it the current one, or processes on this machine for this call. retries: how often a file that failed, or whose
@@ -121,7 +121,7 @@ def _run(client, sources, targets, level, retries, overwrite, report, command):
     return [results[source] for source in sources]
 
 
-def pack_one(source, target, level=5, command=None):
+def pack_one(source, target, level=3, command=None):
     """Packs one file and checks it, as a worker does; idempotent. What an attempt before has left of itself is removed."""
     begun = time.monotonic()
     folder, name = os.path.split(target)

@@ -13,7 +13,7 @@ _PIECE = 1 << 20
 class CatenaFile(io.BufferedIOBase):
     """A stream that is read or written. Over a path or over a file object, which stays open when this is closed."""
 
-    def __init__(self, file, mode="rb", *, level=5, dtype=None, shape=(), model=None, embed_model=False, threads=0, memory_limit=1 << 30, models=()):
+    def __init__(self, file, mode="rb", *, level=3, dtype=None, shape=(), model=None, embed_model=False, threads=0, memory_limit=1 << 30, models=()):
         mode = mode.replace("b", "")
         if mode not in ("r", "w", "a", "x"):
             raise ValueError(f"mode {mode!r}, not r, w, a or x")

@@ -12,14 +12,14 @@ _FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "plugins")
 
 
 class Catena(Mapping):
-    """What create_dataset needs: `file.create_dataset("d", data=data, **Catena(level=5))`. h5py's `compression=Catena(...)` works too.
+    """What create_dataset needs: `file.create_dataset("d", data=data, **Catena(level=3))`. h5py's `compression=Catena(...)` works too.
 
-    level: 1 to 9. model: a trained Model, its file's path, or its hash; for levels 7 to 9.
+    level: 1 to 9. model: a trained Model, its file's path, or its hash; for levels 8 and 9.
     """
 
     filter_id = _native.FILTER_ID
 
-    def __init__(self, level=5, model=None):
+    def __init__(self, level=3, model=None):
         if level not in range(1, 10):
             raise ValueError(f"level {level}, not 1 to 9")
         self.filter_options = (level,)

@@ -17,7 +17,7 @@ CHUNK = 1 << 20
 PIECE = 8 << 20
 
 
-def repack(source, target, level=5):
+def repack(source, target, level=3):
     """Writes the packed file; `target` must not exist. Returns the raw bytes of what was packed."""
     options = Catena(level)
     with h5py.File(source, "r") as old, h5py.File(target, "x", track_order=_tracked(old)) as new:

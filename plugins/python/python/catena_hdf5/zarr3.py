@@ -1,6 +1,6 @@
 """The codec `catena` of zarr's format 3: from an array to one stream, in the place of `bytes` and a compressor.
 
-    zarr.create_array("t.zarr", data=array, serializer=CatenaZarr(level=5), compressors=None)
+    zarr.create_array("t.zarr", data=array, serializer=CatenaZarr(level=3), compressors=None)
 
 zarr finds it by its entry point when it opens an array; it need not be imported for that. Numbers are stored least significant byte first.
 """
