@@ -92,7 +92,7 @@ pub struct EvalArgs {
     /// The model: its file, or what its hash begins with, or its name in the search path
     #[arg(short, long, value_name = "FILE|HASH|NAME")]
     pub model: OsString,
-    /// Level, 7 to 9
+    /// Level, 8 or 9
     #[arg(long, value_name = "N", default_value_t = 8)]
     pub level: u8,
     /// Leave out so many records at the start: those that the model was trained on, say

@@ -88,7 +88,14 @@ fn verbose_listings_name_fields_and_raw_planes() {
     let (folder, raw) = (Folder::new(), jets(1500));
     folder.put("x", &raw);
     folder
-        .run(["-7", "--dtype", "event:<u8,rest:33<f4", "x"])
+        .run([
+            "-7",
+            "--frame-size",
+            "20000",
+            "--dtype",
+            "event:<u8,rest:33<f4",
+            "x",
+        ])
         .ok();
     let text = String::from_utf8(folder.run(["-lv", "x.cat"]).ok().stdout).expect("text");
     for word in ["event", "rest", "bits/value", "headers and checksums"] {

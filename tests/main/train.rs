@@ -146,7 +146,7 @@ fn eval_tells_where_the_bits_go() {
         "m.catmodel",
         "--json",
         "--level",
-        "7",
+        "9",
         "--skip",
         "900",
         "--records",
@@ -155,7 +155,7 @@ fn eval_tells_where_the_bits_go() {
     let json: Value = serde_json::from_str(&place.text(&part)).expect("JSON");
     assert_eq!(json["records"], 60);
     assert_eq!(json["raw_bytes"], 60 * RECORD);
-    assert_eq!(json["level"], 7);
+    assert_eq!(json["level"], 9);
     let model = place.model("m.catmodel");
     assert_eq!(json["model"], model.id().to_string());
     assert_eq!(json["model_bytes"], model.file().len());

@@ -390,8 +390,19 @@ impl<R: Read + Seek> Archive<R> {
         let (stride, chain) = (learned.len(), self.frames[target].chain as usize);
         let first = self.parts[self.frames[target].stream].frames.start;
         let mut begun = target;
-        while !self.frames[begun].learned && begun >= first + stride {
+        while !self.frames[begun].learned && !self.frames[begun].key && begun >= first + stride {
             begun -= stride;
+        }
+        if !self.frames[begun].learned {
+            // Its chain has not begun: a decoder that reads from the front would refuse it too.
+            learned[chain] = None;
+            steps.push(Step {
+                frame: target,
+                fresh: true,
+                learn: true,
+                wanted: true,
+            });
+            return;
         }
         if learned[chain] != Some(begun) {
             steps.push(Step {

@@ -261,7 +261,7 @@ mod tests {
     #[test]
     fn a_slow_source_leaves_time_for_the_model() {
         let (shares, _) = run(20e6, 5e5, 60.0);
-        assert!(shares[4] > 0.95, "{shares:?}");
+        assert!(shares[4] > 0.9, "{shares:?}");
     }
 
     #[test]

@@ -91,7 +91,7 @@ fn subjects(level: u8) -> Vec<Subject> {
         sample.raw.truncate(len);
         // A network is for records.
         let layout = sample.layout();
-        let modelled = level >= 7 && layout.columns().columns.len() > 1;
+        let modelled = level >= 8 && layout.columns().columns.len() > 1;
         let model = modelled.then(|| Arc::new(models::model(&layout, 5)));
         for _ in 0..2 {
             let seed = subjects.len() as u64 + u64::from(level);

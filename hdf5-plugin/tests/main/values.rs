@@ -101,14 +101,14 @@ fn users_values() {
     assert_eq!(level(&[]).unwrap(), 3);
     assert_eq!(level(&[0]).unwrap(), 3);
     assert_eq!(level(&[9, 0, 0, 0, 77, 88]).unwrap(), 9);
-    let settings = Settings::parse(&[7, 1, 0x0123_4567, 0x89AB_CDEF]).unwrap();
+    let settings = Settings::parse(&[8, 1, 0x0123_4567, 0x89AB_CDEF]).unwrap();
     assert_eq!(settings.model_name().unwrap(), "0123456789abcdef");
-    assert_eq!(settings.user_values(), [7, 1, 0x0123_4567, 0x89AB_CDEF]);
+    assert_eq!(settings.user_values(), [8, 1, 0x0123_4567, 0x89AB_CDEF]);
     for bad in [
         &[10][..],
         &[5, 2],
-        &[7, 1],
-        &[6, 1, 1, 1],
+        &[8, 1],
+        &[7, 1, 1, 1],
         &[5, 0, 1],
         &[5; 17],
     ] {

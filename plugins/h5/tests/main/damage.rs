@@ -16,6 +16,7 @@ fn message<T>(result: catena_h5::Result<T>) -> String {
 
 #[test]
 fn not_hdf5_and_truncated() -> Outcome {
+    let _alone = crate::files::alone();
     let folder = tempfile::tempdir()?;
     let path = |name: &str| folder.path().join(name);
     fs::write(
@@ -43,6 +44,7 @@ fn not_hdf5_and_truncated() -> Outcome {
 
 #[test]
 fn every_flipped_byte_of_a_chunk_is_found() -> Outcome {
+    let _alone = crate::files::alone();
     let folder = tempfile::tempdir()?;
     let path = |name: &str| folder.path().join(name);
     let file = create_file(&path("in.h5"), None, 0)?;
@@ -88,6 +90,7 @@ fn every_flipped_byte_of_a_chunk_is_found() -> Outcome {
 
 #[test]
 fn a_missing_filter_is_named() -> Outcome {
+    let _alone = crate::files::alone();
     let folder = tempfile::tempdir()?;
     let path = |name: &str| folder.path().join(name);
     let file = create_file(&path("in.h5"), None, 0)?;

@@ -104,6 +104,7 @@ fn write(path: &Path, change: &str) -> Outcome {
 
 #[test]
 fn each_kind_is_found() -> Outcome {
+    let _alone = crate::files::alone();
     let folder = tempfile::tempdir()?;
     let (a, b) = (folder.path().join("a.h5"), folder.path().join("b.h5"));
     write(&a, "")?;

@@ -23,6 +23,7 @@ fn same(a: &Path, b: &Path) {
 
 #[test]
 fn everything_there_and_back() -> Outcome {
+    let _alone = crate::files::alone();
     let folder = tempfile::tempdir()?;
     let path = |name: &str| folder.path().join(name);
     everything(&path("in.h5"))?;
@@ -74,6 +75,7 @@ fn everything_there_and_back() -> Outcome {
 
 #[test]
 fn threads_and_clocks_do_not_change_the_output() -> Outcome {
+    let _alone = crate::files::alone();
     let folder = tempfile::tempdir()?;
     let path = |name: &str| folder.path().join(name);
     let file = create_file(&path("in.h5"), None, 0)?;
@@ -103,6 +105,7 @@ fn threads_and_clocks_do_not_change_the_output() -> Outcome {
 
 #[test]
 fn chosen_datasets_and_chunks() -> Outcome {
+    let _alone = crate::files::alone();
     let folder = tempfile::tempdir()?;
     let path = |name: &str| folder.path().join(name);
     everything(&path("in.h5"))?;
@@ -148,6 +151,7 @@ fn chosen_datasets_and_chunks() -> Outcome {
 /// A file whose datasets name the filter by its number alone. The library's copy of such a dataset cannot be opened where the filter has a name.
 #[test]
 fn datasets_whose_filter_has_no_name_are_copied_whole() -> Outcome {
+    let _alone = crate::files::alone();
     let folder = tempfile::tempdir()?;
     let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/unnamed_filter.h5");
     for level in [1, 5] {
@@ -166,6 +170,7 @@ const SHUFFLED: &[u32] = &[4, 0, 0, 0, 0xCA7E_0002, 4, 10];
 
 #[test]
 fn edge_chunks_without_filters_are_read_as_they_are() -> Outcome {
+    let _alone = crate::files::alone();
     let folder = tempfile::tempdir()?;
     let path = |name: &str| folder.path().join(name);
     catena_h5::register_filter()?;
@@ -203,6 +208,7 @@ fn edge_chunks_without_filters_are_read_as_they_are() -> Outcome {
 
 #[test]
 fn chunks_behind_a_shuffle_and_chunks_without_filters() -> Outcome {
+    let _alone = crate::files::alone();
     let folder = tempfile::tempdir()?;
     let path = |name: &str| folder.path().join(name);
     catena_h5::register_filter()?;
@@ -241,6 +247,7 @@ fn chunks_behind_a_shuffle_and_chunks_without_filters() -> Outcome {
 
 #[test]
 fn a_file_of_a_newer_release_is_named_as_such() {
+    let _alone = crate::files::alone();
     let newer = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/newer_release.h5");
     let folder = tempfile::tempdir().unwrap();
     let to = folder.path().join("out.h5");

@@ -49,7 +49,9 @@ fn errors_keep_within_the_bound_and_are_reported() {
         sizes.push(archive.len());
     }
     // What is searched on little data is not always found.
-    let grows = sizes.windows(2).all(|pair| pair[0] <= pair[1] + pair[1] / 100);
+    let grows = sizes
+        .windows(2)
+        .all(|pair| pair[0] <= pair[1] + pair[1] / 100);
     assert!(grows, "{sizes:?}");
     assert!(sizes[2] * 3 < file.len(), "{sizes:?}");
 }

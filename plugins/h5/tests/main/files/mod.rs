@@ -317,3 +317,10 @@ fn attributes(file: &Handle, root: &Handle) -> Outcome {
     Values::of_bytes(&standard(Standard::F64)?, &[7; 8], &scalar)?.to_attribute(&on_type)?;
     Ok(())
 }
+
+/// libhdf5 as it is built here is for one thread at a time, and so are these tests.
+pub fn alone() -> std::sync::MutexGuard<'static, ()> {
+    static ONE: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    ONE.lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+}
