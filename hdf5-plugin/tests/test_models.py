@@ -46,7 +46,7 @@ def write(path, model, embed=True):
         dataset = file.create_dataset("d", data=data(), dtype=file["kind"], chunks=(1000,), compression=CATENA, compression_opts=options(model[0]))
         file.flush()
         # The second half of the block's second byte says that a model is named.
-        assert dataset.id.read_direct_chunk((0,))[1][1] == 0x17
+        assert dataset.id.read_direct_chunk((0,))[1][1] == 0x18
 
 
 READERS = {
@@ -132,7 +132,7 @@ def test_a_dataset_is_not_created_without_its_model(tmp_path, python):
         import h5py, numpy
         with h5py.File({str(tmp_path / "x.h5")!r}, "w") as file:
             try:
-                file.create_dataset("d", (10,), "f4", chunks=(5,), compression=51838, compression_opts=(7, 1, 0x01234567, 0x89abcdef))
+                file.create_dataset("d", (10,), "f4", chunks=(5,), compression=51838, compression_opts=(8, 1, 0x01234567, 0x89abcdef))
             except (ValueError, OSError) as error:
                 print("caught", error)
     """)

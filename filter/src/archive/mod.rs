@@ -16,9 +16,9 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::flow::Unpack;
 use crate::flow::Wavefront;
 use crate::flow::{Growth, admit};
-use crate::flow::{Unpack, takes_turn};
 use crate::frame::{FrameHeader, FrameItem, FrameKind, StreamHeader};
 use crate::options::DecompressOptions;
 use crate::pool::Pool;
@@ -279,11 +279,8 @@ impl<R: Read + Seek> Archive<R> {
                 };
                 let room = flow.growth.admit(chain, &header);
                 room.map_err(|error| self.locate(error, step.frame))?;
-                let turn = step.learn
-                    || takes_turn(
-                        self.parts[self.frames[step.frame].stream].header.level,
-                        &item.header,
-                    );
+                let level = self.parts[self.frames[step.frame].stream].header.level;
+                let turn = step.learn || (item.header.kind == FrameKind::Tokens && !level.learns());
                 flow.wavefront.submit(chain, step.fresh, turn, item);
                 under_way.push_back(step);
             }
