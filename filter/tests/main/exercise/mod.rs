@@ -153,13 +153,19 @@ fn frames(bytes: &[u8], streamed: &Streamed) {
     };
     assert!(archive.damage().is_none() || !streamed.whole);
     let frames = archive.frames().to_vec();
+    // Where the end of a stream is damaged, those before it are not found, and offsets count from another place.
+    let before = frames.first().map_or(0, |frame| frame.position as usize);
+    let heads = bytes[..before].windows(4);
+    let found = heads.filter(|at| *at == [0xCA, 0x7E, 0x4E, 0xA0]).count() <= 1;
     let mut held = 0;
     for (number, frame) in frames.iter().enumerate().take(FRAME_MAX) {
         held += frame.raw_len;
         if held > RAW_MAX {
             break;
         }
-        if let Ok(raw) = archive.read_frame(number) {
+        if let Ok(raw) = archive.read_frame(number)
+            && found
+        {
             agree(streamed, frame.offset, &raw);
         }
         let _ = archive.raw_plane_bytes(number);
