@@ -1,7 +1,7 @@
 //! The static stage's coder of tokens: range asymmetric numeral systems (Duda 2013) with tables of 2^11 slots, 32-bit states and 16-bit
 //! words, four lanes over consecutive quarters of the rows.
 //!
-//! The decoder needs no division: a slot of a table holds the token, its frequency and the place inside it. States start at [`LOW`] in the
+//! The decoder needs no division: a slot of a table holds the token, its frequency and the place inside it. States start at `LOW` in the
 //! encoder, so a decoder that ends elsewhere has read something else than was written.
 
 use super::bins::TOKENS;
