@@ -125,18 +125,6 @@ impl Prediction {
             _ => {}
         }
     }
-
-    /// The columns that it looks at.
-    pub fn columns(&self) -> Vec<u16> {
-        match self {
-            Prediction::Zero | Prediction::Row(_) | Prediction::Stencil(_) => Vec::new(),
-            Prediction::Relation(relation) => relation.columns.to_vec(),
-            Prediction::Column(at)
-            | Prediction::Mirror(at)
-            | Prediction::Curve { column: at, .. } => vec![*at],
-            Prediction::Linear { columns, .. } => columns.clone(),
-        }
-    }
 }
 
 impl Copy {
@@ -183,15 +171,6 @@ impl Copy {
                     .map(|(candidate, word)| candidate == word)
                     .collect()
             }
-        }
-    }
-
-    /// The columns that it looks at.
-    pub fn columns(&self) -> Vec<u16> {
-        match self {
-            Copy::None | Copy::Fill(_) | Copy::Row(_) => Vec::new(),
-            Copy::Relation(relation) => relation.columns.to_vec(),
-            Copy::Column(at) | Copy::Mirror(at) | Copy::LastSeen(at) => vec![*at],
         }
     }
 }
