@@ -58,6 +58,11 @@ impl Bins {
     /// Bins of these residuals.
     pub fn cut<W: Word>(mut residuals: Vec<W>, cutting: Cutting) -> Self {
         residuals.sort_unstable();
+        Bins::cut_sorted(&residuals, cutting)
+    }
+
+    /// The same of residuals that ascend.
+    pub fn cut_sorted<W: Word>(residuals: &[W], cutting: Cutting) -> Self {
         let n = residuals.len();
         let runs: Vec<&[W]> = residuals.chunk_by(|a, b| a == b).collect();
         if runs.len() <= cutting.bins.min(200) && runs.len() * 8 <= n.max(8) {
@@ -111,6 +116,32 @@ impl Bins {
         let (lower, bits) = self.intervals[at];
         let inside = u128::from(residual - lower) < 1 << bits;
         inside.then_some((self.exact.len() + at) as u8)
+    }
+
+    /// How many of residuals that ascend, and that the bins were cut for, lie in each bin, and the bits of their offsets.
+    pub fn counts<W: Word>(&self, residuals: &[W]) -> (Vec<u32>, f64) {
+        let mut counts = vec![0u32; self.bin_n()];
+        let (mut offsets, mut exact, mut interval) = (0.0, 0, 0);
+        for run in residuals.chunk_by(|a, b| a == b) {
+            let residual = run[0].wide();
+            while self.exact.get(exact).is_some_and(|&value| value < residual) {
+                exact += 1;
+            }
+            if self.exact.get(exact) == Some(&residual) {
+                counts[exact] += run.len() as u32;
+                continue;
+            }
+            while self
+                .intervals
+                .get(interval + 1)
+                .is_some_and(|next| next.0 <= residual)
+            {
+                interval += 1;
+            }
+            counts[self.exact.len() + interval] += run.len() as u32;
+            offsets += run.len() as f64 * f64::from(self.intervals[interval].1);
+        }
+        (counts, offsets)
     }
 
     /// By token: the first residual and the bits of its offset. Copies have none, exceptions `exception_bits`.

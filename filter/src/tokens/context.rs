@@ -302,16 +302,25 @@ const SAMPLE: usize = 8192;
 
 /// Cuts that make at most so many levels of about equal use.
 pub fn cuts(values: &[u64], level_n: usize) -> Vec<u64> {
+    cuts_of_sample(&sample(values), level_n)
+}
+
+/// Values that quantiles are taken from, ascending.
+pub fn sample(values: &[u64]) -> Vec<u64> {
     let step = (values.len() / SAMPLE).max(1);
     let mut sorted: Vec<u64> = values.iter().step_by(step).copied().collect();
     sorted.sort_unstable();
+    sorted
+}
+
+/// Cuts by a sample.
+pub fn cuts_of_sample(sorted: &[u64], level_n: usize) -> Vec<u64> {
     let Some(&first) = sorted.first() else {
         return Vec::new();
     };
-    let mut distinct = sorted.clone();
-    distinct.dedup();
-    if distinct.len() <= level_n {
-        return distinct[1..].to_vec();
+    let distinct = sorted.chunk_by(|a, b| a == b).map(|run| run[0]);
+    if distinct.clone().nth(level_n).is_none() {
+        return distinct.skip(1).collect();
     }
     let mut cuts: Vec<u64> = (1..level_n)
         .map(|i| sorted[i * sorted.len() / level_n])

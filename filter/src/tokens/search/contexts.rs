@@ -2,10 +2,11 @@
 
 use super::super::bins::Bins;
 use super::super::cluster::{cluster, entropy};
-use super::super::context::{Context, Source, View, cuts, own_values, values};
+use super::super::column::Known;
+use super::super::context::{Context, Source, View, cuts_of_sample, own_values, sample, values};
 use super::super::encode::{Prepared, count};
 use super::super::word::Word;
-use super::{GRID_SOURCES, Scene};
+use super::{Effort, GRID_SOURCES, Scene};
 
 /// Levels of one or two contexts, and of three.
 const LEVELS: [usize; 2] = [16, 8];
@@ -17,34 +18,52 @@ const CLUSTERS: usize = 16;
 const STEPS: [(f64, usize); 3] = [(4.0, 2), (2.0, 2), (1.2, 1)];
 
 /// A source with its levels in the sample, finely and coarsely.
-struct Option2 {
+pub(super) struct Leveled {
     source: Source,
     levels: [Vec<u8>; 2],
     level_n: [usize; 2],
 }
 
-impl Option2 {
+impl Leveled {
     fn new(source: Source, values: &[u64]) -> Option<Self> {
+        let sorted = sample(values);
         let by = |level_n: usize| {
-            let context = Context {
-                source,
-                cuts: cuts(values, level_n),
-            };
-            let n = context.level_n();
-            let level = |value: &u64| context.cuts.partition_point(|cut| cut <= value) as u8;
-            (values.iter().map(level).collect::<Vec<u8>>(), n)
+            let cuts = cuts_of_sample(&sorted, level_n);
+            let level = |value: &u64| cuts.iter().map(|cut| u8::from(cut <= value)).sum::<u8>();
+            let levels: Vec<u8> = values.iter().map(level).collect();
+            (levels, cuts.len() + 1)
         };
         let (fine, fine_n) = by(LEVELS[0]);
         if fine_n < 2 {
             return None;
         }
         let (coarse, coarse_n) = by(LEVELS[1]);
-        Some(Option2 {
+        Some(Leveled {
             source,
             levels: [fine, coarse],
             level_n: [fine_n, coarse_n],
         })
     }
+}
+
+/// What the columns to the right of a column may look at there.
+pub(super) fn offered(effort: Effort, at: usize, known: &Known, tokens: &[u8]) -> Vec<Leveled> {
+    let column = at as u16;
+    let row_n = tokens.len();
+    let of_tokens: Vec<u64> = tokens.iter().map(|&token| token.into()).collect();
+    let mut all = Vec::from_iter(Leveled::new(Source::Token(column), &of_tokens));
+    if effort.values {
+        let words = known.words.sampled(0..row_n);
+        all.extend(Leveled::new(Source::Value(column), &words));
+        let repeats: Vec<u64> = (0..row_n)
+            .map(|row| u64::from(row > 0 && words[row] == words[row - 1]))
+            .collect();
+        let met = repeats.iter().filter(|&&v| v > 0).count();
+        if met * 20 >= row_n && met * 20 <= row_n * 19 {
+            all.extend(Leveled::new(Source::Repeats(column), &repeats));
+        }
+    }
+    all
 }
 
 /// The sources to use, those of the column's own tokens last, with how many levels to make of them.
@@ -57,7 +76,9 @@ pub(super) fn choose<W: Word>(
     if scene.is_grid() && scene.known.len() == 1 {
         return GRID_SOURCES.to_vec();
     }
-    let options = options(scene, prepared, bins, tokens);
+    let mine = own(scene, prepared, bins, tokens);
+    let left = scene.offered[scene.reach()].iter().flatten();
+    let options: Vec<&Leveled> = left.chain(&mine).collect();
     let token_n = bins.token_n();
     let combine = |chosen: &[usize], coarse: usize| {
         let mut all = vec![0u16; tokens.len()];
@@ -84,7 +105,7 @@ pub(super) fn choose<W: Word>(
         };
         counts.chunks(token_n).map(of).sum::<f64>()
     };
-    let own = |at: usize| options[at].source.is_own();
+    let is_own = |at: usize| options[at].source.is_own();
     let none = full(&[]);
     let mut best: (f64, Vec<usize>) = (none, Vec::new());
     let mut chosen: Vec<usize> = Vec::new();
@@ -92,7 +113,7 @@ pub(super) fn choose<W: Word>(
     for (price, tries) in STEPS.into_iter().take(scene.effort.contexts) {
         let mut ranked: Vec<(f64, usize)> = (0..options.len())
             .filter(|at| !chosen.contains(at))
-            .filter(|&at| !own(at) || !chosen.iter().any(|&c| own(c)))
+            .filter(|&at| !is_own(at) || !chosen.iter().any(|&c| is_own(c)))
             .map(|at| (quick(&[&chosen[..], &[at]].concat(), price), at))
             .collect();
         ranked.sort_by(|a, b| a.0.total_cmp(&b.0));
@@ -112,7 +133,7 @@ pub(super) fn choose<W: Word>(
         (bits, chosen) = (now, with);
     }
     let mut chosen = best.1;
-    chosen.sort_by_key(|&at| own(at));
+    chosen.sort_by_key(|&at| is_own(at));
     let level_n = if chosen.len() > 2 {
         LEVELS[1] + 4
     } else {
@@ -124,57 +145,44 @@ pub(super) fn choose<W: Word>(
         .collect()
 }
 
-fn options<W: Word>(
+/// What only this column may look at: its prediction, its place, its own tokens.
+fn own<W: Word>(
     scene: &Scene,
     prepared: &Prepared<W>,
     bins: &Bins,
     tokens: &[u8],
-) -> Vec<Option2> {
-    let row_n = tokens.len();
+) -> Vec<Leveled> {
     let view = View {
-        row_n,
+        row_n: tokens.len(),
         geometry: scene.geometry,
         known: &scene.known[..scene.at],
         tokens: scene.tokens,
         predicted: &prepared.predicted,
     };
-    let mut sources: Vec<Source> = Vec::new();
-    for at in scene.reach() {
-        sources.push(Source::Token(at as u16));
-        if scene.effort.values {
-            sources.extend([Source::Value(at as u16), Source::Repeats(at as u16)]);
-        }
-    }
+    let group = scene.geometry.group;
+    let mut all = Vec::new();
     if !prepared.predicted.is_empty() && scene.effort.values {
-        sources.push(Source::Predicted);
+        all.extend(Leveled::new(
+            Source::Predicted,
+            &values(Source::Predicted, &view),
+        ));
     }
-    if scene.geometry.group > 1 && scene.geometry.group < 1 << 12 {
-        sources.push(Source::Place);
-    }
-    let mut options: Vec<Option2> = Vec::new();
-    for source in sources {
-        let values = values(source, &view);
-        if let Source::Repeats(_) = source {
-            let met = values.iter().filter(|&&v| v > 0).count();
-            if met * 20 < row_n || met * 20 > row_n * 19 {
-                continue;
-            }
-        }
-        options.extend(Option2::new(source, &values));
+    if group > 1 && group < 1 << 12 {
+        all.extend(Leveled::new(Source::Place, &values(Source::Place, &view)));
     }
     let magnitudes = bins.magnitudes(W::BITS);
-    let mut owns = vec![Source::Own(1)];
-    if scene.geometry.group > 1 {
-        owns.push(Source::Own(scene.geometry.group as u32));
-    }
-    owns.push(Source::Near);
-    for source in owns {
-        options.extend(Option2::new(
+    let above = (group > 1).then_some(Source::Own(group as u32));
+    for source in [Source::Own(1)]
+        .into_iter()
+        .chain(above)
+        .chain([Source::Near])
+    {
+        all.extend(Leveled::new(
             source,
             &own_values(source, scene.geometry, &magnitudes, tokens),
         ));
     }
-    options
+    all
 }
 
 /// Bits of the tokens by these sources.

@@ -108,6 +108,8 @@ struct Scene<'a> {
     known: &'a [Known],
     /// The tokens of the columns to the left.
     tokens: &'a [Vec<u8>],
+    /// What each of them offers as contexts.
+    offered: &'a [Vec<contexts::Leveled>],
     at: usize,
     references: &'a [u16],
     relation: Option<Relation>,
@@ -187,12 +189,14 @@ pub fn search(table: &Table, body: &[u8], first: u64, effort: Effort) -> Search 
         .collect();
     let (mut recipes, mut tokens, mut bits) = (Vec::with_capacity(known.len()), Vec::new(), 0.0);
     let mut columns = Vec::with_capacity(known.len());
+    let mut offered = Vec::with_capacity(known.len());
     for at in 0..known.len() {
         let scene = Scene {
             effort,
             geometry: &geometry,
             known: &known,
             tokens: &tokens,
+            offered: &offered,
             at,
             references: &references[at],
             relation: relations[at],
@@ -204,6 +208,7 @@ pub fn search(table: &Table, body: &[u8], first: u64, effort: Effort) -> Search 
         recipes.push(found.recipe);
         bits += settled.bits;
         columns.push(settled.plan);
+        offered.push(contexts::offered(effort, at, &known[at], &settled.tokens));
         tokens.push(settled.tokens);
     }
     let all = body.len() / table.row_size;

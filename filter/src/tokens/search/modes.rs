@@ -182,45 +182,38 @@ fn compare<W: Word>(
     let row_n = scene.row_n;
     let is_grid = scene.is_grid();
     let step = (row_n / scene.effort.compared).max(1);
+    let rows = || (0..row_n).step_by(step);
+    let has_filling = copies.iter().any(|copy| matches!(copy, Copy::Fill(_)));
+    let seldom = |(copy, hits): (&Copy, &Vec<bool>)| {
+        *copy != Copy::None && hits.iter().filter(|hit| **hit).count() * SELDOM < row_n
+    };
+    let seldom: Vec<bool> = copies.iter().zip(hits).map(seldom).collect();
     let mut pairs: Vec<(f64, usize, usize)> = Vec::new();
-    for (c, (copy, hits)) in copies.iter().zip(hits).enumerate() {
-        let met = hits.iter().filter(|hit| **hit).count();
-        if *copy != Copy::None && met * SELDOM < row_n {
-            continue;
-        }
-        for (p, candidate) in candidates.iter().enumerate() {
+    for (p, candidate) in candidates.iter().enumerate() {
+        let mut sorted: Vec<(W, u32)> = rows()
+            .map(|row| (candidate.residuals[row], row as u32))
+            .collect();
+        sorted.sort_unstable();
+        for (c, (copy, hits)) in copies.iter().zip(hits).enumerate() {
             let own = matches!((&candidate.prediction, copy), (Prediction::Row(a), Copy::Row(b)) if a == b);
             // Fillings are what a stencil's arithmetic leaves out, so the two go together.
             let filled = matches!(copy, Copy::Fill(_));
-            let has_filling = copies.iter().any(|copy| matches!(copy, Copy::Fill(_)));
             let stencil = matches!(candidate.prediction, Prediction::Stencil(_));
-            if own || (stencil && has_filling && !filled) || (filled && !stencil) {
+            if seldom[c] || own || (stencil && has_filling && !filled) || (filled && !stencil) {
                 continue;
             }
-            let rows = || (0..row_n).step_by(step);
-            let wanted: Vec<W> = rows()
-                .filter(|&row| !hits[row])
-                .map(|row| candidate.residuals[row])
+            let wanted: Vec<W> = sorted
+                .iter()
+                .filter(|(_, row)| !hits[*row as usize])
+                .map(|(residual, _)| *residual)
                 .collect();
-            let bins = Bins::cut(wanted, ROUGH);
-            let table = bins.table::<W>(0).1;
-            let mut counts = vec![0u32; bins.token_n()];
-            let mut bits = 0.0;
-            for row in rows() {
-                let token = match hits[row] {
-                    true => bins.copy(),
-                    false => bins
-                        .token(candidate.residuals[row].wide())
-                        .unwrap_or(bins.exception()),
-                };
-                counts[usize::from(token)] += 1;
-                bits += f64::from(table[usize::from(token)]);
-            }
-            pairs.push((
-                (entropy(&counts) + bits) * step as f64 + table_bits(&counts),
-                p,
-                c,
-            ));
+            let bins = Bins::cut_sorted(&wanted, ROUGH);
+            let (counts, offsets) = bins.counts(&wanted);
+            let met = sorted.len() - wanted.len();
+            let mut all = counts;
+            all.extend([met as u32, 0]);
+            let bits = (entropy(&all) + offsets) * step as f64 + table_bits(&all);
+            pairs.push((bits, p, c));
         }
     }
     pairs.sort_by(|a, b| a.0.total_cmp(&b.0));
