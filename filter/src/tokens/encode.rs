@@ -277,13 +277,23 @@ pub fn combined<W: Word>(
     all
 }
 
-/// Bins, contexts and distributions for a column of a frame: those of `before` where they are as good, which were made from so many rows.
+/// A column's plan and tables at the beginning of a chain.
+#[derive(Clone, Copy, Debug)]
+pub struct Before<'a> {
+    pub plan: &'a ColumnPlan,
+    /// Rows that they were made from.
+    pub rows: usize,
+    /// Bits a row at which nothing else is looked for.
+    pub bits: f64,
+}
+
+/// Bins, contexts and distributions for a column of a frame: those of `before` where they are as good.
 pub fn settle(
     recipe: &Recipe,
     me: &Known,
     ready: &Ready,
     left: &Left,
-    before: Option<(&ColumnPlan, usize)>,
+    before: Option<Before>,
 ) -> Settled {
     with_ready!(ready, prepared => settle_words(recipe, me, prepared, left, before))
 }
@@ -293,17 +303,21 @@ fn settle_words<W: Word>(
     me: &Known,
     prepared: &Prepared<W>,
     left: &Left,
-    before: Option<(&ColumnPlan, usize)>,
+    before: Option<Before>,
 ) -> Settled {
     let fresh = || fresh(recipe, me, prepared, left);
-    let Some((before, rows)) = before else {
+    let Some(before) = before else {
         return fresh();
     };
-    let Some(amended) = amended(before, me, prepared, left) else {
+    let Some(amended) = amended(before.plan, me, prepared, left) else {
         return fresh();
     };
-    // Few rows make no better tables than many.
-    if amended.tokens.len() * 2 < rows || amended.plan == *before {
+    let row_n = amended.tokens.len();
+    // Few rows make no better tables than many, and what is no worse than was expected is good enough for levels in haste.
+    if row_n * 2 < before.rows
+        || amended.bits <= before.bits * row_n as f64
+        || amended.plan == *before.plan
+    {
         return amended;
     }
     let settled = fresh();

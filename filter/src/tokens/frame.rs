@@ -109,8 +109,8 @@ struct Coded {
     tokens: Vec<Vec<u8>>,
     clusters: Vec<Vec<u8>>,
     offsets: BitWriter,
-    /// About the bits of all.
-    bits: f64,
+    /// About the bits of each column.
+    bits: Vec<f64>,
 }
 
 fn settle(
@@ -118,7 +118,7 @@ fn settle(
     recipes: &[Recipe],
     first: u64,
     body: &[u8],
-    before: Option<(&Memory, usize)>,
+    before: Option<&Search>,
 ) -> Coded {
     let geometry = table.geometry(first);
     let known = split(table, recipes, body);
@@ -130,7 +130,7 @@ fn settle(
         tokens: Vec::new(),
         clusters: Vec::new(),
         offsets: BitWriter::default(),
-        bits: 0.0,
+        bits: Vec::new(),
     };
     for (at, recipe) in recipes.iter().enumerate() {
         let ready: Ready = encode::prepare(&known, at, &recipe.prediction, &recipe.copy);
@@ -139,7 +139,7 @@ fn settle(
             tokens: &coded.tokens,
             geometry: &geometry,
         };
-        let column_before = before.and_then(|(memory, rows)| Some((memory.columns.get(at)?, rows)));
+        let column_before = before.and_then(|search| search.before(at));
         let settled = encode::settle(recipe, &known[at], &ready, &left, column_before);
         encode::write_offsets(&known[at], &ready, &settled, &mut coded.offsets);
         let Settled {
@@ -148,7 +148,7 @@ fn settle(
             clusters,
             bits,
         } = settled;
-        coded.bits += bits;
+        coded.bits.push(bits);
         coded.memory.columns.push(plan);
         coded.tokens.push(tokens);
         coded.clusters.push(clusters);
@@ -156,8 +156,8 @@ fn settle(
     coded
 }
 
-/// Plans and tables of whole records, by these recipes, and about the bits of the records by them.
-pub fn learn(table: &Table, recipes: &[Recipe], first: u64, body: &[u8]) -> (Memory, f64) {
+/// Plans and tables of whole records, by these recipes, and about the bits of each column by them.
+pub fn learn(table: &Table, recipes: &[Recipe], first: u64, body: &[u8]) -> (Memory, Vec<f64>) {
     let coded = settle(table, recipes, first, body, None);
     (coded.memory, coded.bits)
 }
@@ -188,7 +188,7 @@ pub fn encode(
         &search.recipes,
         rows.first,
         body,
-        Some((&search.memory, search.rows)),
+        Some(search),
     );
     let mut encoder = rans::Encoder::default();
     for ((plan, tokens), clusters) in coded

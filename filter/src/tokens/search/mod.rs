@@ -12,7 +12,7 @@ mod stencils;
 
 use super::column::Known;
 use super::context::{Geometry, Source};
-use super::encode::{self, Recipe};
+use super::encode::{self, Before, Recipe};
 use super::form::Form;
 use super::frame::{self, Memory};
 use super::rows::Table;
@@ -42,6 +42,8 @@ pub struct Effort {
     pub cuttings: usize,
     /// Stencils that are tried on a grid.
     pub stencils: usize,
+    /// What tables may lose of a column's bits, as a part of them, before a frame looks for others.
+    pub patience: f64,
 }
 
 impl Effort {
@@ -50,14 +52,15 @@ impl Effort {
         match level {
             ..=1 => Effort {
                 rows: 3072,
-                terms: 2,
-                reach: 16,
-                values: false,
+                terms: 3,
+                reach: 24,
+                values: true,
                 contexts: 2,
                 compared: 2000,
                 modes: 1,
                 cuttings: 1,
                 stencils: 2,
+                patience: 0.01,
             },
             2 => Effort {
                 rows: 6144,
@@ -69,6 +72,7 @@ impl Effort {
                 modes: 2,
                 cuttings: 2,
                 stencils: 4,
+                patience: 0.003,
             },
             3 => Effort {
                 rows: 12288,
@@ -80,6 +84,7 @@ impl Effort {
                 modes: 2,
                 cuttings: 3,
                 stencils: 8,
+                patience: -1.0,
             },
             _ => Effort {
                 rows: 24576,
@@ -91,6 +96,7 @@ impl Effort {
                 modes: 4,
                 cuttings: 3,
                 stencils: 16,
+                patience: -1.0,
             },
         }
     }
@@ -150,14 +156,25 @@ pub struct Search {
     pub row_size: usize,
     /// Rows that the tables were made from.
     pub rows: usize,
-    /// About the bits of all those rows.
-    pub bits: f64,
+    /// About the bits of all those rows, by column.
+    pub bits: Vec<f64>,
+    /// What a column may lose to its tables, in parts of its bits, before a frame looks for others.
+    patience: f64,
 }
 
 impl Search {
     /// About the bits a byte.
     pub fn rate(&self) -> f64 {
-        self.bits / (self.rows.max(1) * self.row_size) as f64
+        self.bits.iter().sum::<f64>() / (self.rows.max(1) * self.row_size) as f64
+    }
+
+    /// What a frame's column begins with.
+    pub fn before(&self, at: usize) -> Option<Before<'_>> {
+        Some(Before {
+            plan: self.memory.columns.get(at)?,
+            rows: self.rows,
+            bits: self.bits.get(at)? / self.rows.max(1) as f64 * (1.0 + self.patience),
+        })
     }
 }
 
@@ -187,7 +204,7 @@ pub fn search(table: &Table, body: &[u8], first: u64, effort: Effort) -> Search 
         .zip(&forms)
         .map(|(words, &form)| encode::known(form, words))
         .collect();
-    let (mut recipes, mut tokens, mut bits) = (Vec::with_capacity(known.len()), Vec::new(), 0.0);
+    let (mut recipes, mut tokens, mut bits) = (Vec::with_capacity(known.len()), Vec::new(), Vec::new());
     let mut columns = Vec::with_capacity(known.len());
     let mut offered = Vec::with_capacity(known.len());
     for at in 0..known.len() {
@@ -206,7 +223,7 @@ pub fn search(table: &Table, body: &[u8], first: u64, effort: Effort) -> Search 
         let ready = encode::prepare(&known, at, &found.recipe.prediction, &found.recipe.copy);
         let settled = encode::settle(&found.recipe, &known[at], &ready, &scene.left(), None);
         recipes.push(found.recipe);
-        bits += settled.bits;
+        bits.push(settled.bits);
         columns.push(settled.plan);
         offered.push(contexts::offered(effort, at, &known[at], &settled.tokens));
         tokens.push(settled.tokens);
@@ -229,6 +246,7 @@ pub fn search(table: &Table, body: &[u8], first: u64, effort: Effort) -> Search 
         row_size: table.row_size,
         rows: all,
         bits,
+        patience: effort.patience,
     }
 }
 
