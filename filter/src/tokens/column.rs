@@ -3,6 +3,7 @@
 use std::sync::OnceLock;
 
 use super::form::Form;
+use super::shelf;
 use super::word::Words;
 
 /// A coded column of a frame.
@@ -29,9 +30,14 @@ impl Known {
     }
 
     /// The values as numbers, computed when they are first asked for. NaN and infinities are huge finite ones.
+    #[inline(always)]
     pub fn numbers(&self) -> &[f64] {
-        self.numbers
-            .get_or_init(|| self.form.numbers(&self.words, &self.exceptions))
+        if let Some(numbers) = self.numbers.get() {
+            return numbers;
+        }
+        // Not inside of a closure, which would be compiled for the plainest of processors.
+        let numbers = self.form.numbers(&self.words, &self.exceptions);
+        self.numbers.get_or_init(|| numbers)
     }
 
     /// The value in a row, as an ordered integer.
@@ -45,6 +51,18 @@ impl Known {
         match &self.words {
             Words::Narrow(words) => self.form.ordered(words[row]),
             Words::Wide(words) => self.form.ordered(words[row]),
+        }
+    }
+}
+
+impl Drop for Known {
+    fn drop(&mut self) {
+        match std::mem::replace(&mut self.words, Words::Narrow(Vec::new())) {
+            Words::Narrow(words) => shelf::give(words),
+            Words::Wide(words) => shelf::give(words),
+        }
+        if let Some(numbers) = self.numbers.take() {
+            shelf::give(numbers);
         }
     }
 }

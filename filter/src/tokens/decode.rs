@@ -13,6 +13,7 @@ use super::form::Form;
 use super::offsets::BitReader;
 use super::plan::ColumnPlan;
 use super::prediction::{Copy, LAST_SEEN, Prediction, last_seen, slot};
+use super::shelf;
 use super::rans::{self, CLUSTERS, LANES, Tables, lane_len};
 use super::stencil::Stencil;
 use super::word::{Word, Words, gather, with_words};
@@ -138,7 +139,8 @@ fn rows<W: Word>(
     }
     let tokens = tokens(plan, left, &predicted, streams)?;
     let residuals = residuals::<W>(plan, &tokens, &mut streams.offsets);
-    let (words, exceptions) = rebuild(plan, left, predicted, &tokens, residuals);
+    let (words, exceptions) = rebuild(plan, left, &predicted, &tokens, residuals);
+    shelf::give(predicted);
     Ok((words, exceptions, tokens))
 }
 
@@ -154,7 +156,7 @@ fn tokens<W: Word>(
     if let Some(token) = plan.constant() {
         return Ok(vec![token; row_n]);
     }
-    let mut tokens = vec![0; row_n];
+    let mut tokens = shelf::take(row_n);
     for (frequencies, slots) in plan.frequencies.iter().zip(streams.tables.iter_mut()) {
         rans::fill(frequencies, slots);
     }
@@ -175,6 +177,7 @@ fn tokens<W: Word>(
             let clusters: Vec<u8> =
                 gather(base.iter().map(|&context| plan.map[usize::from(context)]));
             decoder.column(tables, &mut tokens, |_, row, _| clusters[row]);
+            shelf::give(clusters);
         }
         [
             Context {
@@ -208,6 +211,7 @@ fn tokens<W: Word>(
         }
         _ => return Err(Error::corrupt("contexts that do not go together")),
     }
+    shelf::give(base);
     Ok(tokens)
 }
 
@@ -221,13 +225,17 @@ fn combined<W: Word>(contexts: &[Context], left: &Left, predicted: &[W]) -> Vec<
         tokens: left.tokens,
         predicted,
     };
-    let mut all = vec![0u16; left.row_n];
-    for context in contexts {
-        let n = context.level_n() as u16;
+    let mut all: Vec<u16> = shelf::take(left.row_n);
+    for (at, context) in contexts.iter().enumerate() {
+        let n = if at > 0 { context.level_n() as u16 } else { 0 };
         let levels = context.levels(&view);
         all.iter_mut()
-            .zip(levels)
-            .for_each(|(all, level)| *all = *all * n + u16::from(level));
+            .zip(&levels)
+            .for_each(|(all, &level)| *all = *all * n + u16::from(level));
+        shelf::give(levels);
+    }
+    if contexts.is_empty() {
+        all.fill(0);
     }
     all
 }
@@ -332,7 +340,7 @@ fn residuals<W: Word>(plan: &ColumnPlan, tokens: &[u8], offsets: &mut BitReader)
 fn rebuild<W: Word>(
     plan: &ColumnPlan,
     left: &Left,
-    predicted: Vec<W>,
+    predicted: &[W],
     tokens: &[u8],
     words: Vec<W>,
 ) -> (Vec<W>, Exceptions) {
@@ -377,12 +385,12 @@ fn rebuild<W: Word>(
             parts.by_copy(copy, left, &candidates, above);
         }
         (_, Copy::None) if !excepts => {
-            for (word, &predicted) in parts.words.iter_mut().zip(&predicted) {
+            for (word, &predicted) in parts.words.iter_mut().zip(predicted) {
                 *word = word.plus(predicted).minus(W::HALF);
             }
         }
         (_, Copy::Column(_) | Copy::Mirror(_) | Copy::Relation(_)) if !excepts => {
-            let sides = tokens.iter().zip(&predicted).zip(&candidates);
+            let sides = tokens.iter().zip(predicted).zip(&candidates);
             for (word, ((&token, &predicted), &candidate)) in parts.words.iter_mut().zip(sides) {
                 *word = if token == parts.copy {
                     candidate
@@ -393,6 +401,7 @@ fn rebuild<W: Word>(
         }
         (_, copy) => parts.by_copy(copy, left, &candidates, |_, row| predicted[row]),
     }
+    shelf::give(candidates);
     (parts.words, parts.exceptions)
 }
 
@@ -456,14 +465,16 @@ impl<W: Word> Parts<'_, W> {
     ) {
         for row in 0..self.words.len() {
             let token = self.tokens[row];
-            let word = if token == self.copy {
-                candidate(&self.words, row)
-            } else if token == self.exception {
-                self.except(row, self.words[row].wide())
-            } else {
-                self.words[row]
-                    .plus(predicted(&self.words, row))
-                    .minus(W::HALF)
+            let residual = self.words[row];
+            // Both are computed, so that nothing has to be guessed.
+            let copied = candidate(&self.words, row);
+            let near = residual
+                .plus(predicted(&self.words, row))
+                .minus(W::HALF);
+            let word = match token {
+                token if token == self.exception => self.except(row, residual.wide()),
+                token if token == self.copy => copied,
+                _ => near,
             };
             self.words[row] = word;
             after(row, word);

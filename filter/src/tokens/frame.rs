@@ -11,6 +11,7 @@ use super::plan::{ColumnPlan, Place};
 use super::rans;
 use super::rows::{Table, Tile};
 use super::search::Search;
+use super::shelf;
 use super::side::Side;
 use super::word::Words;
 use crate::coder::BitCoder;
@@ -358,6 +359,7 @@ fn decode_records(
             }
         }
     });
+    tokens.into_iter().for_each(shelf::give);
     Ok(())
 }
 

@@ -19,6 +19,7 @@ pub mod prediction;
 pub mod rans;
 pub mod rows;
 pub mod search;
+mod shelf;
 pub mod side;
 pub mod stage;
 pub mod stencil;

@@ -2,8 +2,10 @@
 
 use std::fmt::Debug;
 
+use super::shelf::{self, Shelved};
+
 /// Unsigned arithmetic modulo 2^BITS.
-pub trait Word: Copy + Ord + Debug + Default + Send + Sync + 'static {
+pub trait Word: Ord + Debug + Shelved + Send + Sync {
     /// 32 or 64.
     const BITS: u32;
     /// Half of the range: a residual of zero.
@@ -107,8 +109,8 @@ impl Words {
 
 /// Collects into a vector by a loop that is compiled where it stands, for the vector unit that is in use there.
 #[inline(always)]
-pub fn gather<T: Copy + Default>(items: impl ExactSizeIterator<Item = T>) -> Vec<T> {
-    let mut all = vec![T::default(); items.len()];
+pub fn gather<T: Shelved>(items: impl ExactSizeIterator<Item = T>) -> Vec<T> {
+    let mut all = shelf::take(items.len());
     for (slot, item) in all.iter_mut().zip(items) {
         *slot = item;
     }
