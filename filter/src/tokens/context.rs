@@ -1,6 +1,7 @@
 //! Contexts: what a token's distribution depends on. A *source* is a small number that both sides know before the token; cuts make a few
 //! *levels* of it; the levels of up to three sources together are the context, and a map says which distribution it is coded by.
 
+use super::activity::Activity;
 use super::column::Known;
 use super::rans::lane_len;
 use super::word::{Word, Words, gather, with_words};
@@ -157,74 +158,6 @@ pub struct Geometry {
     pub plane: usize,
     /// The first row's place in its group.
     pub first: usize,
-}
-
-/// Offsets and weights of the magnitudes that are summed up.
-#[derive(Clone, Debug)]
-pub struct Activity {
-    pub near: [(usize, u16); 4],
-    pub above: [(usize, u16); 5],
-    /// The farthest.
-    pub reach: usize,
-}
-
-/// Largest sum of magnitudes, each at most 128, plus one.
-pub const SUMS: usize = 1024;
-
-impl Activity {
-    /// Of rows that lie so.
-    pub fn new(geometry: &Geometry) -> Self {
-        let (w, p) = (geometry.group, geometry.plane);
-        let (near, above) = match (w, p) {
-            (0..=2, _) => (
-                [(1, 2), (2, 2), (3, 1), (4, 1)],
-                [(5, 2), (6, 1), (7, 1), (8, 1), (9, 1)],
-            ),
-            (_, 0) => (
-                [(1, 2), (w, 2), (w + 1, 1), (w - 1, 1)],
-                [(2 * w, 2), (2, 1), (3, 1), (w + 2, 1), (w - 2, 1)],
-            ),
-            _ => (
-                [(1, 2), (w, 2), (w + 1, 1), (w - 1, 1)],
-                [(p, 2), (p + 1, 1), (p - 1, 1), (p + w, 1), (p - w, 1)],
-            ),
-        };
-        let reach = near
-            .iter()
-            .chain(&above)
-            .map(|term| term.0)
-            .max()
-            .unwrap_or(0);
-        Activity { near, above, reach }
-    }
-
-    /// The same in a lane of this length: what lies farther above is not there.
-    pub fn within(mut self, len: usize) -> Self {
-        for (distance, weight) in self.near.iter_mut().chain(&mut self.above) {
-            if *distance > len {
-                (*distance, *weight) = (1, 0);
-            }
-        }
-        self.reach = self.reach.min(len.max(1));
-        self
-    }
-
-    /// Sums at a place of a lane's magnitudes that begin with `reach` zeros.
-    #[inline(always)]
-    pub fn sums(&self, magnitudes: &[u8], at: usize) -> (usize, usize) {
-        let of = |distance: usize| u16::from(magnitudes[at - distance]);
-        let near = self
-            .near
-            .iter()
-            .map(|&(distance, weight)| weight * of(distance))
-            .sum::<u16>();
-        let above = self
-            .above
-            .iter()
-            .map(|&(distance, weight)| weight * of(distance))
-            .sum::<u16>();
-        (usize::from(near) % SUMS, usize::from(above) % SUMS)
-    }
 }
 
 /// All rows' values of a source that looks at the column's own tokens.

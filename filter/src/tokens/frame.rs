@@ -184,13 +184,7 @@ pub fn encode(
         ));
     }
     let table = views.of(stored)?;
-    let mut coded = settle(
-        table,
-        &search.recipes,
-        rows.first,
-        body,
-        Some(search),
-    );
+    let mut coded = settle(table, &search.recipes, rows.first, body, Some(search));
     let mut encoder = rans::Encoder::default();
     for ((plan, tokens), clusters) in coded
         .memory

@@ -5,6 +5,7 @@
 //! `bins`, `context`, `cluster`, `rans` and `offsets`. `plan` is what was found out about a column, `side` how it is written, `search` how it is found;
 //! `encode`, `decode` and `frame` put them together.
 
+pub mod activity;
 pub mod bins;
 pub mod cluster;
 pub mod column;

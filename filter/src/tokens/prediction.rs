@@ -128,6 +128,16 @@ impl Prediction {
 }
 
 impl Copy {
+    /// Whether the candidates are the predicted words.
+    pub fn is_prediction(&self, prediction: &Prediction) -> bool {
+        match (self, prediction) {
+            (Copy::Relation(copy), Prediction::Relation(prediction)) => copy == prediction,
+            (Copy::Column(copy), Prediction::Column(prediction))
+            | (Copy::Mirror(copy), Prediction::Mirror(prediction)) => copy == prediction,
+            _ => false,
+        }
+    }
+
     /// The candidates of all rows, where they need nothing of the column itself; else nothing.
     #[inline(always)]
     pub fn words<W: Word>(&self, form: &Form, known: &[Known]) -> Vec<W> {

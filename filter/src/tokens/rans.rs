@@ -32,6 +32,61 @@ pub fn lane_len(row_n: usize) -> usize {
     row_n.div_ceil(LANES)
 }
 
+/// How the rows of a column lie in lanes.
+#[derive(Clone, Copy, Debug)]
+pub struct Lanes {
+    pub row_n: usize,
+    /// Rows a lane.
+    pub len: usize,
+    /// Steps that all lanes have.
+    whole: usize,
+}
+
+impl Lanes {
+    /// Of so many rows.
+    pub fn new(row_n: usize) -> Self {
+        let len = lane_len(row_n);
+        Lanes {
+            row_n,
+            len,
+            whole: row_n.saturating_sub((LANES - 1) * len),
+        }
+    }
+
+    /// The row of a lane's step.
+    #[inline(always)]
+    pub fn row(&self, lane: usize, step: usize) -> usize {
+        lane * self.len + step
+    }
+}
+
+/// The rows of a column while their tokens are read. What is implemented here stands in the innermost loop: `#[inline(always)]`.
+pub trait Rows {
+    /// The distribution of a row's token, given those of the rows above.
+    fn cluster(&self, lane: usize, step: usize, row: usize) -> u8;
+    /// Takes a row's token.
+    fn put(&mut self, lane: usize, step: usize, row: usize, token: u8);
+}
+
+/// Rows whose distributions are known beforehand.
+pub struct Foreseen<'a> {
+    /// By row; nothing if there is but one distribution.
+    pub clusters: &'a [u8],
+    pub tokens: &'a mut [u8],
+}
+
+impl Rows for Foreseen<'_> {
+    #[inline(always)]
+    fn cluster(&self, _: usize, _: usize, row: usize) -> u8 {
+        self.clusters.get(row).copied().unwrap_or(0)
+    }
+
+    #[inline(always)]
+    fn put(&mut self, _: usize, _: usize, row: usize, token: u8) {
+        self.tokens[row] = token;
+    }
+}
+
 /// Fills the slots of a distribution whose frequencies sum to [`TOTAL`].
 pub fn fill(frequencies: &[u16], slots: &mut [u32; TOTAL]) {
     let mut at = 0;
@@ -185,49 +240,48 @@ impl<'a> Decoder<'a> {
         Some(u32::from(u16::from_le_bytes([low, high])))
     }
 
-    /// The next token of a lane. Past the end of the words it reads zeros; [`Decoder::finish`] tells.
+    /// The tokens of the steps `from..to` of all lanes. Past the end of the words zeros are read; [`Decoder::finish`] tells.
     #[inline(always)]
-    pub fn token(&mut self, lane: usize, slots: &[u32; TOTAL]) -> u8 {
-        let state = self.states[lane];
-        let slot = slots[state as usize & (TOTAL - 1)];
-        let next = ((slot >> 8 & 0xFFF) + 1) * (state >> TOTAL_BITS) + (slot >> 20);
-        let word = match self.words.get(self.at..self.at + 2) {
-            Some(&[low, high]) => u32::from(u16::from_le_bytes([low, high])),
-            _ => 0,
-        };
-        let short = next < LOW;
-        self.states[lane] = if short { next << 16 | word } else { next };
-        self.at += 2 * usize::from(short);
-        slot as u8
-    }
-
-    /// A column's tokens. `cluster` is given the step in the lane, the row and all tokens so far.
-    #[inline(always)]
-    pub fn column(
+    pub fn steps(
         &mut self,
+        lanes: &Lanes,
+        (from, to): (usize, usize),
         tables: &Tables,
-        tokens: &mut [u8],
-        cluster: impl Fn(usize, usize, &[u8]) -> u8,
+        rows: &mut impl Rows,
     ) {
-        let (row_n, len) = (tokens.len(), lane_len(tokens.len()));
-        // Steps that all lanes have.
-        let whole = row_n.saturating_sub((LANES - 1) * len);
-        for step in 0..whole {
-            for lane in 0..LANES {
-                let row = lane * len + step;
-                let slots = &tables[usize::from(cluster(step, row, tokens)) % CLUSTERS];
-                tokens[row] = self.token(lane, slots);
+        // Copies, which stay in registers.
+        let (mut states, mut at, words) = (self.states, self.at, self.words);
+        let mut token = |state: &mut u32, slots: &[u32; TOTAL]| {
+            let slot = slots[*state as usize & (TOTAL - 1)];
+            let next = ((slot >> 8 & 0xFFF) + 1) * (*state >> TOTAL_BITS) + (slot >> 20);
+            let word = match words.get(at..at + 2) {
+                Some(&[low, high]) => u32::from(u16::from_le_bytes([low, high])),
+                _ => 0,
+            };
+            let short = next < LOW;
+            *state = if short { next << 16 | word } else { next };
+            at += 2 * usize::from(short);
+            slot as u8
+        };
+        let slots = |cluster: u8| &tables[usize::from(cluster) % CLUSTERS];
+        let whole = to.min(lanes.whole).max(from);
+        for step in from..whole {
+            for (lane, state) in states.iter_mut().enumerate() {
+                let row = lanes.row(lane, step);
+                let got = token(state, slots(rows.cluster(lane, step, row)));
+                rows.put(lane, step, row, got);
             }
         }
-        for step in whole..len {
-            for lane in 0..LANES {
-                let row = lane * len + step;
-                if row < row_n {
-                    let slots = &tables[usize::from(cluster(step, row, tokens)) % CLUSTERS];
-                    tokens[row] = self.token(lane, slots);
+        for step in whole..to {
+            for (lane, state) in states.iter_mut().enumerate() {
+                let row = lanes.row(lane, step);
+                if row < lanes.row_n {
+                    let got = token(state, slots(rows.cluster(lane, step, row)));
+                    rows.put(lane, step, row, got);
                 }
             }
         }
+        (self.states, self.at) = (states, at);
     }
 
     /// Whether exactly what was written has been read.
@@ -288,15 +342,29 @@ mod tests {
                 .zip(tables.iter_mut())
                 .for_each(|(f, slots)| fill(f, slots));
             let mut back = vec![0; row_n];
+            let lanes = Lanes::new(row_n);
+            fn rows<'a>(clusters: &'a [u8], tokens: &'a mut [u8]) -> Foreseen<'a> {
+                Foreseen { clusters, tokens }
+            }
             let mut decoder = Decoder::new(&words).unwrap();
             for _ in 0..2 {
-                decoder.column(&tables, &mut back, |_, row, _| clusters[row]);
+                decoder.steps(
+                    &lanes,
+                    (0, lanes.len),
+                    &tables,
+                    &mut rows(&clusters, &mut back),
+                );
                 assert_eq!(back, tokens);
             }
             decoder.finish().unwrap();
             words.extend([0, 0]);
             let mut decoder = Decoder::new(&words).unwrap_or_else(|_| Decoder::new(&[]).unwrap());
-            decoder.column(&tables, &mut back, |_, row, _| clusters[row]);
+            decoder.steps(
+                &lanes,
+                (0, lanes.len),
+                &tables,
+                &mut rows(&clusters, &mut back),
+            );
             assert!(decoder.finish().is_err() || row_n == 0);
         }
     }

@@ -184,7 +184,9 @@ impl<'a> Sums<'a> {
 /// The ordered f32 nearest to a number.
 #[inline(always)]
 fn float_word(number: f64) -> u32 {
-    let number = if number.is_nan() { 0.0 } else { number };
+    if number.is_nan() {
+        return odd();
+    }
     let bits = (number as f32).to_bits();
     bits ^ (((bits as i32) >> 31) as u32 | 0x8000_0000)
 }
@@ -195,7 +197,20 @@ fn float_number(ordered: u32) -> f64 {
     let x = f64::from(f32::from_bits(
         ordered ^ (!(((ordered as i32) >> 31) as u32) | 0x8000_0000),
     ));
-    if x.abs() < SUMMED { x } else { 0.0 }
+    // A branch, so that the arithmetic need not wait for the comparison.
+    if x.abs() < SUMMED { x } else { none() }
+}
+
+/// The word of what is no number: that of zero.
+#[cold]
+fn odd() -> u32 {
+    1 << 31
+}
+
+/// What a value that takes no part adds.
+#[cold]
+fn none() -> f64 {
+    0.0
 }
 
 impl Stencil {

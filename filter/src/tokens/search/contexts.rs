@@ -146,12 +146,7 @@ pub(super) fn choose<W: Word>(
 }
 
 /// What only this column may look at: its prediction, its place, its own tokens.
-fn own<W: Word>(
-    scene: &Scene,
-    prepared: &Prepared<W>,
-    bins: &Bins,
-    tokens: &[u8],
-) -> Vec<Leveled> {
+fn own<W: Word>(scene: &Scene, prepared: &Prepared<W>, bins: &Bins, tokens: &[u8]) -> Vec<Leveled> {
     let view = View {
         row_n: tokens.len(),
         geometry: scene.geometry,

@@ -204,7 +204,8 @@ pub fn search(table: &Table, body: &[u8], first: u64, effort: Effort) -> Search 
         .zip(&forms)
         .map(|(words, &form)| encode::known(form, words))
         .collect();
-    let (mut recipes, mut tokens, mut bits) = (Vec::with_capacity(known.len()), Vec::new(), Vec::new());
+    let (mut recipes, mut tokens, mut bits) =
+        (Vec::with_capacity(known.len()), Vec::new(), Vec::new());
     let mut columns = Vec::with_capacity(known.len());
     let mut offered = Vec::with_capacity(known.len());
     for at in 0..known.len() {

@@ -1,0 +1,144 @@
+//! A column from tokens and offsets back to its words.
+//!
+//! Passes over all rows: predictions from columns to the left, contexts, tokens, offsets, and the words put together. Whatever the streams hold, no
+//! pass does more than its share of work a row.
+
+mod rebuild;
+mod tokens;
+
+use std::marker::PhantomData;
+
+use super::column::Known;
+use super::context::{Geometry, Source};
+use super::offsets::BitReader;
+use super::plan::ColumnPlan;
+use super::rans::{self, Tables};
+use super::shelf;
+use super::word::{Word, Words};
+use crate::kernel::vector::Isa;
+use crate::kernel::{Kernel, Task, run};
+use crate::{Error, Result};
+use rebuild::{rebuild, residuals};
+
+/// The streams that columns read one after another, and room for their tables.
+pub struct Streams<'a> {
+    tokens: rans::Decoder<'a>,
+    offsets: BitReader,
+    tables: Tables,
+}
+
+impl<'a> Streams<'a> {
+    /// Begins with the first column.
+    ///
+    /// # Errors
+    /// `Corrupt` if they are cut.
+    pub fn new(words: &'a [u8], offsets: &'a [u8]) -> Result<Self> {
+        Ok(Streams {
+            tokens: rans::Decoder::new(words).map_err(damaged)?,
+            offsets: BitReader::new(offsets),
+            tables: rans::tables(),
+        })
+    }
+
+    /// Ends behind the last.
+    ///
+    /// # Errors
+    /// `Corrupt` if something else was read than was written.
+    pub fn finish(self) -> Result<()> {
+        self.tokens.finish().map_err(damaged)?;
+        match self.offsets.is_whole() {
+            true => Ok(()),
+            false => Err(Error::corrupt("offsets of a frame")),
+        }
+    }
+}
+
+/// The columns to the left, and how the rows lie.
+pub struct Left<'a> {
+    pub known: &'a [Known],
+    pub tokens: &'a [Vec<u8>],
+    pub geometry: &'a Geometry,
+    pub row_n: usize,
+}
+
+fn damaged(_: rans::Damaged) -> Error {
+    Error::corrupt("tokens of a frame")
+}
+
+/// A column and its tokens from its streams.
+///
+/// # Errors
+/// `Corrupt` of streams that no encoder writes.
+pub fn column(plan: &ColumnPlan, left: &Left, streams: &mut Streams) -> Result<(Known, Vec<u8>)> {
+    match plan.form.is_wide() {
+        false => {
+            let rows = Rows::<u32> {
+                plan,
+                left,
+                streams,
+                size: PhantomData,
+            };
+            let (words, exceptions, tokens) = run(Kernel::best(), rows)?;
+            Ok((
+                Known::new(plan.form, Words::Narrow(words), exceptions),
+                tokens,
+            ))
+        }
+        true => {
+            let rows = Rows::<u64> {
+                plan,
+                left,
+                streams,
+                size: PhantomData,
+            };
+            let (words, exceptions, tokens) = run(Kernel::best(), rows)?;
+            Ok((
+                Known::new(plan.form, Words::Wide(words), exceptions),
+                tokens,
+            ))
+        }
+    }
+}
+
+/// Row and value of what words do not give back.
+type Exceptions = Vec<(u32, u64)>;
+
+/// A column's rows, compiled for each vector unit.
+struct Rows<'a, 's, 'b, W> {
+    plan: &'a ColumnPlan,
+    left: &'a Left<'a>,
+    streams: &'s mut Streams<'b>,
+    size: PhantomData<W>,
+}
+
+impl<W: Word> Task for Rows<'_, '_, '_, W> {
+    type Output = Result<(Vec<W>, Exceptions, Vec<u8>)>;
+
+    #[inline(always)]
+    fn run<I: Isa>(self) -> Self::Output {
+        rows(self.plan, self.left, self.streams)
+    }
+}
+
+#[inline(always)]
+fn rows<W: Word>(
+    plan: &ColumnPlan,
+    left: &Left,
+    streams: &mut Streams,
+) -> Result<(Vec<W>, Exceptions, Vec<u8>)> {
+    let predicted: Vec<W> = plan.prediction.words(&plan.form, left.known, left.row_n);
+    let sees_predicted = plan
+        .contexts
+        .iter()
+        .any(|context| context.source == Source::Predicted);
+    if sees_predicted && predicted.len() != left.row_n {
+        return Err(Error::corrupt(
+            "a context of a prediction that needs the value",
+        ));
+    }
+    let tokens = tokens::tokens(plan, left, &predicted, streams)?;
+    let residuals = residuals::<W>(plan, &tokens, &mut streams.offsets);
+    let (words, exceptions) = rebuild(plan, left, &predicted, &tokens, residuals);
+    shelf::give(predicted);
+    Ok((words, exceptions, tokens))
+}
