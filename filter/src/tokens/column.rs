@@ -28,7 +28,8 @@ impl Known {
         }
     }
 
-    /// The values as numbers, computed when they are first asked for. NaN and infinities are huge finite ones.
+    /// The values as numbers, computed when they are first asked for. NaN and infinities are huge
+    /// finite ones.
     pub fn numbers(&self) -> &[f64] {
         self.numbers
             .get_or_init(|| self.form.numbers(&self.words, &self.exceptions))

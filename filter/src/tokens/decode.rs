@@ -1,7 +1,7 @@
 //! A column from tokens and offsets back to its words.
 //!
-//! Passes over all rows: predictions from columns to the left, contexts, tokens, offsets, and the words put together. Whatever the streams hold, no
-//! pass does more than its share of work a row.
+//! Passes over all rows: predictions from columns to the left, contexts, tokens, offsets, and the
+//! words put together. Whatever the streams hold, no pass does more than its share of work a row.
 
 use std::cell::Cell;
 use std::marker::PhantomData;
@@ -470,7 +470,8 @@ impl<W: Word> Parts<'_, W> {
         }
     }
 
-    /// The word of a value that was written beside; one that no word gives back is kept, and its word is that of the row before.
+    /// The word of a value that was written beside; one that no word gives back is kept, and its
+    /// word is that of the row before.
     #[cold]
     fn except(&mut self, row: usize, value: u64) -> W {
         self.form.word(value).unwrap_or_else(|| {

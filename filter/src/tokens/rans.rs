@@ -1,8 +1,9 @@
-//! The static stage's coder of tokens: range asymmetric numeral systems (Duda 2013) with tables of 2^11 slots, 32-bit states and 16-bit
-//! words, four lanes over consecutive quarters of the rows.
+//! The static stage's coder of tokens: range asymmetric numeral systems (Duda 2013) with tables of
+//! 2^11 slots, 32-bit states and 16-bit words, four lanes over consecutive quarters of the rows.
 //!
-//! The decoder needs no division: a slot of a table holds the token, its frequency and the place inside it. States start at `LOW` in the
-//! encoder, so a decoder that ends elsewhere has read something else than was written.
+//! The decoder needs no division: a slot of a table holds the token, its frequency and the place
+//! inside it. States start at `LOW` in the encoder, so a decoder that ends elsewhere has read
+//! something else than was written.
 
 use super::bins::TOKENS;
 
@@ -60,7 +61,8 @@ pub fn normalise(counts: &[u32]) -> Vec<u16> {
         }
     }
     while left != 0 {
-        // One slot goes where it gains most, or comes from where it costs least: d(-c log f) = c / f.
+        // One slot goes where it gains most, or comes from where it costs least: d(-c log f) = c /
+        // f.
         let step = if left > 0 { 1 } else { -1 };
         let mut best = (f64::INFINITY, 0);
         for (at, (&frequency, &count)) in frequencies.iter().zip(counts).enumerate() {
@@ -99,7 +101,8 @@ impl Default for Encoder {
 }
 
 impl Encoder {
-    /// Puts a column's tokens before all that were put so far; each is of the distribution named beside it.
+    /// Puts a column's tokens before all that were put so far; each is of the distribution named
+    /// beside it.
     pub fn put(&mut self, tokens: &[u8], clusters: &[u8], frequencies: &[Vec<u16>]) {
         // Frequency and first slot by cluster and token.
         let mut starts = vec![[(0u32, 0u32); TOKENS]; frequencies.len()];
@@ -185,7 +188,8 @@ impl<'a> Decoder<'a> {
         Some(u32::from(u16::from_le_bytes([low, high])))
     }
 
-    /// The next token of a lane. Past the end of the words it reads zeros; [`Decoder::finish`] tells.
+    /// The next token of a lane. Past the end of the words it reads zeros; [`Decoder::finish`]
+    /// tells.
     #[inline(always)]
     pub fn token(&mut self, lane: usize, slots: &[u32; TOTAL]) -> u8 {
         let state = self.states[lane];

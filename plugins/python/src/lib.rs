@@ -1,6 +1,8 @@
-//! The extension module under the package `catena_hdf5`: bytes in, bytes out. Arrays, files and codecs are made of it in Python.
+//! The extension module under the package `catena_hdf5`: bytes in, bytes out. Arrays, files and
+//! codecs are made of it in Python.
 //!
-//! It is the HDF5 plugin as well: the symbols that libhdf5 looks for come with `h5catena`. Invariant: the interpreter's lock is released while the codec works.
+//! It is the HDF5 plugin as well: the symbols that libhdf5 looks for come with `h5catena`.
+//! Invariant: the interpreter's lock is released while the codec works.
 
 mod session;
 

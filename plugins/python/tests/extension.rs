@@ -1,5 +1,5 @@
-//! Promise: one file is Python's extension and the HDF5 plugin, and asks libhdf5 for nothing. This test is also why `cargo test` builds the extension, which
-//! `check` then tries in Python.
+//! Promise: one file is Python's extension and the HDF5 plugin, and asks libhdf5 for nothing. This
+//! test is also why `cargo test` builds the extension, which `check` then tries in Python.
 
 #![cfg(target_os = "linux")]
 
