@@ -11,7 +11,7 @@ use crate::shuffle;
 
 /// Encodes a chunk's raw bytes, shuffled if `parsed` says so: what `H5Dwrite_chunk` takes, with a
 /// filter mask of 0. `model` is the one that `parsed` names, or `None`: the chunk is then encoded
-/// as at level 6. `threads`: 1 the caller's own, 0 the process's pool.
+/// without it, at the same level. `threads`: 1 the caller's own, 0 the process's pool.
 ///
 /// # Errors
 /// None that comes from the data.

@@ -37,7 +37,7 @@ impl Default for BlockOptions {
 }
 
 impl BlockOptions {
-    /// Level 5, no model, the process's pool, blocks of less than 4 GiB.
+    /// Level 3, no model, the process's pool, blocks of less than 4 GiB.
     pub fn new() -> Self {
         Self::default()
     }

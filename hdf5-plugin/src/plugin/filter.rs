@@ -98,7 +98,7 @@ fn run(library: &Library, reverse: bool, values: &[c_uint], input: &[u8]) -> Res
     let parsed = Parsed::parse(values)?;
     let prefix = parsed.settings.model;
     if !reverse {
-        // A chunk is written in any case; without the model at the level below those that use one.
+        // A chunk is written in any case; without the model if it is gone.
         let model = prefix.and_then(|prefix| models::at_hand(library, &prefix));
         return encode_chunk(input, &parsed, model, host.threads).map(Arc::new);
     }
