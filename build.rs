@@ -1,4 +1,5 @@
-//! Builds the one piece of C that the command line has: what has to happen before Rust's runtime begins.
+//! Builds the one piece of C that the command line has: what has to happen before Rust's runtime
+//! begins.
 
 fn main() {
     println!("cargo:rerun-if-changed=src/stdio.c");

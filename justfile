@@ -29,6 +29,6 @@ fuzz SECONDS="20":
 ci:
     .ci/run
 
-# What is too slow or too rare for CI, all of it or some parts: bench deny api features msrv wheel damage hostile soak fuzz.
+# What is too slow or too rare for CI, all of it or some parts: see ./nightly.
 nightly *PARTS:
     ./nightly {{PARTS}}

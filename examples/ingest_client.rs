@@ -1,8 +1,11 @@
-//! A client of the ingest daemon: sends a file in messages, or records that it makes up, and waits until all of it is on disk.
+//! A client of the ingest daemon: sends a file in messages, or records that it makes up, and waits
+//! until all of it is on disk.
 //!
-//!     cargo run --release -p catena-stream --example ingest_client -- --source run7 --dtype '<u8,<f4' events.bin
+//!     cargo run --release -p catena-stream --example ingest_client -- \
+//!         --source run7 --dtype '<u8,<f4' events.bin
 //!
-//! It says how many messages were acknowledged, whatever happens: those, and no others, are certain.
+//! It says how many messages were acknowledged, whatever happens: those, and no others, are
+//! certain.
 
 #[path = "ingest_daemon/protocol.rs"]
 mod protocol;

@@ -1,4 +1,5 @@
-//! Two processes and a pipe: the parent compresses records as they come, the child decompresses them as they arrive.
+//! Two processes and a pipe: the parent compresses records as they come, the child decompresses
+//! them as they arrive.
 //!
 //!     cargo run --release -p catena-stream --example pipe
 

@@ -2,7 +2,8 @@
 //!
 //!     cargo run --release -p catena-stream --example upload -- FOLDER
 //!
-//! FOLDER stands for a bucket (object_store's local store; without it, a store in memory). A part is held in memory until it is sent; a segment that fails is aborted.
+//! FOLDER stands for a bucket (object_store's local store; without it, a store in memory). A part
+//! is held in memory until it is sent; a segment that fails is aborted.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -29,7 +30,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .with_level(Level::new(2).unwrap_or_default());
     for (number, segment) in raw.chunks(4 << 20).enumerate() {
         let path = Path::from(format!("run7/{number:010}.cat"));
-        // BufWriter makes multipart uploads of what is longer than a part. S3 takes none below 5 MiB: give it more.
+        // BufWriter makes multipart uploads of what is longer than a part. S3 takes none below 5
+        // MiB: give it more.
         let upload = BufWriter::with_capacity(Arc::clone(&store), path.clone(), 1 << 20);
         let mut encoder = CatenaEncoder::with_options(upload, options.clone())?;
         let written = async {

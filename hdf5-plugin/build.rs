@@ -1,4 +1,5 @@
-//! The linker's part: the plugin stays mapped once it is loaded, because worker threads may still be running in it when libhdf5 closes it.
+//! The linker's part: the plugin stays mapped once it is loaded, because worker threads may still
+//! be running in it when libhdf5 closes it.
 
 fn main() {
     let target = std::env::var("CARGO_CFG_TARGET_OS").unwrap_or_default();

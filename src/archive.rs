@@ -1,4 +1,5 @@
-//! Archives of files of other formats (`catena root`, `catena tensor`): what packing and unpacking have in common on the command line.
+//! Archives of files of other formats (`catena root`, `catena tensor`): what packing and unpacking
+//! have in common on the command line.
 
 use std::fmt::Display;
 use std::io;
@@ -18,7 +19,8 @@ pub trait Cause: Display {
     fn io(&self) -> Option<&io::Error>;
 }
 
-/// Has an archive written from a file, which is read back and forth, under a bar of its length. The input's name, and what came of it.
+/// Has an archive written from a file, which is read back and forth, under a bar of its length. The
+/// input's name, and what came of it.
 pub fn pack<T, E: Cause>(
     input: &Path,
     output: &Path,
@@ -32,7 +34,8 @@ pub fn pack<T, E: Cause>(
     through(input, output, common, Kind::Packing(total), work)
 }
 
-/// Has a file written from an archive, which may come through a pipe. The input's name, and what came of it.
+/// Has a file written from an archive, which may come through a pipe. The input's name, and what
+/// came of it.
 pub fn unpack<T, E: Cause>(
     input: &Path,
     output: &Path,

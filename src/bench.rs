@@ -1,4 +1,5 @@
-//! `catena bench`: Catena's levels beside gzip, zstd, xz and pco on the user's own files, with ratio, speed and CAQ.
+//! `catena bench`: Catena's levels beside gzip, zstd, xz and pco on the user's own files, with
+//! ratio, speed and CAQ.
 
 use std::fmt::Write as _;
 

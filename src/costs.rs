@@ -1,6 +1,7 @@
 //! Where the bytes of a frame go: the codec's own account, plane by plane, added up by field.
 //!
-//! The lanes are run once more over the raw bytes. They are deterministic, so this is what coding the frame did cost.
+//! The lanes are run once more over the raw bytes. They are deterministic, so this is what coding
+//! the frame did cost.
 
 use catena::Kind;
 use catena::engine::predict::{FrameTokens, Lane, PlaneMode, Planner, Spec};
@@ -133,7 +134,8 @@ fn letter(kind: Kind) -> char {
     }
 }
 
-/// The most expensive fields, at most `most` of them, in a table 80 characters wide. `coded` is the frame's length.
+/// The most expensive fields, at most `most` of them, in a table 80 characters wide. `coded` is the
+/// frame's length.
 pub fn table(mut fields: Vec<FieldCost>, coded: u64, most: usize) -> String {
     fields.sort_by(|a, b| b.bits().total_cmp(&a.bits()));
     let mut text = format!(
@@ -221,7 +223,8 @@ mod tests {
         let names: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
         assert_eq!(names, ["counter", "seven", "noise"]);
         assert_eq!(fields[2].values, 8000);
-        // Whether a plane is noise is found on a part of it: some may be taken for more than they are.
+        // Whether a plane is noise is found on a part of it: some may be taken for more than they
+        // are.
         let raw = |plane: &&PlaneCost| plane.coding == Coding::Raw;
         assert!(
             fields[2].planes.iter().filter(raw).count() > 0,

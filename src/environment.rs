@@ -1,5 +1,6 @@
-//! What the environment asks for, as zstd and xz have it: CATENA_LEVEL and CATENA_THREADS stand in for `-1` to `-9` and `-T` where the command line has
-//! none, CATENA_OPT holds options that come before those of the command line.
+//! What the environment asks for, as zstd and xz have it: CATENA_LEVEL and CATENA_THREADS stand in
+//! for `-1` to `-9` and `-T` where the command line has none, CATENA_OPT holds options that come
+//! before those of the command line.
 
 use std::ffi::{OsStr, OsString};
 use std::sync::OnceLock;

@@ -1,4 +1,5 @@
-//! `catena eval`: where the bits of a file go, by the network alone, by the experts alone, and by both, from what is really coded.
+//! `catena eval`: where the bits of a file go, by the network alone, by the experts alone, and by
+//! both, from what is really coded.
 
 use std::fmt::Write as _;
 use std::fs;

@@ -1,4 +1,5 @@
-//! Input that another compressor wrote: decoded on the fly by `catena_stream`, seen from here as plain [`Read`].
+//! Input that another compressor wrote: decoded on the fly by `catena_stream`, seen from here as
+//! plain [`Read`].
 
 use std::io::{self, Read};
 use std::pin::Pin;
@@ -38,7 +39,8 @@ impl Read for Decoded {
     }
 }
 
-/// A blocking reader as an asynchronous one. Nothing else runs on this runtime, so nobody is held up.
+/// A blocking reader as an asynchronous one. Nothing else runs on this runtime, so nobody is held
+/// up.
 struct Blocking(Input);
 
 impl AsyncRead for Blocking {

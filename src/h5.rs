@@ -1,4 +1,5 @@
-//! `catena h5`: HDF5 files with Catena's filter. Everything but the messages is in the crate `catena-h5`.
+//! `catena h5`: HDF5 files with Catena's filter. Everything but the messages is in the crate
+//! `catena-h5`.
 
 use std::fmt::Write as _;
 use std::io::IsTerminal;
@@ -140,7 +141,8 @@ fn run_unpack(args: &UnpackArgs) -> Outcome<String> {
     Ok(String::new())
 }
 
-/// Has an HDF5 file written under a temporary name, and gives it its own when it is complete. `told` is what is said of the work behind the sizes.
+/// Has an HDF5 file written under a temporary name, and gives it its own when it is complete.
+/// `told` is what is said of the work behind the sizes.
 pub fn write<S>(
     input: &Path,
     model: Option<&Path>,

@@ -1,4 +1,5 @@
-//! One file's way from its name to its result: what is opened, in which order, and what happens to the source.
+//! One file's way from its name to its result: what is opened, in which order, and what happens to
+//! the source.
 
 use std::cell::RefCell;
 use std::fs::Metadata;
@@ -269,7 +270,8 @@ impl<'a> Job<'a> {
         Ok(())
     }
 
-    /// Gives the output its name, and removes the source with --rm: only once the output is on disk.
+    /// Gives the output its name, and removes the source with --rm: only once the output is on
+    /// disk.
     fn commit(&self, path: &Path, target: &Target, output: Output, like: &Metadata) -> Outcome<()> {
         let on_disk = output.commit(&Attributes::like(like))?;
         if let (true, Target::Path(written)) = (on_disk, target) {

@@ -50,7 +50,8 @@ impl Args for LevelFlags {
 
 impl FromArgMatches for LevelFlags {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
-        // A flag that was not given has a value and an index too; they come from nowhere on the line.
+        // A flag that was not given has a value and an index too; they come from nowhere on the
+        // line.
         let given =
             |id: &&&str| matches.value_source(id) == Some(clap::parser::ValueSource::CommandLine);
         let last = IDS

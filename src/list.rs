@@ -1,5 +1,5 @@
-//! `-l`: what a file holds, read from its headers, its index and the first frame's payload. Nothing is decoded, but for -v
-//! the first frame.
+//! `-l`: what a file holds, read from its headers, its index and the first frame's payload. Nothing
+//! is decoded, but for -v the first frame.
 
 use std::collections::BTreeMap;
 use std::io::{BufReader, Read, Seek};

@@ -1,4 +1,5 @@
-//! The command line: catena with the habits of zstd and xz. This file reads the arguments and gives the exit status.
+//! The command line: catena with the habits of zstd and xz. This file reads the arguments and gives
+//! the exit status.
 
 // They panic when nobody listens.
 #![deny(clippy::print_stderr, clippy::print_stdout)]
@@ -110,7 +111,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// Help and version go to standard output, as anything that was asked for, and may fail there; wrong usage is told on standard error.
+/// Help and version go to standard output, as anything that was asked for, and may fail there;
+/// wrong usage is told on standard error.
 fn answer(error: &clap::Error) -> ExitCode {
     if error.use_stderr() {
         // The message repeats what was written, which may be a file's name.

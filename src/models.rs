@@ -1,4 +1,5 @@
-//! Trained models on the command line: what `-m` names, and the commands that show, list, install and remove them.
+//! Trained models on the command line: what `-m` names, and the commands that show, list, install
+//! and remove them.
 
 use std::ffi::OsStr;
 use std::fmt::Write as _;
@@ -38,7 +39,8 @@ pub fn run(command: &ModelCommand) -> Outcome<String> {
     }
 }
 
-/// The model that a user means, and where it is: a file that is there, or a name in the search path.
+/// The model that a user means, and where it is: a file that is there, or a name in the search
+/// path.
 fn find(name: &OsStr) -> Outcome<(Arc<Model>, String)> {
     let path = Path::new(name);
     let shown = name_of(path);

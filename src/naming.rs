@@ -33,7 +33,8 @@ pub fn is_filter(path: &Path, target: &Target) -> bool {
     is_stdin(path) && matches!(target, Target::Stdout)
 }
 
-/// `data.bin` becomes `data.bin.cat`; with `--from`, `data.bin.gz` does too. A `.cat` file is not compressed again unless forced.
+/// `data.bin` becomes `data.bin.cat`; with `--from`, `data.bin.gz` does too. A `.cat` file is not
+/// compressed again unless forced.
 pub fn compressed(path: &Path, from: Foreign, force: bool) -> Outcome<PathBuf> {
     let ends = |suffix: &str| {
         path.as_os_str()

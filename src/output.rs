@@ -1,7 +1,9 @@
-//! Where the bytes go: a file that gets its name only when it is complete, standard output, or nowhere.
+//! Where the bytes go: a file that gets its name only when it is complete, standard output, or
+//! nowhere.
 //!
-//! Invariant: no output is a file of the same call, and under the final name there is never a half-written file (both by `catena_files`).
-//! An [`Output`] that is dropped before [`Output::commit`] removes what it wrote.
+//! Invariant: no output is a file of the same call, and under the final name there is never a
+//! half-written file (both by `catena_files`). An [`Output`] that is dropped before
+//! [`Output::commit`] removes what it wrote.
 
 use std::fs::File;
 use std::io::{self, IsTerminal, Write};
@@ -115,7 +117,8 @@ impl Output {
         }
     }
 
-    /// Everything is written and right: gives the file its attributes and its name. Returns whether it is on disk.
+    /// Everything is written and right: gives the file its attributes and its name. Returns whether
+    /// it is on disk.
     pub fn commit(self, attributes: &Attributes) -> Outcome<bool> {
         let Sink::File(mut file) = self.sink else {
             return Ok(false);

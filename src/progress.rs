@@ -1,4 +1,5 @@
-//! The progress bar: bytes, rate, ratio so far, time left. It looks at two counters; the work does not know of it.
+//! The progress bar: bytes, rate, ratio so far, time left. It looks at two counters; the work does
+//! not know of it.
 
 use std::time::Duration;
 
@@ -53,7 +54,8 @@ impl Progress {
         }
     }
 
-    /// Says that `what` is running, for as long as this lives. Nothing if standard error is no terminal.
+    /// Says that `what` is running, for as long as this lives. Nothing if standard error is no
+    /// terminal.
     pub fn spinner(what: &str) -> Self {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(HZ));
         let style = ProgressStyle::with_template("{spinner} {wide_msg}");

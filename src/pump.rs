@@ -1,8 +1,9 @@
-//! The loop between a source, the codec and a sink. A thread reads, so that what the codec has finished is written while
-//! the source keeps us waiting: in a pipe, every frame goes on as soon as it is done.
+//! The loop between a source, the codec and a sink. A thread reads, so that what the codec has
+//! finished is written while the source keeps us waiting: in a pipe, every frame goes on as soon as
+//! it is done.
 //!
-//! The sessions are used, not the adapters of `catena::io`: an encoder's adapter ends its stream when it is dropped, and a
-//! stream whose source failed must not look whole.
+//! The sessions are used, not the adapters of `catena::io`: an encoder's adapter ends its stream
+//! when it is dropped, and a stream whose source failed must not look whole.
 
 use std::collections::VecDeque;
 use std::io::{self, Read};

@@ -1,4 +1,5 @@
-//! A part of the raw bytes: through the index of a file, by decoding what stands before it in a pipe.
+//! A part of the raw bytes: through the index of a file, by decoding what stands before it in a
+//! pipe.
 
 use std::io::{BufReader, Read};
 use std::path::Path;

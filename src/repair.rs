@@ -8,9 +8,10 @@ use catena::{ErrorKind, Remains};
 use crate::report::{Failure, Outcome, Report, grouped, name_of};
 use crate::stdio;
 
-/// Repairs the files in place, or with `dry_run` only says what is left of them; a line for each. `force`: also where what follows the whole frames is
-/// more than the beginning of another, and where nothing would be left. `memory`: bytes that looking through one may take. A file that cannot be
-/// repaired does not stop the others.
+/// Repairs the files in place, or with `dry_run` only says what is left of them; a line for each.
+/// `force`: also where what follows the whole frames is more than the beginning of another, and
+/// where nothing would be left. `memory`: bytes that looking through one may take. A file that
+/// cannot be repaired does not stop the others.
 pub fn run(
     files: &[PathBuf],
     dry_run: bool,
@@ -73,7 +74,8 @@ fn one(path: &Path, dry_run: bool, force: bool, memory: u64) -> Outcome<String> 
     Ok(format!("{name}: repaired: {left}; {lost} bytes cut off\n"))
 }
 
-/// Opens a file that is changed in place: a link is not followed, for somebody else may have put it there.
+/// Opens a file that is changed in place: a link is not followed, for somebody else may have put it
+/// there.
 fn open(path: &Path, to_write: bool) -> std::io::Result<File> {
     if to_write && path.is_symlink() {
         let what = "is a symbolic link; name the file that it points to";

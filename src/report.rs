@@ -78,7 +78,8 @@ impl Report {
         }
     }
 
-    /// Whether a progress bar is shown: on a terminal, not over data on that terminal, not from a pipe's middle.
+    /// Whether a progress bar is shown: on a terminal, not over data on that terminal, not from a
+    /// pipe's middle.
     pub fn wants_progress(self, filter: bool, to_stdout: bool) -> bool {
         let data_on_screen = to_stdout && io::stdout().is_terminal();
         !data_on_screen && wants_progress(self.level, filter, io::stderr().is_terminal())

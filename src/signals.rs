@@ -1,4 +1,5 @@
-//! Ctrl-C leaves nothing behind: a thread waits for the signals that end a program, and removes unfinished files before it does.
+//! Ctrl-C leaves nothing behind: a thread waits for the signals that end a program, and removes
+//! unfinished files before it does.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,13 +22,15 @@ pub fn no_longer_ask() {
     *STOP.lock().unwrap_or_else(PoisonError::into_inner) = None;
 }
 
-/// Starts the thread that waits for the signals that end a program unless it asks for them. The process then dies of the signal, as a shell's loop expects.
+/// Starts the thread that waits for the signals that end a program unless it asks for them. The
+/// process then dies of the signal, as a shell's loop expects.
 #[cfg(unix)]
 pub fn watch() -> io::Result<()> {
     use signal_hook::consts::*;
     use signal_hook::iterator::Signals;
 
-    // Whoever sends one of the last two means the process's limits of time and of a file's length (ulimit -t, ulimit -f).
+    // Whoever sends one of the last two means the process's limits of time and of a file's length
+    // (ulimit -t, ulimit -f).
     let wanted = [
         SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGALRM, SIGVTALRM, SIGXCPU, SIGXFSZ,
     ];
@@ -40,7 +43,8 @@ pub fn watch() -> io::Result<()> {
                 return true;
             }
             let stop = STOP.lock().unwrap_or_else(PoisonError::into_inner);
-            // Whoever asked for it is told first; if it was told before, or nobody asked, this is the end.
+            // Whoever asked for it is told first; if it was told before, or nobody asked, this is
+            // the end.
             stop.as_ref()
                 .is_none_or(|stop| stop.swap(true, Ordering::Relaxed))
         }) else {
@@ -55,7 +59,8 @@ pub fn watch() -> io::Result<()> {
     Ok(())
 }
 
-/// Whether the caller (nohup, a shell's background job) wants the signal ignored. Known on Linux alone.
+/// Whether the caller (nohup, a shell's background job) wants the signal ignored. Known on Linux
+/// alone.
 #[cfg(unix)]
 fn is_ignored(signal: i32) -> bool {
     let Ok(status) = std::fs::read_to_string("/proc/self/status") else {

@@ -1,5 +1,5 @@
-//! Standard input and output as files: without the standard library's buffers, with an error where they are closed, and with patience where they are not
-//! ready.
+//! Standard input and output as files: without the standard library's buffers, with an error where
+//! they are closed, and with patience where they are not ready.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -31,7 +31,8 @@ pub fn print(text: &[u8]) -> Outcome<()> {
         .map_err(|e| Failure::writing(OUT, e))
 }
 
-/// Tells the user something on standard error. If nobody can be told, the work goes on. Whatever names and texts of files are in it, a terminal obeys none.
+/// Tells the user something on standard error. If nobody can be told, the work goes on. Whatever
+/// names and texts of files are in it, a terminal obeys none.
 pub fn tell(line: std::fmt::Arguments<'_>) {
     let line = line.to_string();
     let lines: Vec<String> = line.split('\n').map(catena_files::printable).collect();
@@ -99,8 +100,9 @@ fn duplicate(stream: impl std::os::windows::io::AsHandle) -> io::Result<File> {
     stream.as_handle().try_clone_to_owned().map(File::from)
 }
 
-/// An error if the descriptor was closed when the program began. The standard library has opened /dev/null in its place since then, which would swallow
-/// everything; so it is looked at before that, in `stdio.c`.
+/// An error if the descriptor was closed when the program began. The standard library has opened
+/// /dev/null in its place since then, which would swallow everything; so it is looked at before
+/// that, in `stdio.c`.
 #[cfg(unix)]
 fn open(descriptor: u32) -> io::Result<()> {
     #[allow(

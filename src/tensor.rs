@@ -1,4 +1,5 @@
-//! `catena tensor`: files of tensors on the command line. The work is done by the crate `catena-tensor`.
+//! `catena tensor`: files of tensors on the command line. The work is done by the crate
+//! `catena-tensor`.
 
 use std::fs::File;
 use std::io::{BufReader, IsTerminal};

@@ -66,7 +66,8 @@ pub fn run(args: &TrainArgs) -> Outcome<()> {
     };
     let columns = layout.columns().columns.len();
     let preset = args.preset.unwrap_or(Preset::Small);
-    // Of a record's columns some are constant and some have fewer planes to predict: these are upper bounds.
+    // Of a record's columns some are constant and some have fewer planes to predict: these are
+    // upper bounds.
     let weights = preset.parameters(columns, 3 * columns, MAX_HEADS, KNOTS);
     let stop = Arc::new(AtomicBool::new(false));
     let options = options(args, preset, &layout, rows, stop.clone());
@@ -104,7 +105,8 @@ pub fn run(args: &TrainArgs) -> Outcome<()> {
     Ok(())
 }
 
-/// What is written beside the model: a checkpoint, the curve. None of it may be data, the model, or, unless it is to be overwritten, there already.
+/// What is written beside the model: a checkpoint, the curve. None of it may be data, the model,
+/// or, unless it is to be overwritten, there already.
 fn check_beside(args: &TrainArgs, stem: &Path, mut inputs: Inputs, model: &Path) -> Outcome<()> {
     inputs.add(model);
     let mut taken = |path: &Path, may_exist: bool| {
@@ -234,8 +236,8 @@ fn read(args: &TrainArgs) -> Outcome<(Layout, Vec<u8>)> {
     Ok((layout, all))
 }
 
-/// Training runs a thread for each share of the data; candle must not start more of its own in each. It reads their number from the
-/// environment, which only a new process has from its start.
+/// Training runs a thread for each share of the data; candle must not start more of its own in
+/// each. It reads their number from the environment, which only a new process has from its start.
 pub fn one_thread_of_candle() {
     const NAMES: [&str; 2] = ["RAYON_NUM_THREADS", "CANDLE_NUM_THREADS"];
     if NAMES.iter().all(|name| std::env::var_os(name).is_some()) {

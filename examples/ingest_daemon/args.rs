@@ -7,7 +7,8 @@ use std::time::Duration;
 use catena_filter::Level;
 use clap::Parser;
 
-/// Takes messages from many clients and keeps them in compressed segments, one stream for each source. A message is acknowledged when it is on disk.
+/// Takes messages from many clients and keeps them in compressed segments, one stream for each
+/// source. A message is acknowledged when it is on disk.
 #[derive(Parser, Clone, Debug)]
 pub struct Args {
     /// Where segments go; one daemon for a folder
@@ -20,7 +21,8 @@ pub struct Args {
     #[cfg(unix)]
     #[arg(long, value_name = "PATH")]
     pub unix: Option<PathBuf>,
-    /// Metrics in Prometheus' form, at http://ADDRESS/metrics; /healthz says whether the disk takes what comes
+    /// Metrics in Prometheus' form, at http://ADDRESS/metrics; /healthz says whether the disk takes
+    /// what comes
     #[arg(long, value_name = "ADDRESS")]
     pub metrics: Option<SocketAddr>,
     /// Level, 1 to 9. From 3 on each source takes about 0.4 MB for each column beside --memory
@@ -29,7 +31,8 @@ pub struct Args {
     /// MiB for the messages and encoders of all sources; clients wait while it is used up
     #[arg(long, value_name = "MIB", default_value_t = 256, value_parser = clap::value_parser!(u32).range(8..))]
     pub memory: u32,
-    /// MiB of it for the encoder of each source: what is left over sets how many sources there can be
+    /// MiB of it for the encoder of each source: what is left over sets how many sources there can
+    /// be
     #[arg(long, value_name = "MIB", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     pub source_memory: u32,
     /// Longest message in bytes
@@ -44,14 +47,16 @@ pub struct Args {
     /// Stored bytes of a segment
     #[arg(long, value_name = "BYTES", default_value_t = 256 << 20)]
     pub segment_bytes: u64,
-    /// Seconds until a segment is finished, and until a source without a client is forgotten if nobody needs its place before
+    /// Seconds until a segment is finished, and until a source without a client is forgotten if
+    /// nobody needs its place before
     #[arg(long, value_name = "S", default_value_t = 3600)]
     pub segment_age: u64,
-    /// Seconds after which a client that stops inside a message is cut off; while bytes come, however few, it does not stop
+    /// Seconds after which a client that stops inside a message is cut off; while bytes come,
+    /// however few, it does not stop
     #[arg(long, value_name = "S", default_value_t = 30)]
     pub stall: u64,
-    /// Seconds after which a client that says nothing between two messages is cut off, so that its source is free; one that is alive and has nothing to
-    /// send says so now and then
+    /// Seconds after which a client that says nothing between two messages is cut off, so that its
+    /// source is free; one that is alive and has nothing to send says so now and then
     #[arg(long, value_name = "S", default_value_t = 120)]
     pub silence: u64,
     /// Seconds for finishing all segments after SIGTERM
@@ -82,7 +87,8 @@ impl Args {
         self.sources() * self.source_memory
     }
 
-    /// Bytes of messages that a source may have waiting for a commit, so that none takes the memory of the others: its part of what is for messages.
+    /// Bytes of messages that a source may have waiting for a commit, so that none takes the memory
+    /// of the others: its part of what is for messages.
     pub fn share(&self) -> u32 {
         let part = (u64::from(self.memory) << 19) / u64::from(self.sources());
         u32::try_from(part).unwrap_or(u32::MAX).max(self.longest)

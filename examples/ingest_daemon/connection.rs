@@ -1,4 +1,5 @@
-//! One client: its messages to its source, its acknowledgements back. Whatever it does wrong harms itself alone.
+//! One client: its messages to its source, its acknowledgements back. Whatever it does wrong harms
+//! itself alone.
 
 use std::io;
 use std::sync::Arc;
@@ -131,7 +132,8 @@ async fn listen<R: AsyncRead + Unpin>(
     let stall = Duration::from_secs(shared.args.stall);
     let silence = Duration::from_secs(shared.args.silence);
     loop {
-        // Between two messages a client may be silent for longer than inside one, but not for ever: it may be gone without a word, and holds its source.
+        // Between two messages a client may be silent for longer than inside one, but not for ever:
+        // it may be gone without a word, and holds its source.
         let first = tokio::select! {
             biased;
             _ = ending.wait_for(|&ending| ending) => return Ok(End::Ending),
@@ -208,7 +210,8 @@ async fn body<R: AsyncRead + Unpin>(
     Ok(bytes.freeze())
 }
 
-/// Reads until `into` is full. Any byte in time is progress: a slow client holds its own share of memory and no other's.
+/// Reads until `into` is full. Any byte in time is progress: a slow client holds its own share of
+/// memory and no other's.
 async fn fill<R: AsyncRead + Unpin>(
     reader: &mut R,
     into: &mut [u8],

@@ -1,5 +1,5 @@
-//! File descriptors: so many connections are let in as leave enough for the files of all sources. Who has a descriptor and says nothing then takes none
-//! that a commit needs.
+//! File descriptors: so many connections are let in as leave enough for the files of all sources.
+//! Who has a descriptor and says nothing then takes none that a commit needs.
 
 use std::sync::Arc;
 
@@ -57,7 +57,8 @@ fn most() -> u64 {
     u64::MAX
 }
 
-/// Waits until `listen` has accepted somebody for whom there is a descriptor; it is given back with the permit.
+/// Waits until `listen` has accepted somebody for whom there is a descriptor; it is given back with
+/// the permit.
 pub async fn accept<T>(
     slots: &Arc<Semaphore>,
     listen: impl Future<Output = std::io::Result<T>>,

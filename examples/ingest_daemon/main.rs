@@ -1,11 +1,16 @@
-//! An ingest daemon: many clients send messages, each source becomes a Catena stream on disk, and a message is acknowledged when it is durable.
+//! An ingest daemon: many clients send messages, each source becomes a Catena stream on disk, and a
+//! message is acknowledged when it is durable.
 //!
-//!     cargo run --release -p catena-stream --example ingest_daemon -- --folder data --metrics 127.0.0.1:9117
+//!     cargo run --release -p catena-stream --example ingest_daemon -- \
+//!         --folder data --metrics 127.0.0.1:9117
 //!
-//! `ingest_client` is a client; docs/ingest.md says what is promised, and protocol.rs what goes over the wire.
+//! `ingest_client` is a client; docs/ingest.md says what is promised, and protocol.rs what goes
+//! over the wire.
 //!
-//! A message's way: connection (a share of memory, then its bytes) - source (into the encoder, whose work is done by the codec's own threads) - commit (the frame
-//! ends, fsync) - acknowledgement. Each step waits for the next one, so that a slow disk slows the senders down and nothing grows.
+//! A message's way: connection (a share of memory, then its bytes) - source (into the encoder,
+//! whose work is done by the codec's own threads) - commit (the frame ends, fsync) -
+//! acknowledgement. Each step waits for the next one, so that a slow disk slows the senders down
+//! and nothing grows.
 
 mod args;
 mod connection;
@@ -163,7 +168,8 @@ impl<N: AsyncRead + AsyncWrite + Send + 'static> Caller<N> {
     }
 }
 
-/// Has the system ask a silent client whether it is there, and give it up when it does not answer: after a minute, or a minute after bytes for it.
+/// Has the system ask a silent client whether it is there, and give it up when it does not answer:
+/// after a minute, or a minute after bytes for it.
 fn watch_for_its_end(socket: &TcpStream) -> io::Result<()> {
     let socket = socket2::SockRef::from(socket);
     let keepalive = socket2::TcpKeepalive::new()

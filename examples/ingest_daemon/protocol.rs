@@ -1,13 +1,20 @@
-//! What goes over the wire between a client and the daemon. Numbers are least significant byte first.
+//! What goes over the wire between a client and the daemon. Numbers are least significant byte
+//! first.
 //!
 //! ```text
-//! client: "CTIN" 01  u16 n, n bytes: the source's name  u16 n, n bytes: dtype, or none to have it detected
-//! daemon: 01 u64 0                                      welcome; or 02 u16 n, n bytes: refused, why
-//! client: u32 n, n bytes: a message                     as often as it likes; n = 0: goodbye; n = 2^32 - 2, no bytes: still here
-//! daemon: 01 u64 k                                      the first k messages of this connection are on disk
+//! client: "CTIN" 01             then
+//!         u16 n, n bytes        the source's name
+//!         u16 n, n bytes        dtype, or none to have it detected
+//! daemon: 01 u64 0              welcome; or
+//!         02 u16 n, n bytes     refused, why
+//! client: u32 n, n bytes        a message, as often as it likes;
+//!         u32 0                 goodbye
+//!         u32 2^32 - 2          still here
+//! daemon: 01 u64 k              the first k messages of this connection are on disk
 //! ```
 //!
-//! After a goodbye the daemon says how many messages are on disk, which is all of them, and closes. A refusal may come at any time, and closes as well.
+//! After a goodbye the daemon says how many messages are on disk, which is all of them, and closes.
+//! A refusal may come at any time, and closes as well.
 
 #![allow(dead_code, reason = "daemon and client each use a part of this")]
 

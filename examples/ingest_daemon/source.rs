@@ -1,6 +1,7 @@
 //! One source's stream: messages in, group commits, acknowledgements out.
 //!
-//! Invariant: a message is acknowledged after the commit that it was part of, and its share of memory is given back then, not before.
+//! Invariant: a message is acknowledged after the commit that it was part of, and its share of
+//! memory is given back then, not before.
 
 use std::io;
 use std::sync::Arc;
@@ -61,7 +62,8 @@ struct Waiting {
 }
 
 impl Source {
-    /// Works until all senders of jobs are gone; or there is no client, and nothing is in work or has come for a segment's age. Then finishes the segment.
+    /// Works until all senders of jobs are gone; or there is no client, and nothing is in work or
+    /// has come for a segment's age. Then finishes the segment.
     pub async fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
         self.metrics.sources.inc();
         if let Err(error) = self.work(&mut jobs).await {
@@ -86,7 +88,8 @@ impl Source {
             }
             let due = waiting.arrived.first().map(|first| *first + after);
             tokio::select! {
-                // What has come while the disk was busy goes into the next commit together, however late its first message is.
+                // What has come while the disk was busy goes into the next commit together, however
+                // late its first message is.
                 biased;
                 job = jobs.recv() => match job {
                     None | Some(Job::Finish) => break,
@@ -117,7 +120,8 @@ impl Source {
                     self.commit(&mut waiting, &mut acked, acks.as_ref()).await?;
                 }
                 () = sleep(TICK) => {
-                    // The registry holds the only sender: there is no client. One that has left nothing in work is not waited for.
+                    // The registry holds the only sender: there is no client. One that has left
+                    // nothing in work is not waited for.
                     let has_client = jobs.sender_strong_count() > 1;
                     let in_work = self.writer.is_open() || !waiting.arrived.is_empty();
                     if !has_client && (!in_work || last_job.elapsed() >= forget_after) {
@@ -135,7 +139,8 @@ impl Source {
         self.writer.finish().await.map(drop)
     }
 
-    /// Has all that waits on disk, however long the disk makes it wait; gives up only when the daemon ends.
+    /// Has all that waits on disk, however long the disk makes it wait; gives up only when the
+    /// daemon ends.
     async fn commit(
         &mut self,
         waiting: &mut Waiting,

@@ -109,7 +109,8 @@ impl Sources {
         }
     }
 
-    /// Memory for one more source. If there is none, the source that has been without a client for longest is finished for it.
+    /// Memory for one more source. If there is none, the source that has been without a client for
+    /// longest is finished for it.
     async fn room(
         &self,
         open: &mut HashMap<SourceName, Open>,
@@ -128,7 +129,8 @@ impl Sources {
             let Some((name, mut old)) = idle else {
                 return Err("no memory for another source".into());
             };
-            // Its memory comes back when its segment is on the disk, which may be full. If it has ended by itself, nobody hears this.
+            // Its memory comes back when its segment is on the disk, which may be full. If it has
+            // ended by itself, nobody hears this.
             let _ = old.jobs.try_send(Job::Finish);
             if timeout(PATIENCE, &mut old.task).await.is_err() {
                 open.insert(name, old);

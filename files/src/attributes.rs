@@ -1,4 +1,5 @@
-//! What a file has beside its bytes: permissions, owner, times. It never lets more people read than what it was made from.
+//! What a file has beside its bytes: permissions, owner, times. It never lets more people read than
+//! what it was made from.
 
 use std::fs::{File, FileTimes, Metadata};
 use std::io;
@@ -15,7 +16,8 @@ pub struct Attributes {
 }
 
 impl Attributes {
-    /// Those of a file whose bytes it holds in another form: its permissions, owner and times, as xz and zstd have it. What is no regular file gives none.
+    /// Those of a file whose bytes it holds in another form: its permissions, owner and times, as
+    /// xz and zstd have it. What is no regular file gives none.
     pub fn like(source: &Metadata) -> Self {
         Attributes {
             like: source.is_file().then(|| source.clone()),
@@ -23,7 +25,8 @@ impl Attributes {
         }
     }
 
-    /// Those of a new file that was made from others: what the umask leaves, and no more than each of them allows.
+    /// Those of a new file that was made from others: what the umask leaves, and no more than each
+    /// of them allows.
     pub fn made_from(sources: impl IntoIterator<Item = Metadata>) -> Self {
         Attributes {
             like: None,
@@ -112,7 +115,8 @@ fn for_another_group(mode: u32) -> u32 {
     mode & (0o707 | ((mode & 0o007) << 3))
 }
 
-/// The process's umask. Reading it means setting it for a moment, in which another thread's file could get too much: so it is looked up, and set only where that cannot be done.
+/// The process's umask. Reading it means setting it for a moment, in which another thread's file
+/// could get too much: so it is looked up, and set only where that cannot be done.
 #[cfg(unix)]
 #[allow(
     clippy::useless_conversion,

@@ -7,7 +7,8 @@ use std::io::{self, Seek, SeekFrom, Write};
 const BLOCK: usize = 4096;
 const ZEROS: [u8; BLOCK] = [0; BLOCK];
 
-/// A new file's writer that leaves out zeros. Invariant: all before `at - skipped` is in the file, whose cursor is there.
+/// A new file's writer that leaves out zeros. Invariant: all before `at - skipped` is in the file,
+/// whose cursor is there.
 #[derive(Debug, Default)]
 pub struct Holes {
     at: u64,

@@ -1,7 +1,8 @@
 //! Which file a name stands for, and which files may not be written.
 //!
-//! Names deceive: `x`, `../here/x`, a hard link and a symbolic link are one file. Device and inode tell; where a system has none, the canonical
-//! path does. Pipes, terminals and the like are not compared: reading and writing them at once destroys nothing.
+//! Names deceive: `x`, `../here/x`, a hard link and a symbolic link are one file. Device and inode
+//! tell; where a system has none, the canonical path does. Pipes, terminals and the like are not
+//! compared: reading and writing them at once destroys nothing.
 
 use std::fs::{self, Metadata};
 use std::io;
@@ -19,7 +20,8 @@ type Id = (u64, u64);
 type Id = std::path::PathBuf;
 
 impl Identity {
-    /// Of what a path leads to, links followed; `None` if that is nothing, or nothing that could be lost.
+    /// Of what a path leads to, links followed; `None` if that is nothing, or nothing that could be
+    /// lost.
     pub fn at(path: &Path) -> Option<Self> {
         let metadata = fs::metadata(path).ok()?;
         #[cfg(unix)]
@@ -55,7 +57,8 @@ fn holds_data(metadata: &Metadata) -> bool {
     metadata.is_file()
 }
 
-/// The files of a call that none of its outputs may replace: what it reads, and what it has written already.
+/// The files of a call that none of its outputs may replace: what it reads, and what it has written
+/// already.
 #[derive(Clone, Debug, Default)]
 pub struct Inputs(Vec<(Identity, String)>);
 

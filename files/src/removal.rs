@@ -1,7 +1,7 @@
 //! Unfinished files are known here, so that whoever waits for signals can remove them.
 //!
-//! Invariant: whoever gives a file its final name holds the lock while doing so, so a signal finds it either
-//! unfinished (and removes it) or finished (and leaves it alone).
+//! Invariant: whoever gives a file its final name holds the lock while doing so, so a signal finds
+//! it either unfinished (and removes it) or finished (and leaves it alone).
 
 use std::io;
 use std::path::PathBuf;
@@ -13,7 +13,8 @@ fn unfinished() -> MutexGuard<'static, Vec<PathBuf>> {
     UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Removes all unfinished files. Until the result is dropped no file is begun and none gets its name: keep it to the process's end.
+/// Removes all unfinished files. Until the result is dropped no file is begun and none gets its
+/// name: keep it to the process's end.
 #[must_use = "a file could be begun again"]
 pub fn remove_all() -> impl Sized {
     let mut unfinished = unfinished();
@@ -46,7 +47,8 @@ pub(crate) fn guarded<T>(
     Ok((created, Guard(path)))
 }
 
-/// Runs `finish`, which gives the guarded file its final name, as one step as far as signals can see.
+/// Runs `finish`, which gives the guarded file its final name, as one step as far as signals can
+/// see.
 pub(crate) fn finish<T>(guard: &Guard, finish: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
     let mut unfinished = unfinished();
     let result = finish();

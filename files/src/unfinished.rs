@@ -20,7 +20,8 @@ pub enum Place {
     Stream(File),
 }
 
-/// A file to be, under its temporary name, its owner's alone; removed when dropped, and by [`crate::removal::remove_all`].
+/// A file to be, under its temporary name, its owner's alone; removed when dropped, and by
+/// [`crate::removal::remove_all`].
 #[derive(Debug)]
 pub struct Unfinished {
     temp: NamedTempFile,
@@ -31,11 +32,13 @@ pub struct Unfinished {
 }
 
 impl Place {
-    /// Looks at the path, and takes a temporary name if a file is to be there. All that can be known to be wrong is found out here, before any work.
-    /// With `force` a file at the path will be replaced, and so will a link: what it points to stays as it is.
+    /// Looks at the path, and takes a temporary name if a file is to be there. All that can be
+    /// known to be wrong is found out here, before any work. With `force` a file at the path will
+    /// be replaced, and so will a link: what it points to stays as it is.
     ///
     /// # Errors
-    /// An output that is one of the inputs; a folder, a folder that is not there or may not be written; without `force` a file or a link at the path.
+    /// An output that is one of the inputs; a folder, a folder that is not there or may not be
+    /// written; without `force` a file or a link at the path.
     pub fn take(path: &Path, force: bool, inputs: &Inputs) -> io::Result<Self> {
         inputs.refuse(path)?;
         let there = match fs::symlink_metadata(path) {
@@ -114,10 +117,12 @@ impl Unfinished {
         &self.path
     }
 
-    /// Everything is written and right: gives it its attributes, has it on the disk, and gives it its name.
+    /// Everything is written and right: gives it its attributes, has it on the disk, and gives it
+    /// its name.
     ///
     /// # Errors
-    /// Those of the file system, and a file that has come to be at the path meanwhile; the temporary file is removed then.
+    /// Those of the file system, and a file that has come to be at the path meanwhile; the
+    /// temporary file is removed then.
     pub fn commit(self, attributes: &Attributes) -> io::Result<()> {
         let Unfinished {
             temp,
@@ -131,14 +136,16 @@ impl Unfinished {
             true => temp.persist(&path).map_err(|e| e.error),
             false => temp.persist_noclobber(&path).map_err(|e| e.error),
         })?;
-        // A rename is on disk once its folder is. Some file systems cannot do this, and the rename happened all the same.
+        // A rename is on disk once its folder is. Some file systems cannot do this, and the rename
+        // happened all the same.
         #[cfg(unix)]
         let _ = File::open(folder_of(&path)).and_then(|folder| folder.sync_all());
         Ok(())
     }
 }
 
-/// A file for work on the way to an output, in the same folder; removed when dropped, and by a signal.
+/// A file for work on the way to an output, in the same folder; removed when dropped, and by a
+/// signal.
 #[derive(Debug)]
 pub struct Scratch {
     temp: NamedTempFile,
@@ -164,7 +171,8 @@ impl Scratch {
     }
 }
 
-/// Links that the system itself has made, such as /dev/stdout and /dev/fd/63: nobody else can plant one there.
+/// Links that the system itself has made, such as /dev/stdout and /dev/fd/63: nobody else can plant
+/// one there.
 fn is_systems_own(path: &Path) -> bool {
     let folder = fs::canonicalize(folder_of(path)).unwrap_or_default();
     folder == Path::new("/dev") || folder.starts_with("/proc")
@@ -203,7 +211,8 @@ fn temporary(path: &Path) -> io::Result<(NamedTempFile, Guard)> {
     )
 }
 
-/// The beginning of a name, so short that with what is put around it it is no longer than a name that the file system takes: than this one, or a short one.
+/// The beginning of a name, so short that with what is put around it it is no longer than a name
+/// that the file system takes: than this one, or a short one.
 fn shortened(name: &OsStr) -> &OsStr {
     /// Two dots, six letters at random, `.tmp`.
     const AROUND: usize = 12;

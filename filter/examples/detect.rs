@@ -1,19 +1,21 @@
 //! How often detection finds the layout of files whose layout is known.
 //!
-//! `cargo run --release --example detect -- FOLDER-OR-FILE...` prints, for each file and for several lengths of the
-//! sample, the layout found and the time taken; for files of the development corpus also whether it is the true one.
-//! Without arguments the folder is taken from the environment variable `CATENA_CORPUS`.
+//! `cargo run --release --example detect -- FOLDER-OR-FILE...` prints, for each file and for
+//! several lengths of the sample, the layout found and the time taken; for files of the development
+//! corpus also whether it is the true one. Without arguments the folder is taken from the
+//! environment variable `CATENA_CORPUS`.
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use catena_filter::layout::{Kind, Layout, detect};
 
-/// Lengths of the sample: the first frame of a stream, and starts as short as a chunk of an HDF5 file.
+/// Lengths of the sample: the first frame of a stream, and starts as short as a chunk of an HDF5
+/// file.
 const SAMPLES: [usize; 3] = [1 << 20, 64 << 10, 16 << 10];
 
-/// Files of the development corpus and their layouts; integers may be found with either sign, and the first axis of a
-/// grid is 0 because a sample cannot show it.
+/// Files of the development corpus and their layouts; integers may be found with either sign, and
+/// the first axis of a grid is 0 because a sample cannot show it.
 const TRUTH: [(&str, &str); 31] = [
     ("alice_hyp3_rec.bin", "37<f4"),
     ("atlas_physlite_cols.f32", "<f4"),

@@ -1,12 +1,15 @@
-//! How fast the network runs: nanoseconds a value by part and kernel, and what its int8 products reach.
+//! How fast the network runs: nanoseconds a value by part and kernel, and what its int8 products
+//! reach.
 //!
 //! ```text
-//! cargo run --release -p catena-filter --example network_speed -- [--rows 1024] [--columns 35] [--seconds 1] [--kernel Avx2]
+//! cargo run --release -p catena-filter --example network_speed -- \
+//!     [--rows 1024] [--columns 35] [--seconds 1] [--kernel Avx2]
 //! ```
 //!
-//! A network of random weights (d = 64, 2 blocks, hidden 128, window 64, 32 slots) over columns of `<f4` with two or three heads each. The share of the peak is
-//! told against what the unit could do at the clock that a loop of dependent additions shows: 32 multiply-adds of int16 a cycle with AVX2 (two `vpmaddwd` of
-//! 256 bits on current cores), 64 with AVX-512, 128 (two of 64) with VNNI.
+//! A network of random weights (d = 64, 2 blocks, hidden 128, window 64, 32 slots) over columns of
+//! `<f4` with two or three heads each. The share of the peak is told against what the unit could do
+//! at the clock that a loop of dependent additions shows: 32 multiply-adds of int16 a cycle with
+//! AVX2 (two `vpmaddwd` of 256 bits on current cores), 64 with AVX-512, 128 (two of 64) with VNNI.
 
 use std::hint::black_box;
 use std::sync::{Arc, LazyLock};
@@ -92,7 +95,8 @@ impl Task for Products<'_> {
     }
 }
 
-/// Time that this thread has run, where the system tells: other programs on the machine then disturb little.
+/// Time that this thread has run, where the system tells: other programs on the machine then
+/// disturb little.
 fn thread_time() -> Duration {
     static START: LazyLock<Instant> = LazyLock::new(Instant::now);
     let wall = START.elapsed();

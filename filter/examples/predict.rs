@@ -1,12 +1,14 @@
-//! Models a file frame by frame, without the container: sizes, speeds, and bits a value for each column and plane.
+//! Models a file frame by frame, without the container: sizes, speeds, and bits a value for each
+//! column and plane.
 //!
 //! ```text
-//! cargo run --release -p catena-filter --example predict -- FILE DTYPE [--shape 41,128,128] [--level 5]
-//!     [--frame BYTES] [--head BYTES] [--model FILE] [--keys] [--verify] [-v] [-w]
+//! cargo run --release -p catena-filter --example predict -- FILE DTYPE \
+//!     [--shape 41,128,128] [--level 5] [--frame BYTES] [--head BYTES] [--model FILE] \
+//!     [--keys] [--verify] [-v] [-w]
 //! ```
 //!
-//! `--keys` makes every frame a key frame, `--verify` decodes, `-v` lists the columns, `-w` prints the mixers' mean
-//! weights, from which the start values in `predict/start.rs` are made.
+//! `--keys` makes every frame a key frame, `--verify` decodes, `-v` lists the columns, `-w` prints
+//! the mixers' mean weights, from which the start values in `predict/start.rs` are made.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

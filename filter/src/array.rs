@@ -89,8 +89,8 @@ where
 /// Decompresses an array. A stream without a shape becomes an array of one axis.
 ///
 /// # Errors
-/// Beside those of [`crate::decompress`]: `InvalidInput` if the elements are not of type `T` (in either byte order), or
-/// if there are more or fewer of them than the shape says.
+/// Beside those of [`crate::decompress`]: `InvalidInput` if the elements are not of type `T` (in
+/// either byte order), or if there are more or fewer of them than the shape says.
 pub fn decompress_array<T: Element>(
     input: &[u8],
     options: &DecompressOptions,

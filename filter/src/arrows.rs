@@ -1,4 +1,5 @@
-//! Promise: each module needs only modules that stand before it in `lib.rs`, so no two need one another.
+//! Promise: each module needs only modules that stand before it in `lib.rs`, so no two need one
+//! another.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,6 +1,8 @@
-//! The codec's parts for what is built together with it: training, the bench, the integrations' tests, fuzzing.
+//! The codec's parts for what is built together with it: training, the bench, the integrations'
+//! tests, fuzzing.
 //!
-//! Not part of the interface: anything here may change or go in any version, whatever semantic versioning says.
+//! Not part of the interface: anything here may change or go in any version, whatever semantic
+//! versioning says.
 
 /// Models of what is not coded by prediction, and the experiments of their training.
 pub mod backend {

@@ -1,6 +1,7 @@
 //! One error type for the whole codec: what went wrong, and where.
 //!
-//! Too little input is not an error while more may come; it becomes [`ErrorKind::Truncated`] at the end of the input.
+//! Too little input is not an error while more may come; it becomes [`ErrorKind::Truncated`] at the
+//! end of the input.
 
 use std::fmt;
 
@@ -81,7 +82,8 @@ impl Error {
         ErrorKind::Model(what.into()).into()
     }
 
-    /// The same error, in the frame with this number (counted from 0 over the whole input). An earlier number stays.
+    /// The same error, in the frame with this number (counted from 0 over the whole input). An
+    /// earlier number stays.
     pub fn in_frame(mut self, number: u64) -> Self {
         self.frame.get_or_insert(number);
         self

@@ -1,7 +1,7 @@
 //! A model's name: the SHA-256 of its file, so that the same name is the same weights everywhere.
 //!
-//! On the ground floor, below the errors that speak of models by their names. Whether a file has the name that it claims,
-//! `model::id` checks.
+//! On the ground floor, below the errors that speak of models by their names. Whether a file has
+//! the name that it claims, `model::id` checks.
 
 use std::fmt;
 

@@ -1,8 +1,9 @@
 //! Catena's codec: bytes in, bytes out.
 //!
-//! The modules stand in the order in which data flows through the encoder, above a ground floor that all of them use: each
-//! needs only modules that stand before it here, which a test holds them to. What an application uses is public; the
-//! engine's parts are behind the hidden module `engine`, which promises nothing.
+//! The modules stand in the order in which data flows through the encoder, above a ground floor
+//! that all of them use: each needs only modules that stand before it here, which a test holds them
+//! to. What an application uses is public; the engine's parts are behind the hidden module
+//! `engine`, which promises nothing.
 
 // The ground floor: names, errors, threads.
 mod id;

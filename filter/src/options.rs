@@ -11,39 +11,46 @@ use crate::{Layout, Level};
 pub const DEFAULT_TOKEN_FRAME_SIZE: usize = 1 << 22;
 /// Frame size of levels 7 to 9 unless asked otherwise: 1 MiB.
 pub const DEFAULT_FRAME_SIZE: usize = 1 << 20;
-/// Frame size with a model unless asked otherwise: 128 KiB. A frame's lanes wait for one another there, so threads share the work only along frames.
+/// Frame size with a model unless asked otherwise: 128 KiB. A frame's lanes wait for one another
+/// there, so threads share the work only along frames.
 pub const DEFAULT_MODEL_FRAME_SIZE: usize = 1 << 17;
-/// Frame size of plain bytes at levels 1 to 6 unless asked otherwise: 16 MiB, so that zstd sees in most of a frame as much as it does at its level 19.
+/// Frame size of plain bytes at levels 1 to 6 unless asked otherwise: 16 MiB, so that zstd sees in
+/// most of a frame as much as it does at its level 19.
 pub const DEFAULT_BYTES_FRAME_SIZE: usize = 1 << 24;
 
-/// Frames a second, at least, of a stream that keeps a speed, unless they become smaller than [`LEAST_PACED_FRAME_SIZE`].
+/// Frames a second, at least, of a stream that keeps a speed, unless they become smaller than
+/// [`LEAST_PACED_FRAME_SIZE`].
 const FRAMES_A_SECOND: u64 = 16;
 const LEAST_PACED_FRAME_SIZE: usize = 1 << 16;
 
-/// How to compress. The same options and input give the same bytes, whatever `threads` is, unless `min_speed` is asked for.
+/// How to compress. The same options and input give the same bytes, whatever `threads` is, unless
+/// `min_speed` is asked for.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct CompressOptions {
     /// Effort.
     pub level: Level,
-    /// What the bytes are; `None`: the model's layout, or without a model detected from the first frame.
+    /// What the bytes are; `None`: the model's layout, or without a model detected from the first
+    /// frame.
     pub layout: Option<Layout>,
     /// A trained model, for levels 8 and 9. The stream names it, and is decoded with it alone.
     pub model: Option<Arc<Model>>,
     /// Whether the stream carries the model's file, so that it can be decoded without any other.
     pub embed_model: bool,
-    /// Raw bytes a frame, rounded down to whole records (but at least one); `None`: by level, and by whether there is a model.
+    /// Raw bytes a frame, rounded down to whole records (but at least one); `None`: by level, and
+    /// by whether there is a model.
     pub frame_size: Option<usize>,
     /// Chains that do not learn from one another, so that they run side by side; `None`: 1.
     pub chains: Option<u32>,
     /// A place to seek to every this many frames of a chain; `None`: only the first frame is one.
     pub key_every: Option<u32>,
-    /// Whether the stream ends with an index of its frames (about 7 bytes a frame). Streams of one frame never have one.
+    /// Whether the stream ends with an index of its frames (about 7 bytes a frame). Streams of one
+    /// frame never have one.
     pub index: bool,
     /// Worker threads; 0: as many as the machine has cores.
     pub threads: usize,
-    /// Raw bytes a second that the stream keeps up with, by less effort where it must be; `None`: the level's effort for all frames. With it the
-    /// stream's bytes depend on the clock.
+    /// Raw bytes a second that the stream keeps up with, by less effort where it must be; `None`:
+    /// the level's effort for all frames. With it the stream's bytes depend on the clock.
     pub min_speed: Option<u64>,
     /// Length of the whole input if known: saves reallocations, changes no byte.
     pub size_hint: Option<u64>,
@@ -127,7 +134,8 @@ impl CompressOptions {
         self
     }
 
-    /// Asks for a speed in raw bytes a second (`None`: for the level's effort, however long it takes).
+    /// Asks for a speed in raw bytes a second (`None`: for the level's effort, however long it
+    /// takes).
     pub fn with_min_speed(mut self, bytes: impl Into<Option<u64>>) -> Self {
         self.min_speed = bytes.into();
         self
@@ -169,7 +177,8 @@ impl CompressOptions {
         self.chains.unwrap_or(1)
     }
 
-    /// `InvalidInput` for numbers outside the format's limits and for a model at a level that uses none or of another layout.
+    /// `InvalidInput` for numbers outside the format's limits and for a model at a level that uses
+    /// none or of another layout.
     pub fn check(&self) -> Result<()> {
         let size = self.frame_size();
         if size == 0 || size > MAX_FRAME_SIZE {
@@ -226,13 +235,14 @@ pub struct DecompressOptions {
     pub threads: usize,
     /// Streams that need more bytes of memory than this are refused.
     pub memory_limit: u64,
-    /// Raw bytes that may come out of one input, all its streams together; what would be more is refused before it is decoded. `u64::MAX`: any number. An
-    /// [`Archive`](crate::Archive), whose reader says how much it wants, is not bound by it.
+    /// Raw bytes that may come out of one input, all its streams together; what would be more is
+    /// refused before it is decoded. `u64::MAX`: any number. An [`Archive`](crate::Archive), whose
+    /// reader says how much it wants, is not bound by it.
     pub output_limit: u64,
     /// Models at hand: what a stream names is looked for here first.
     pub models: Vec<Arc<Model>>,
-    /// Whether a model that is neither here nor in the stream is looked for in the folders of `CATENA_MODEL_PATH`, in the
-    /// user's and among those built in.
+    /// Whether a model that is neither here nor in the stream is looked for in the folders of
+    /// `CATENA_MODEL_PATH`, in the user's and among those built in.
     pub model_search: bool,
 }
 

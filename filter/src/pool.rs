@@ -1,6 +1,7 @@
 //! Worker threads. They run jobs in the order of submission and know nothing of frames.
 //!
-//! The queue is a crossbeam channel without a bound of its own: sessions bound it, they have a few frames in flight each.
+//! The queue is a crossbeam channel without a bound of its own: sessions bound it, they have a few
+//! frames in flight each.
 //! Invariant: a panicking job takes neither its thread nor the process with it.
 
 use std::collections::VecDeque;
@@ -13,7 +14,8 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 
 type Job = Box<dyn FnOnce() + Send>;
 
-/// Worker threads that sessions share. They start as jobs come and end when the last handle is dropped.
+/// Worker threads that sessions share. They start as jobs come and end when the last handle is
+/// dropped.
 #[derive(Debug)]
 pub struct Pool {
     queue: Queue,
@@ -41,7 +43,8 @@ impl std::fmt::Debug for Queue {
     }
 }
 
-/// Locks, whatever happened to others that held the lock: the data under it is whole at every unlock.
+/// Locks, whatever happened to others that held the lock: the data under it is whole at every
+/// unlock.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -61,7 +64,8 @@ impl Pool {
         })
     }
 
-    /// The process's own pool, a thread for each core. A forked child gets a new one: its parent's threads stay behind.
+    /// The process's own pool, a thread for each core. A forked child gets a new one: its parent's
+    /// threads stay behind.
     pub fn shared() -> Arc<Self> {
         static SHARED: Mutex<Option<(u32, Arc<Pool>)>> = Mutex::new(None);
         let process = std::process::id();

@@ -1,4 +1,5 @@
-//! Writes a small model that nobody trained, for tests: `sample_model LAYOUT FILE`. Prints its hash.
+//! Writes a small model that nobody trained, for tests: `sample_model LAYOUT FILE`. Prints its
+//! hash.
 
 use catena_filter::model::{Starts, sample_dims, sample_network};
 use catena_filter::{Layout, Model};

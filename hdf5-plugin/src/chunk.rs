@@ -9,8 +9,9 @@ use crate::error::Result;
 use crate::settings::Parsed;
 use crate::shuffle;
 
-/// Encodes a chunk's raw bytes, shuffled if `parsed` says so: what `H5Dwrite_chunk` takes, with a filter mask of 0. `model` is the one that `parsed` names, or `None`: the chunk is then encoded as
-/// at level 6. `threads`: 1 the caller's own, 0 the process's pool.
+/// Encodes a chunk's raw bytes, shuffled if `parsed` says so: what `H5Dwrite_chunk` takes, with a
+/// filter mask of 0. `model` is the one that `parsed` names, or `None`: the chunk is then encoded
+/// without it, at the same level. `threads`: 1 the caller's own, 0 the process's pool.
 ///
 /// # Errors
 /// None that comes from the data.
@@ -28,7 +29,8 @@ pub fn encode_chunk(
     Ok(block::encode(&raw, &parsed.layout, &options)?)
 }
 
-/// Decodes a chunk as it is stored, to bytes that are shuffled if they were. Without `model`, one that the chunk names is looked for where models are installed.
+/// Decodes a chunk as it is stored, to bytes that are shuffled if they were. Without `model`, one
+/// that the chunk names is looked for where models are installed.
 ///
 /// # Errors
 /// Of the codec: damaged chunks, missing models.

@@ -1,7 +1,9 @@
-//! A layout in ten or eleven values: runs of equal elements as nibbles, then the chunk's inner axes.
+//! A layout in ten or eleven values: runs of equal elements as nibbles, then the chunk's inner
+//! axes.
 //!
-//! Nibbles are taken from the values in order, the least significant first. Invariant: what [`write`] wrote [`read`] reads as the same layout, and
-//! [`canonical`] makes of any layout one that can be written.
+//! Nibbles are taken from the values in order, the least significant first. Invariant: what
+//! [`write`] wrote [`read`] reads as the same layout, and [`canonical`] makes of any layout one
+//! that can be written.
 
 use catena_filter::layout::MAX_FIELDS;
 use catena_filter::{ByteOrder, Field, Kind, Layout};
@@ -228,8 +230,8 @@ fn repeat(runs: &mut Vec<Run>, period: u64, times: u64) -> Result<()> {
     Ok(())
 }
 
-/// The same layout without names, its first axis unknown; or, if the values have no room for it, one of equal words as large as its fields allow, of the kind that
-/// most of its bytes have.
+/// The same layout without names, its first axis unknown; or, if the values have no room for it,
+/// one of equal words as large as its fields allow, of the kind that most of its bytes have.
 pub(crate) fn canonical(from: &Layout, most: usize) -> Layout {
     let mut shape = from.shape().to_vec();
     if let Some(first) = shape.first_mut() {

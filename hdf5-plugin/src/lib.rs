@@ -1,8 +1,9 @@
 //! The Catena filter for HDF5.
 //!
-//! As a shared library, `libh5catena.so`, it is a filter plugin of any libhdf5 from 1.10 on; as a Rust library it is what tools need to read and write such chunks
-//! themselves. The modules stand in the order in which data flows: the dataset's type becomes a layout, the layout and the user's wishes become
-//! `cd_values`, by which chunks are encoded and decoded.
+//! As a shared library, `libh5catena.so`, it is a filter plugin of any libhdf5 from 1.10 on; as a
+//! Rust library it is what tools need to read and write such chunks themselves. The modules stand
+//! in the order in which data flows: the dataset's type becomes a layout, the layout and the user's
+//! wishes become `cd_values`, by which chunks are encoded and decoded.
 
 #![deny(unsafe_op_in_unsafe_fn, clippy::undocumented_unsafe_blocks)]
 
@@ -25,5 +26,6 @@ pub use types::Type;
 pub const FILTER_ID: u32 = 51838;
 /// The most `cd_values` that this filter uses: what released versions of h5py can read.
 pub const MAX_VALUES: usize = 16;
-/// The group of a file in which models lie, each a dataset of bytes named by [`Settings::model_name`].
+/// The group of a file in which models lie, each a dataset of bytes named by
+/// [`Settings::model_name`].
 pub const MODEL_GROUP: &str = "/.catena";

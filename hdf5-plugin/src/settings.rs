@@ -1,7 +1,10 @@
-//! `cd_values`: what the user asks for, and what `set_local` derives from the dataset. `docs/hdf5.md` has them bit by bit.
+//! `cd_values`: what the user asks for, and what `set_local` derives from the dataset.
+//! `docs/hdf5.md` has them bit by bit.
 //!
-//! The user's values come first and keep their places, the derived ones follow: a tool that hands back values that were expanded before gets the same ones
-//! again. Invariant: the layout of a [`Parsed`] is exactly what its values tell, so whoever has the values decodes what was encoded with it.
+//! The user's values come first and keep their places, the derived ones follow: a tool that hands
+//! back values that were expanded before gets the same ones again. Invariant: the layout of a
+//! [`Parsed`] is exactly what its values tell, so whoever has the values decodes what was encoded
+//! with it.
 
 use catena_filter::{Layout, Level, ModelId};
 
@@ -16,7 +19,8 @@ pub const USER_VALUES: usize = 4;
 const PREFIX: usize = 8;
 /// Flag: a model is named.
 const FLAG_MODEL: u32 = 1;
-/// What the first derived value is: the upper 16 bits say that values are derived, and in which form.
+/// What the first derived value is: the upper 16 bits say that values are derived, and in which
+/// form.
 const DERIVED: u32 = 0xCA7E_0001;
 /// The same, followed by a value that says how the bytes are shuffled.
 const DERIVED_SHUFFLED: u32 = 0xCA7E_0002;
@@ -45,7 +49,8 @@ impl Settings {
         self
     }
 
-    /// The name of the model's dataset in [`crate::MODEL_GROUP`]: the first 16 hexadecimal digits of its hash.
+    /// The name of the model's dataset in [`crate::MODEL_GROUP`]: the first 16 hexadecimal digits
+    /// of its hash.
     pub fn model_name(&self) -> Option<String> {
         self.model.as_ref().map(hex)
     }
@@ -61,7 +66,8 @@ impl Settings {
         values
     }
 
-    /// What the user's values say; missing ones are 0, level 0 is the default. Derived values after them are not looked at.
+    /// What the user's values say; missing ones are 0, level 0 is the default. Derived values after
+    /// them are not looked at.
     ///
     /// # Errors
     /// A level above 9, unknown flags, a model at a level that uses none or without its hash.
@@ -121,7 +127,8 @@ pub struct Parsed {
 }
 
 impl Parsed {
-    /// Settings for chunks of this layout. A layout that the values have no room for becomes one of equal words (see [`Parsed::values`]).
+    /// Settings for chunks of this layout. A layout that the values have no room for becomes one of
+    /// equal words (see [`Parsed::values`]).
     pub fn new(settings: Settings, layout: &Layout) -> Self {
         let layout = code::canonical(layout, code::MOST);
         let shuffle = None;
@@ -132,14 +139,16 @@ impl Parsed {
         }
     }
 
-    /// The same for chunks that come shuffled. That takes a value, so the layout may become another one.
+    /// The same for chunks that come shuffled. That takes a value, so the layout may become another
+    /// one.
     pub fn with_shuffle(mut self, shuffle: Option<Shuffle>) -> Self {
         self.layout = code::canonical(&self.layout, room(shuffle));
         self.shuffle = shuffle;
         self
     }
 
-    /// The values that a file holds: the user's four, then the derived ones; at most [`MAX_VALUES`].
+    /// The values that a file holds: the user's four, then the derived ones; at most
+    /// [`MAX_VALUES`].
     pub fn values(&self) -> Vec<u32> {
         let mut values = self.settings.user_values();
         values.resize(USER_VALUES, 0);
@@ -152,7 +161,8 @@ impl Parsed {
         values
     }
 
-    /// What values say that `set_local` has expanded, or that it has not (the layout is then bytes).
+    /// What values say that `set_local` has expanded, or that it has not (the layout is then
+    /// bytes).
     ///
     /// # Errors
     /// As [`Settings::parse`]; derived values that are no layout.

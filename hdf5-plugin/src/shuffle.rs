@@ -1,6 +1,8 @@
-//! HDF5's shuffle, undone: a filter behind it sees each element's first bytes, then all second ones, and so on.
+//! HDF5's shuffle, undone: a filter behind it sees each element's first bytes, then all second
+//! ones, and so on.
 //!
-//! Invariant: [`Shuffle::again`] gives back what [`Shuffle::undone`] was given, whatever the bytes and their number, so nothing is lost if they were never shuffled.
+//! Invariant: [`Shuffle::again`] gives back what [`Shuffle::undone`] was given, whatever the bytes
+//! and their number, so nothing is lost if they were never shuffled.
 
 use std::borrow::Cow;
 
@@ -19,7 +21,8 @@ pub struct Shuffle {
 }
 
 impl Shuffle {
-    /// A shuffle of elements of `size` bytes, with `tail` bytes behind. `None` if it does nothing, or has no room in the values.
+    /// A shuffle of elements of `size` bytes, with `tail` bytes behind. `None` if it does nothing,
+    /// or has no room in the values.
     pub fn new(size: u32, tail: u32) -> Option<Self> {
         let fits = (2..=MAX_SIZE).contains(&size) && tail <= MAX_TAIL;
         fits.then_some(Shuffle { size, tail })
@@ -35,7 +38,8 @@ impl Shuffle {
         Shuffle::new(value & MAX_SIZE, value >> 24)
     }
 
-    /// Bytes an element, and elements of so many bytes. What is left of them, and the tail, are where they were.
+    /// Bytes an element, and elements of so many bytes. What is left of them, and the tail, are
+    /// where they were.
     fn parts(self, len: usize) -> (usize, usize) {
         let (size, tail) = (self.size as usize, self.tail as usize);
         (size, len.saturating_sub(tail) / size)

@@ -6,9 +6,11 @@ use catena_filter::{ByteOrder, Field, Kind, Layout};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Type {
-    /// A number of this kind, bytes and order: floats, integers, bit fields, the base of an enum or bool.
+    /// A number of this kind, bytes and order: floats, integers, bit fields, the base of an enum or
+    /// bool.
     Number(Kind, u32, ByteOrder),
-    /// So many bytes: fixed strings, opaque, references, what a variable-length value leaves in place, and all else.
+    /// So many bytes: fixed strings, opaque, references, what a variable-length value leaves in
+    /// place, and all else.
     Bytes(u32),
     /// So many elements.
     Array(Box<Type>, u32),
@@ -27,7 +29,8 @@ impl Type {
         }
     }
 
-    /// The layout of chunks of this shape, slowest axis first. What a layout cannot express becomes bytes; never fails.
+    /// The layout of chunks of this shape, slowest axis first. What a layout cannot express becomes
+    /// bytes; never fails.
     pub fn layout(&self, chunk: &[u64]) -> Layout {
         let size = self.size();
         let mut fields = Vec::new();
@@ -42,7 +45,8 @@ impl Type {
         let Ok(layout) = layout else {
             return Layout::bytes();
         };
-        // Leading axes of one chunk each say nothing; the first of the others may be as long as it is.
+        // Leading axes of one chunk each say nothing; the first of the others may be as long as it
+        // is.
         let axes: Vec<u64> = chunk.iter().copied().skip_while(|&n| n == 1).collect();
         if axes.len() < 2 {
             return layout;

@@ -1,5 +1,6 @@
-//! What this build lacks. Commands and options of features are known in every build, so that a line means the same
-//! everywhere: without its feature one is left out of the help, which names it at its end, and ends with the feature.
+//! What this build lacks. Commands and options of features are known in every build, so that a line
+//! means the same everywhere: without its feature one is left out of the help, which names it at
+//! its end, and ends with the feature.
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
 

@@ -12,11 +12,13 @@ use crate::levels::LevelFlags;
 /// What to do with HDF5 files.
 #[derive(Subcommand, Debug)]
 pub enum H5Command {
-    /// Compress datasets with Catena's filter, chunk by chunk on all cores; everything else is copied as it is
+    /// Compress datasets with Catena's filter, chunk by chunk on all cores; everything else is
+    /// copied as it is
     Pack(Box<PackArgs>),
     /// Give packed datasets plain chunks, or gzip
     Unpack(UnpackArgs),
-    /// Compare two files, element by element and attribute by attribute; exit status 1 if they differ
+    /// Compare two files, element by element and attribute by attribute; exit status 1 if they
+    /// differ
     Verify(VerifyArgs),
     /// Show how each dataset is stored: raw and stored bytes, ratio, chunks, filters, model
     Info(InfoArgs),
@@ -25,7 +27,8 @@ pub enum H5Command {
 /// Models for the datasets of a file.
 #[derive(clap::Args, Debug)]
 pub struct H5Models {
-    /// Train a model for each dataset that can gain, MINUTES each, and put it into the file; level 8 unless 9 is asked for
+    /// Train a model for each dataset that can gain, MINUTES each, and put it into the file; level
+    /// 8 unless 9 is asked for
     #[cfg(feature = "train")]
     #[arg(long, value_name = "MINUTES", num_args = 0..=1, default_missing_value = "10", conflicts_with = "model")]
     pub train: Option<f64>,
@@ -66,7 +69,8 @@ pub struct PackArgs {
     /// These datasets alone, by their paths; * and ? match as in file names
     #[arg(long, value_name = "GLOB")]
     pub dataset: Vec<glob::Pattern>,
-    /// Shape of the chunks: auto for at most 1 MiB each, or one number for each axis [default: as they are; auto for datasets without]
+    /// Shape of the chunks: auto for at most 1 MiB each, or one number for each axis [default: as
+    /// they are; auto for datasets without]
     #[arg(long, value_name = "auto|N,...", value_parser = parse_chunk)]
     pub chunk: Option<Chunking>,
     /// Leave datasets that have filters as they are

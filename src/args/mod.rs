@@ -51,8 +51,8 @@ pub use train::{EvalArgs, TrainArgs};
 
 /// Streaming lossless compression of scientific binary data.
 ///
-/// With no FILE, or where FILE is -, reads standard input and writes standard output. FILE is compressed to FILE.cat and kept;
-/// with -d, FILE.cat is decompressed to FILE.
+/// With no FILE, or where FILE is -, reads standard input and writes standard output. FILE is
+/// compressed to FILE.cat and kept; with -d, FILE.cat is decompressed to FILE.
 #[derive(Parser, Debug)]
 #[command(
     name = "catena",
@@ -112,8 +112,9 @@ pub struct Args {
     /// The records form a grid, slowest axis first, such as 41,128,128
     #[arg(long, value_name = "N,...", requires = "dtype")]
     pub shape: Option<String>,
-    /// Trained model, for -7 to -9: its file, or what its hash begins with, or what its file is called in the folders of
-    /// CATENA_MODEL_PATH or among the installed ones (catena model list). With -d, -t, -l and --range: one to look at first
+    /// Trained model, for -7 to -9: its file, or what its hash begins with, or what its file is
+    /// called in the folders of CATENA_MODEL_PATH or among the installed ones (catena model list).
+    /// With -d, -t, -l and --range: one to look at first
     #[arg(short, long, value_name = "FILE|HASH|NAME")]
     pub model: Vec<OsString>,
     /// Put the model's file into the compressed file, so that it can be decompressed anywhere
@@ -134,18 +135,20 @@ pub struct Args {
     /// Refuse compressed files that need more memory than this to decompress [default: 1G]
     #[arg(short = 'M', long, value_name = "SIZE", value_parser = parse_size)]
     pub memory: Option<u64>,
-    /// Decompress at most so many bytes of a file: one that has more is an error, and so is a --range that asks for more
+    /// Decompress at most so many bytes of a file: one that has more is an error, and so is a
+    /// --range that asks for more
     #[arg(long, value_name = "SIZE", value_parser = parse_size)]
     pub max_output: Option<u64>,
-    /// Keep up with a source of this speed, such as 20MB/s, by less effort where it must be, the level's where there is time; the output then
-    /// depends on the time it took
+    /// Keep up with a source of this speed, such as 20MB/s, by less effort where it must be, the
+    /// level's where there is time; the output then depends on the time it took
     #[arg(long, value_name = "SPEED", value_parser = parse_speed)]
     pub min_speed: Option<u64>,
     /// Input that another compressor wrote, decoded on the fly
     #[arg(long, value_name = "FORMAT", value_parser = foreign_parser(), default_value = "none")]
     pub from: Foreign,
 
-    /// Decompress LEN bytes from OFFSET on (all that follow without LEN), to standard output unless -o is given
+    /// Decompress LEN bytes from OFFSET on (all that follow without LEN), to standard output unless
+    /// -o is given
     #[arg(long, value_name = "OFFSET[:LEN]", value_parser = parse_range)]
     pub range: Option<Range>,
 
@@ -180,21 +183,24 @@ pub enum Command {
         #[arg(long)]
         all_fields: bool,
     },
-    /// Compress FILEs at several levels, beside gzip, xz, zstd and pco: bytes, speed, CAQ. Everything is decompressed and compared
+    /// Compress FILEs at several levels, beside gzip, xz, zstd and pco: bytes, speed, CAQ.
+    /// Everything is decompressed and compared
     Bench(BenchArgs),
     /// Show, list, install and remove trained models
     Model {
         #[command(subcommand)]
         command: ModelCommand,
     },
-    /// Train a model on data of one kind, for -7 to -9 -m; the end of the data is held out to measure on. Ctrl-C ends it early
-    /// with the best so far
+    /// Train a model on data of one kind, for -7 to -9 -m; the end of the data is held out to
+    /// measure on. Ctrl-C ends it early with the best so far
     #[cfg(feature = "train")]
     Train(Box<TrainArgs>),
-    /// Where the bits of a file go: network alone, experts alone, both, by field and byte plane, beside other compressors
+    /// Where the bits of a file go: network alone, experts alone, both, by field and byte plane,
+    /// beside other compressors
     #[cfg(feature = "train")]
     Eval(EvalArgs),
-    /// End files that a crash has left without their end: every whole frame is kept, the index is made anew
+    /// End files that a crash has left without their end: every whole frame is kept, the index is
+    /// made anew
     Repair {
         /// Compressed files, repaired in place
         #[arg(value_name = "FILE", required = true)]
@@ -202,14 +208,16 @@ pub enum Command {
         /// Say what is left of each; change nothing
         #[arg(short = 'n', long)]
         dry_run: bool,
-        /// Also where damage, not a cut, follows the whole frames: everything from there on is cut off
+        /// Also where damage, not a cut, follows the whole frames: everything from there on is cut
+        /// off
         #[arg(short, long)]
         force: bool,
         /// Leave files alone whose frames need more memory than this to be looked through
         #[arg(short = 'M', long, value_name = "SIZE", value_parser = parse_size, default_value = "1G")]
         memory: u64,
     },
-    /// HDF5 files: compress their datasets so that every HDF5 library with Catena's plugin reads them
+    /// HDF5 files: compress their datasets so that every HDF5 library with Catena's plugin reads
+    /// them
     #[cfg(feature = "h5")]
     H5 {
         #[command(subcommand)]
@@ -344,7 +352,8 @@ fn parse_layout(text: &str) -> Result<Layout, String> {
     Layout::parse(text).map_err(|e| e.to_string())
 }
 
-/// Parses the command line. An error is what is to be told instead of working: wrong usage, or the help.
+/// Parses the command line. An error is what is to be told instead of working: wrong usage, or the
+/// help.
 pub fn parse(line: impl IntoIterator<Item = OsString>) -> Result<Args, clap::Error> {
     let mut command = absent::known(Args::command());
     let mut line: Vec<OsString> = line.into_iter().collect();

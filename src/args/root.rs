@@ -21,8 +21,8 @@ pub enum RootCommand {
     Pack(RootPackArgs),
     /// Get the file back from its archive
     Unpack(RootUnpackArgs),
-    /// Trees, branches, types, entries, bytes on disk and raw, codecs; which branches cannot be read, and why. Of archives, how
-    /// much could be modelled
+    /// Trees, branches, types, entries, bytes on disk and raw, codecs; which branches cannot be
+    /// read, and why. Of archives, how much could be modelled
     Info {
         /// ROOT files, or archives of them
         #[arg(value_name = "FILE", required = true)]
@@ -57,7 +57,8 @@ pub struct ConvertArgs {
     /// This tree, by its path; may be given several times [default: all]
     #[arg(long, value_name = "PATH")]
     pub tree: Vec<String>,
-    /// These branches alone, by path or name; * and ? match as in file names, and a ! before the pattern drops them
+    /// These branches alone, by path or name; * and ? match as in file names, and a ! before the
+    /// pattern drops them
     #[arg(long, value_name = "GLOB")]
     pub branch: Vec<String>,
     /// Not these branches
@@ -66,7 +67,8 @@ pub struct ConvertArgs {
     /// Entries of each tree: from A up to B, which is not taken; either may be left out
     #[arg(long, value_name = "A:B", value_parser = parse_entries)]
     pub entries: Option<std::ops::Range<u64>>,
-    /// How columns lie in the file: awkward's buffers; lists padded to N elements (the longest list unless given); branches without lists alone, as a table
+    /// How columns lie in the file: awkward's buffers; lists padded to N elements (the longest list
+    /// unless given); branches without lists alone, as a table
     #[arg(long, value_name = "awkward|padded[:N]|table", value_parser = parse_layout, default_value = "awkward")]
     pub layout: Layout,
     #[command(flatten)]

@@ -11,11 +11,13 @@ use crate::levels::LevelFlags;
 /// What to do with files of tensors.
 #[derive(Subcommand, Debug)]
 pub enum TensorCommand {
-    /// Put a .safetensors, .npy or .npz file into an archive that gives back the same file, byte for byte
+    /// Put a .safetensors, .npy or .npz file into an archive that gives back the same file, byte
+    /// for byte
     Pack(TensorPackArgs),
     /// Get the file back from its archive
     Unpack(TensorUnpackArgs),
-    /// Tensors, types, shapes, raw and coded bytes; of archives with a loss, what was lost of each tensor
+    /// Tensors, types, shapes, raw and coded bytes; of archives with a loss, what was lost of each
+    /// tensor
     Info {
         /// Archives
         #[arg(value_name = "FILE", required = true)]
@@ -37,13 +39,16 @@ pub struct TensorPackArgs {
     pub output: PathBuf,
     #[command(flatten)]
     pub level: LevelFlags,
-    /// Let floats lose some of their bits; what was lost is told, and stands in the archive. The level is then 1 if none is given
+    /// Let floats lose some of their bits; what was lost is told, and stands in the archive. The
+    /// level is then 1 if none is given
     #[arg(long)]
     pub lossy: bool,
-    /// Most that a float may move, in parts of the largest finite magnitude of its channel: of its index on the slowest axis
+    /// Most that a float may move, in parts of the largest finite magnitude of its channel: of its
+    /// index on the slowest axis
     #[arg(long, value_name = "E", requires = "lossy", default_value_t = 0.01)]
     pub max_rel_error: f64,
-    /// Largest share of a channel that may become zero for being small, 0 to 0.25; the bound holds for it too
+    /// Largest share of a channel that may become zero for being small, 0 to 0.25; the bound holds
+    /// for it too
     #[arg(long, value_name = "SHARE", requires = "lossy", default_value_t = 0.25)]
     pub max_pruned: f64,
     #[command(flatten)]

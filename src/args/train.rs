@@ -45,7 +45,8 @@ pub struct TrainArgs {
     /// Where to train: cpu, cuda or cuda:N
     #[arg(long, value_name = "DEVICE", default_value_t, hide = cfg!(not(feature = "cuda")))]
     pub device: Place,
-    /// What products are made of: single (f32) or mixed (bfloat16, until weights are rounded) [default: mixed on a GPU that has it]
+    /// What products are made of: single (f32) or mixed (bfloat16, until weights are rounded)
+    /// [default: mixed on a GPU that has it]
     #[arg(long, value_name = "HOW")]
     pub precision: Option<Precision>,
     /// Sequences that are read side by side, a multiple of the threads [default: 4; 32 on a GPU]
@@ -54,7 +55,8 @@ pub struct TrainArgs {
     /// Backward passes a step
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub accumulate: u32,
-    /// Share of the loss that is of network and experts together, 0 to 1; the rest is of the network alone
+    /// Share of the loss that is of network and experts together, 0 to 1; the rest is of the
+    /// network alone
     #[arg(long, value_name = "SHARE", default_value_t = 0.5, value_parser = parse_share)]
     pub mixed: f64,
     /// Peak of the learning rate

@@ -1,4 +1,5 @@
-//! Catena beside the codecs that everybody has, on bytes in memory, each in one thread: `catena demo` and `catena bench`.
+//! Catena beside the codecs that everybody has, on bytes in memory, each in one thread:
+//! `catena demo` and `catena bench`.
 
 pub mod caq;
 mod catena_codec;

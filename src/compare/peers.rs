@@ -1,4 +1,5 @@
-//! The codecs that everybody has, each at its best setting: gzip, xz and zstd on the bytes as they are, pco a column at a time.
+//! The codecs that everybody has, each at its best setting: gzip, xz and zstd on the bytes as they
+//! are, pco a column at a time.
 
 use std::io::{Read, Write};
 

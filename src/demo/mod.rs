@@ -1,5 +1,5 @@
-//! `catena demo`: the main job on the data that the program carries with it. Compresses at several levels beside the usual
-//! codecs, decompresses, compares, and says where the bytes went.
+//! `catena demo`: the main job on the data that the program carries with it. Compresses at several
+//! levels beside the usual codecs, decompresses, compares, and says where the bytes went.
 
 mod fields;
 mod samples;

@@ -1,4 +1,5 @@
-//! `catena root`: ROOT files on the command line. What they hold is read by the crate `catena-root`.
+//! `catena root`: ROOT files on the command line. What they hold is read by the crate
+//! `catena-root`.
 
 mod archive;
 #[cfg(feature = "h5")]

@@ -1,7 +1,8 @@
 //! The codec behind the traits of compression-codecs, for code that is generic over them.
 //!
-//! Those traits know no waiting: a call that needs a job's result blocks until it is there. On a runtime use the
-//! adapters of this crate; here is what a thread of one's own, or a test harness, can drive.
+//! Those traits know no waiting: a call that needs a job's result blocks until it is there. On a
+//! runtime use the adapters of this crate; here is what a thread of one's own, or a test harness,
+//! can drive.
 
 use std::io::{Error, ErrorKind, Result};
 
@@ -28,7 +29,8 @@ impl CatenaEncoder {
         })
     }
 
-    /// Writes out what there is, waiting for jobs; true when nothing is left, false when `output` is full.
+    /// Writes out what there is, waiting for jobs; true when nothing is left, false when `output`
+    /// is full.
     fn drain(&mut self, output: &mut WriteBuffer<'_>) -> Result<bool> {
         loop {
             output.copy_unwritten_from(&mut self.output);
@@ -110,8 +112,8 @@ impl CatenaDecoder {
         })
     }
 
-    /// Writes out what there is, waiting for jobs, until the stream needs input (false), has ended (true), or `output`
-    /// is full (false).
+    /// Writes out what there is, waiting for jobs, until the stream needs input (false), has ended
+    /// (true), or `output` is full (false).
     fn drain(&mut self, output: &mut WriteBuffer<'_>) -> Result<bool> {
         loop {
             output.copy_unwritten_from(&mut self.output);

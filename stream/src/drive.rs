@@ -1,8 +1,9 @@
 //! The state machine that all four adapters share: a session, its budget and its waker; no IO.
 //!
-//! Invariants: at most one pulled chunk lies here, and nothing more is pulled until it has been consumed; so the bytes
-//! that a stream holds are the session's bytes in flight and that chunk, and both count against the budget. Every
-//! error leaves through [`Driver::poll_step`], behind the good bytes that came before it, and again at each later step.
+//! Invariants: at most one pulled chunk lies here, and nothing more is pulled until it has been
+//! consumed; so the bytes that a stream holds are the session's bytes in flight and that chunk, and
+//! both count against the budget. Every error leaves through [`Driver::poll_step`], behind the good
+//! bytes that came before it, and again at each later step.
 
 use std::io;
 use std::sync::Arc;
@@ -20,7 +21,8 @@ pub const DEFAULT_BUDGET: usize = 32 << 20;
 /// The most that one push takes: a copy of it does not hold up the runtime's thread.
 const PUSH_MAX: usize = 256 << 10;
 
-/// What a push may take from a codec that starves on a used-up budget: its frame is larger than the budget.
+/// What a push may take from a codec that starves on a used-up budget: its frame is larger than the
+/// budget.
 const PUSH_MIN: usize = 4 << 10;
 
 /// What the adapter has to do next; waiting for a job is `Poll::Pending`.
@@ -42,7 +44,8 @@ pub(crate) struct Driver<S> {
     output_at: usize,
     waker: Arc<AtomicWaker>,
     budget: usize,
-    /// The last step was [`Step::Input`]: input must be taken even over the budget, or nothing would ever move.
+    /// The last step was [`Step::Input`]: input must be taken even over the budget, or nothing
+    /// would ever move.
     starved: bool,
     /// Bytes came in since the last flush.
     unflushed: bool,
@@ -128,7 +131,8 @@ impl<S: Session> Driver<S> {
             .clamp(least, PUSH_MAX)
     }
 
-    /// Takes input as far as budget and session allow and returns how much; 0 says: see what the next step is.
+    /// Takes input as far as budget and session allow and returns how much; 0 says: see what the
+    /// next step is.
     pub(crate) fn accept(&mut self, input: &[u8]) -> usize {
         if self.ended && self.failure.is_none() {
             self.fail(io::Error::new(
@@ -155,8 +159,8 @@ impl<S: Session> Driver<S> {
         0
     }
 
-    /// Starts a flush: everything taken so far becomes output. Does nothing when nothing came in since the last one,
-    /// so a flush whose future was dropped may simply be asked for again.
+    /// Starts a flush: everything taken so far becomes output. Does nothing when nothing came in
+    /// since the last one, so a flush whose future was dropped may simply be asked for again.
     pub(crate) fn flush(&mut self) {
         if self.unflushed && !self.finished && self.failure.is_none() {
             self.unflushed = false;
@@ -194,7 +198,8 @@ impl<S: Session> Driver<S> {
                     self.output = chunk;
                     self.output_at = 0;
                 }
-                // A job may have ended between the pull and the registration: look once more after it.
+                // A job may have ended between the pull and the registration: look once more after
+                // it.
                 Ok(Pull::Pending) if registered => return Poll::Pending,
                 Ok(Pull::Pending) => {
                     self.waker.register(cx.waker());

@@ -1,4 +1,5 @@
-//! An error that can be given out again: who reads on after a failure must not find a clean end there.
+//! An error that can be given out again: who reads on after a failure must not find a clean end
+//! there.
 
 use std::io;
 

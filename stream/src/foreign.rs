@@ -1,4 +1,5 @@
-//! Input that arrives compressed by something else: gzip, zstd, xz or bzip2, recognised by its first bytes.
+//! Input that arrives compressed by something else: gzip, zstd, xz or bzip2, recognised by its
+//! first bytes.
 //!
 //! Decoding runs inside `poll_read`, a buffer at a time, through async-compression.
 

@@ -6,9 +6,10 @@
 //! | raw bytes in, Catena out | [`bufread::CatenaEncoder`] | [`write::CatenaEncoder`] |
 //! | Catena in, raw bytes out | [`bufread::CatenaDecoder`] | [`write::CatenaDecoder`] |
 //!
-//! Names and behaviour are those of async-compression. The model runs on the codec's worker threads, never on the
-//! runtime's; a stream holds a bounded number of bytes (`with_budget`), and a slow reader or writer on one side slows
-//! the other side down. The adapters need no runtime features: any executor that drives tokio's IO traits will do.
+//! Names and behaviour are those of async-compression. The model runs on the codec's worker
+//! threads, never on the runtime's; a stream holds a bounded number of bytes (`with_budget`), and a
+//! slow reader or writer on one side slows the other side down. The adapters need no runtime
+//! features: any executor that drives tokio's IO traits will do.
 //!
 //! ```
 //! use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -35,8 +36,9 @@
 //! # }
 //! ```
 //!
-//! Features: `compression-codecs` adds `codec`, the synchronous codec behind that crate's traits; `decompress` adds
-//! `foreign`, which reads gzip, zstd, xz and bzip2 input; `segments` adds `segment`, files that survive a crash.
+//! Features: `compression-codecs` adds `codec`, the synchronous codec behind that crate's traits;
+//! `decompress` adds `foreign`, which reads gzip, zstd, xz and bzip2 input; `segments` adds
+//! `segment`, files that survive a crash.
 
 mod drive;
 mod failure;

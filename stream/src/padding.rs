@@ -1,5 +1,5 @@
-//! Members of gzip and streams of xz, one after another, with zeros between and behind them: tapes and block devices pad files with zeros, and gzip and
-//! xz read over them.
+//! Members of gzip and streams of xz, one after another, with zeros between and behind them: tapes
+//! and block devices pad files with zeros, and gzip and xz read over them.
 
 use std::io;
 use std::pin::Pin;

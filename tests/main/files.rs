@@ -1,4 +1,5 @@
-//! The user's files: no output replaces an input, is seen by others, follows a link, or loses its holes.
+//! The user's files: no output replaces an input, is seen by others, follows a link, or loses its
+//! holes.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};

@@ -1,4 +1,5 @@
-//! Models on the command line: `-m`, `--embed-model`, `catena model ...`, and what is said where one is missing.
+//! Models on the command line: `-m`, `--embed-model`, `catena model ...`, and what is said where
+//! one is missing.
 
 use crate::common::{Folder, JETS, Ran, jets, models, ran};
 use catena::Layout;

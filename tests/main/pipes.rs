@@ -1,4 +1,5 @@
-//! Catena as a filter: standard input to standard output, in tar, with several files, with a reader that goes away.
+//! Catena as a filter: standard input to standard output, in tar, with several files, with a reader
+//! that goes away.
 
 use std::io::{Read, Write};
 use std::process::Stdio;

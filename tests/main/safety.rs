@@ -1,4 +1,5 @@
-//! Nothing is lost and nothing half-written stays: bad input, files in the way, interrupts, full disks.
+//! Nothing is lost and nothing half-written stays: bad input, files in the way, interrupts, full
+//! disks.
 
 use std::fs;
 use std::process::Stdio;
@@ -179,8 +180,8 @@ mod unix {
             .failed(1, "link: is a symbolic link");
     }
 
-    /// Starts `catena ARGS` with a standard input that stays open, waits until it has its temporary file, sends the
-    /// signal, and gives back what is left.
+    /// Starts `catena ARGS` with a standard input that stays open, waits until it has its temporary
+    /// file, sends the signal, and gives back what is left.
     fn interrupted(
         folder: &Folder,
         signal: &str,

@@ -1,4 +1,5 @@
-//! Standard input, output and error as they come: closed, full, gone, not ready; and the signals that end a program.
+//! Standard input, output and error as they come: closed, full, gone, not ready; and the signals
+//! that end a program.
 
 use std::io::Write;
 use std::process::Stdio;
@@ -139,7 +140,8 @@ assert run(["-d"], coded) == raw
     folder.shell(&line).ok();
 }
 
-/// Starts `catena ARGS` with an input that stays open, waits for its temporary file, sends the signal; its time to die and what is left.
+/// Starts `catena ARGS` with an input that stays open, waits for its temporary file, sends the
+/// signal; its time to die and what is left.
 fn signalled(folder: &Folder, args: &[&str], stdin: &[u8], signal: &str) -> (Duration, usize) {
     let before = folder.names().len();
     let mut child = folder

@@ -1,5 +1,6 @@
-//! What depends on a terminal: the progress bar, the summary, the refusal to write binary there. A terminal is had from
-//! script(1), which every Linux has; elsewhere the decisions are tested in src/report.rs alone.
+//! What depends on a terminal: the progress bar, the summary, the refusal to write binary there. A
+//! terminal is had from script(1), which every Linux has; elsewhere the decisions are tested in
+//! src/report.rs alone.
 
 use crate::common::{Folder, Ran, jets, sample};
 

@@ -1,4 +1,5 @@
-//! `catena train` and `catena eval` as users run them: a model from data, its use, what is refused, interrupts, checkpoints.
+//! `catena train` and `catena eval` as users run them: a model from data, its use, what is refused,
+//! interrupts, checkpoints.
 
 use crate::common::{Folder, Ran, ran, sample};
 use catena::Model;
@@ -11,7 +12,8 @@ const RECORDS: usize = 1000;
 /// As short as training gets.
 const TINY: [&str; 6] = ["--dtype", ZEE, "--preset", "tiny", "--steps", "3"];
 
-/// A folder with electrons in `zee.bin`, and what its programs see of models: the folders of a search path alone.
+/// A folder with electrons in `zee.bin`, and what its programs see of models: the folders of a
+/// search path alone.
 struct Place {
     folder: Folder,
     raw: Vec<u8>,

@@ -1,6 +1,6 @@
-"""Installs the Python package around an extension that cargo has built, as maturin's wheel would: python install.py LIBRARY
+"""Installs the Python package around the extension and the HDF5 plugin that cargo has built, as the wheel would: python install.py EXTENSION PLUGIN
 
-The extension comes from the profile of the tests, so CI compiles it once; ./nightly builds the wheel itself.
+Both come from the profile of the tests, so CI compiles them once; ./nightly builds the wheel itself.
 """
 
 import pathlib
@@ -20,7 +20,10 @@ site = pathlib.Path(sysconfig.get_path("platlib"))
 subprocess.run([sys.executable, "-m", "pip", "uninstall", "-q", "-y", project["name"]], check=True, stderr=subprocess.DEVNULL)
 shutil.rmtree(site / name, ignore_errors=True)
 shutil.copytree(source / "python" / name, site / name, ignore=shutil.ignore_patterns("__pycache__"))
-shutil.copy(sys.argv[1], site / name / "plugins/libh5catena.abi3.so")
+shutil.copy(sys.argv[1], site / name / "_native.abi3.so")
+shutil.rmtree(site / name / "plugins", ignore_errors=True)
+(site / name / "plugins").mkdir()
+shutil.copy(sys.argv[2], site / name / "plugins/libh5catena.so")
 
 info = site / f"{name}-{version}.dist-info"
 info.mkdir()

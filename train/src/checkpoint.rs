@@ -185,7 +185,8 @@ fn bytes(bytes: &[u8]) -> Result<Tensor> {
     Ok(Tensor::from_slice(bytes, bytes.len(), &Device::Cpu)?)
 }
 
-/// Under a temporary name beside it, then renamed. It is its owner's alone: it has what the data taught.
+/// Under a temporary name beside it, then renamed. It is its owner's alone: it has what the data
+/// taught.
 fn write(path: &Path, tensors: &HashMap<String, Tensor>) -> Result<()> {
     let file = Unfinished::create(path, true, &Inputs::default())?;
     safetensors::save(tensors, file.temporary_path())?;

@@ -1,7 +1,9 @@
-//! Who is best for the processor's time: CAQ over bundles of files, in a table that anyone can make anew and add to.
+//! Who is best for the processor's time: CAQ over bundles of files, in a table that anyone can make
+//! anew and add to.
 //!
-//! The bundles of the source (Adaptive Learned Compression Model: text_medium, image_small, mixed_stream) and the files that the goals speak of. Entries are
-//! kept by bundle, codec and machine in a JSON file; a new measurement replaces the old one of the same three.
+//! The bundles of the source (Adaptive Learned Compression Model: text_medium, image_small,
+//! mixed_stream) and the files that the goals speak of. Entries are kept by bundle, codec and
+//! machine in a JSON file; a new measurement replaces the old one of the same three.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -48,7 +50,8 @@ pub struct Leaderboard {
     /// Runs of each measurement; the fastest counts
     #[arg(long, default_value_t = 1)]
     repeat: u32,
-    /// Take the bundle physics from the JSON of an earlier main run, bench/results/whole.json say, and do not measure it
+    /// Take the bundle physics from the JSON of an earlier main run, bench/results/whole.json say,
+    /// and do not measure it
     #[arg(long)]
     from: Option<PathBuf>,
     /// Measure nothing, write the table of the entries that are there
@@ -169,7 +172,8 @@ struct Known {
     rows: Vec<Row>,
 }
 
-/// The bundle physics of a main run: each codec that took all its files, in its smallest arrangement of each.
+/// The bundle physics of a main run: each codec that took all its files, in its smallest
+/// arrangement of each.
 fn known(path: &std::path::Path) -> Result<Vec<Place>> {
     let bytes = std::fs::read(path).with_context(|| path.display().to_string())?;
     let Known { machine, rows } = serde_json::from_slice(&bytes)?;

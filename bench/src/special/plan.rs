@@ -1,4 +1,5 @@
-//! Fields by prediction, alone or where it is clear (level 1), against fields by trying everything, and pco and zstd at the quick levels that people use.
+//! Fields by prediction, alone or where it is clear (level 1), against fields by trying everything,
+//! and pco and zstd at the quick levels that people use.
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -1,8 +1,9 @@
 //! Random access: any bytes of a finished input, through the index or by walking over the frames.
 //!
-//! A frame that is not modelled is decoded alone; a modelled one after its chain's frames from the last key frame on, or
-//! from where the chain stands after the read before. Invariant: what is read has been checked, and a damaged frame
-//! spoils no other but those of its chain up to the next key frame.
+//! A frame that is not modelled is decoded alone; a modelled one after its chain's frames from the
+//! last key frame on, or from where the chain stands after the read before. Invariant: what is read
+//! has been checked, and a damaged frame spoils no other but those of its chain up to the next key
+//! frame.
 
 mod open;
 mod recover;
@@ -148,7 +149,8 @@ impl<R> Archive<R> {
         &self.frames
     }
 
-    /// Where and why the walk over the frames ended early, after [`Archive::recover`]. Frames behind may have been found all the same.
+    /// Where and why the walk over the frames ended early, after [`Archive::recover`]. Frames
+    /// behind may have been found all the same.
     pub fn damage(&self) -> Option<&Error> {
         self.damage.as_ref()
     }
@@ -207,8 +209,9 @@ impl<R: Read + Seek> Archive<R> {
         Ok((item.header, item.payload))
     }
 
-    /// Bytes of a modelled frame's payload that are noise stored as it is: planes of columns, or their lower halves (and the parts
-    /// of records that a flush cut). 0 for frames of other kinds. Read from the payload, without decoding it.
+    /// Bytes of a modelled frame's payload that are noise stored as it is: planes of columns, or
+    /// their lower halves (and the parts of records that a flush cut). 0 for frames of other kinds.
+    /// Read from the payload, without decoding it.
     pub fn raw_plane_bytes(&mut self, frame: usize) -> Result<usize> {
         let Some(info) = self.frames.get(frame) else {
             return Err(Error::invalid(format!("no frame {frame}")));
@@ -325,7 +328,8 @@ impl<R: Read + Seek> Archive<R> {
         })
     }
 
-    /// Admits a stream beside what the archive holds: its frames' places, the frame that was read last, and a copy of it for the caller.
+    /// Admits a stream beside what the archive holds: its frames' places, the frame that was read
+    /// last, and a copy of it for the caller.
     fn admit(&self, part: usize, embedded: Option<&[u8]>) -> Result<(Spec, usize, Growth)> {
         let header = &self.parts[part].header;
         let held = self.held + 2 * header.frame_size as u64;
@@ -382,7 +386,8 @@ impl<R: Read + Seek> Archive<R> {
         steps
     }
 
-    /// The same for a frame of tokens: it needs the one that its chain began with, and none between.
+    /// The same for a frame of tokens: it needs the one that its chain began with, and none
+    /// between.
     fn step_to_tokens(&self, target: usize, learned: &mut [Option<usize>], steps: &mut Vec<Step>) {
         let (stride, chain) = (learned.len(), self.frames[target].chain as usize);
         let first = self.parts[self.frames[target].stream].frames.start;

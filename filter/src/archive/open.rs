@@ -1,7 +1,9 @@
-//! Finding the frames: from the index at the end, or by walking over the frame headers from the start.
+//! Finding the frames: from the index at the end, or by walking over the frame headers from the
+//! start.
 //!
-//! Invariant: places come from adding up lengths that are consistent with one another and with the input's length, so a
-//! hostile index can neither overlap nor loop, and takes no more memory than its own bytes justify.
+//! Invariant: places come from adding up lengths that are consistent with one another and with the
+//! input's length, so a hostile index can neither overlap nor loop, and takes no more memory than
+//! its own bytes justify.
 
 use std::io::{Read, Seek, SeekFrom};
 
@@ -21,7 +23,8 @@ const PART_BYTES: usize = 1 << 10;
 /// Bytes that tag, length and checksum take around an end record's body, at most.
 const END_FRAMING: usize = 16;
 
-/// Up to this many bytes from here on; fewer at the end of the input. Memory grows with what arrives.
+/// Up to this many bytes from here on; fewer at the end of the input. Memory grows with what
+/// arrives.
 pub(super) fn read_up_to<R: Read>(reader: &mut R, len: usize) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     reader.take(len as u64).read_to_end(&mut bytes)?;
@@ -153,7 +156,8 @@ impl<R: Read + Seek> Archive<R> {
         Ok(())
     }
 
-    /// Reads the stream header at `start` and enters the stream; the length of all before the first frame.
+    /// Reads the stream header at `start` and enters the stream; the length of all before the first
+    /// frame.
     pub(super) fn enter_stream(&mut self, start: u64) -> Result<u64> {
         let mut want = HEAD_LEN;
         loop {

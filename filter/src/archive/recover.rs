@@ -1,7 +1,8 @@
-//! Opening what is damaged: frames before the damage by walking, those after it by the index at the input's end, counted from behind.
+//! Opening what is damaged: frames before the damage by walking, those after it by the index at the
+//! input's end, counted from behind.
 //!
-//! Invariant: as in `open`, places come from lengths that were added up. Where they are wrong all the same, the frames' own
-//! checksums, which know their places, refuse them when they are read.
+//! Invariant: as in `open`, places come from lengths that were added up. Where they are wrong all
+//! the same, the frames' own checksums, which know their places, refuse them when they are read.
 
 use std::io::{Read, Seek, SeekFrom};
 
@@ -11,8 +12,9 @@ use crate::frame::{EndRecord, FrameHeader, FrameKind, IndexEntry, check};
 use crate::options::DecompressOptions;
 
 impl<R: Read + Seek> Archive<R> {
-    /// Opens what is left of an input: all frames before the first byte that makes no sense as a header and, if the index at the
-    /// end is whole, those behind it, also where bytes between them are lost or too many. [`Archive::damage`] tells what was found.
+    /// Opens what is left of an input: all frames before the first byte that makes no sense as a
+    /// header and, if the index at the end is whole, those behind it, also where bytes between them
+    /// are lost or too many. [`Archive::damage`] tells what was found.
     ///
     /// Frames that were found may be damaged themselves: [`Archive::read_frame`] tells of each.
     ///
@@ -32,8 +34,9 @@ impl<R: Read + Seek> Archive<R> {
         }
     }
 
-    /// After a walk that has stopped: enters what the index of the stream in which it did knows, and the streams behind.
-    /// Leaves what the walk has found if there is no index or it makes no sense.
+    /// After a walk that has stopped: enters what the index of the stream in which it did knows,
+    /// and the streams behind. Leaves what the walk has found if there is no index or it makes no
+    /// sense.
     fn enter_from_behind(&mut self, end: u64) {
         let Some(start) = self.parts.last().map(|part| part.start) else {
             return;
@@ -62,7 +65,8 @@ impl<R: Read + Seek> Archive<R> {
         }
     }
 
-    /// The end record of the stream that begins at `start`, its place, and the streams behind it, the last one first.
+    /// The end record of the stream that begins at `start`, its place, and the streams behind it,
+    /// the last one first.
     #[allow(clippy::type_complexity)]
     fn streams_behind(
         &mut self,
@@ -91,7 +95,8 @@ impl<R: Read + Seek> Archive<R> {
         is
     }
 
-    /// Enters the stream at `start` whose end record is at `end`: frames from the front for as long as their headers are there, then from behind.
+    /// Enters the stream at `start` whose end record is at `end`: frames from the front for as long
+    /// as their headers are there, then from behind.
     fn enter_around(&mut self, start: u64, end: u64, entries: &[IndexEntry]) -> Result<()> {
         let first = start + self.enter_stream(start)?;
         let all: u64 = entries.iter().map(stored_len).sum();
@@ -112,7 +117,8 @@ impl<R: Read + Seek> Archive<R> {
         Ok(())
     }
 
-    /// Whether this frame is there. The header says so, and of stored frames, which are often as long as their neighbours, the bytes.
+    /// Whether this frame is there. The header says so, and of stored frames, which are often as
+    /// long as their neighbours, the bytes.
     fn is_frame(&mut self, position: u64, offset: u64, entry: &IndexEntry) -> bool {
         let len = FrameHeader::len(entry.raw_len, entry.coded_len);
         let stored = entry.kind == FrameKind::Stored;

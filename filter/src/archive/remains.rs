@@ -1,7 +1,9 @@
-//! What a crash has left of an input, and how to end it: every whole frame is kept, the index is made anew.
+//! What a crash has left of an input, and how to end it: every whole frame is kept, the index is
+//! made anew.
 //!
-//! A frame counts as whole if its header and its payload pass their checksums; nothing is decoded. Invariant: the first
-//! [`Remains::kept_len`] bytes of the input followed by [`Remains::ending`] are a finished input, and doing it again changes nothing.
+//! A frame counts as whole if its header and its payload pass their checksums; nothing is decoded.
+//! Invariant: the first [`Remains::kept_len`] bytes of the input followed by [`Remains::ending`]
+//! are a finished input, and doing it again changes nothing.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -29,8 +31,9 @@ impl Remains {
     /// Looks through an input from its start to its end.
     ///
     /// # Errors
-    /// Those of reading; an input without a single whole stream header, of which nothing can be kept; a frame or a model that takes more memory than
-    /// [`DecompressOptions`] allow unless told otherwise.
+    /// Those of reading; an input without a single whole stream header, of which nothing can be
+    /// kept; a frame or a model that takes more memory than [`DecompressOptions`] allow unless told
+    /// otherwise.
     pub fn examine<R: Read>(reader: R) -> Result<Self> {
         Self::examine_within(reader, DecompressOptions::default().memory_limit)
     }
@@ -156,14 +159,16 @@ impl Remains {
         Ok(())
     }
 
-    /// What is to stand behind the kept bytes: end record, index and tail of the last stream. Empty if it has its own.
+    /// What is to stand behind the kept bytes: end record, index and tail of the last stream. Empty
+    /// if it has its own.
     pub fn ending(&self) -> &[u8] {
         &self.ending
     }
 }
 
-/// Makes a file whole in place: cuts off what follows its last whole frame, appends the end, and waits until it is on disk. A whole file is
-/// not touched. If this is interrupted, it can be done again.
+/// Makes a file whole in place: cuts off what follows its last whole frame, appends the end, and
+/// waits until it is on disk. A whole file is not touched. If this is interrupted, it can be done
+/// again.
 ///
 /// # Errors
 /// As [`Remains::examine`], with the file as it was; those of writing.

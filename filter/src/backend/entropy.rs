@@ -1,8 +1,11 @@
-//! The entropy predictor of the Adaptive Learned Compression Model (ALCM): six statistics of a block tell how many of eight bits a byte of it would take.
+//! The entropy predictor of the Adaptive Learned Compression Model (ALCM): six statistics of a
+//! block tell how many of eight bits a byte of it would take.
 //!
-//! mean, variance, standard deviation, skewness, kurtosis, sparsity -> 64 ReLU -> a sigmoid -> [0.2, 0.9]. The weights are built in; `catena-train` makes them.
-//! Invariant: the same values give the same prediction on every machine: sums are in the order of the values, in f64; the network is f32 with + - * / and sqrt alone, without
-//! fused products, and its sigmoid is algebraic ([`perceptron`]). What is predicted is defined by [`target`].
+//! mean, variance, standard deviation, skewness, kurtosis, sparsity -> 64 ReLU -> a sigmoid ->
+//! [0.2, 0.9]. The weights are built in; `catena-train` makes them.
+//! Invariant: the same values give the same prediction on every machine: sums are in the order of
+//! the values, in f64; the network is f32 with + - * / and sqrt alone, without fused products, and
+//! its sigmoid is algebraic ([`perceptron`]). What is predicted is defined by [`target`].
 
 use crate::numeric::functions::log2;
 use crate::numeric::perceptron;
@@ -11,7 +14,8 @@ use crate::numeric::perceptron;
 pub const INPUTS: usize = 6;
 /// Hidden neurons.
 pub const HIDDEN: usize = 64;
-/// Numbers of the network: hidden weights (row by neuron), hidden biases, output weights, output bias.
+/// Numbers of the network: hidden weights (row by neuron), hidden biases, output weights, output
+/// bias.
 pub const WEIGHTS: usize = perceptron::weights(INPUTS, HIDDEN, 1);
 /// What is predicted lies between these.
 pub const RANGE: [f32; 2] = [0.2, 0.9];
@@ -121,7 +125,8 @@ impl EntropyPredictor {
         EntropyPredictor { weights }
     }
 
-    /// The predicted entropy of a block with these statistics, of 1 for eight bits a byte; within [`RANGE`].
+    /// The predicted entropy of a block with these statistics, of 1 for eight bits a byte; within
+    /// [`RANGE`].
     pub fn predict(&self, statistics: &Statistics) -> f32 {
         let inputs = statistics.inputs();
         let [said] = perceptron::forward::<INPUTS, HIDDEN, 1>(&self.weights, &inputs);
@@ -130,8 +135,10 @@ impl EntropyPredictor {
     }
 }
 
-/// What the predictor learns: the Shannon entropy of a block's bytes over 8, clipped to [`RANGE`]. The bytes are the values divided by a 127th of the block's
-/// largest magnitude and rounded, ties to even; values that are not finite are left out. A block of zeros, or without values, has the lower end.
+/// What the predictor learns: the Shannon entropy of a block's bytes over 8, clipped to [`RANGE`].
+/// The bytes are the values divided by a 127th of the block's largest magnitude and rounded, ties
+/// to even; values that are not finite are left out. A block of zeros, or without values, has the
+/// lower end.
 pub fn target(values: &[f64]) -> f32 {
     let largest = largest(values);
     let mut counts = [0u32; 256];

@@ -1,8 +1,10 @@
-//! What a frame falls back to, and all there is for plain bytes at levels 1 to 6: fields, zstd, stored.
+//! What a frame falls back to, and all there is for plain bytes at levels 1 to 6: fields, zstd,
+//! stored.
 //!
-//! Pipeline: raw bytes of one frame in, the smallest payload out, and back. Frames do not depend on one another here.
-//! Invariant: a payload that is not stored is smaller than its raw bytes; decoding allocates no more than the frame's
-//! raw length, which the caller has checked against the stream's limits.
+//! Pipeline: raw bytes of one frame in, the smallest payload out, and back. Frames do not depend on
+//! one another here.
+//! Invariant: a payload that is not stored is smaller than its raw bytes; decoding allocates no
+//! more than the frame's raw length, which the caller has checked against the stream's limits.
 
 pub mod entropy;
 mod fields;
@@ -30,8 +32,8 @@ pub(crate) enum Effort {
     Best,
 }
 
-/// Bits a byte that are noise, to the model as to the backends. What the model gains beyond them is not predicted, as it comes from relations between
-/// columns.
+/// Bits a byte that are noise, to the model as to the backends. What the model gains beyond them is
+/// not predicted, as it comes from relations between columns.
 const NOISE: f32 = 7.6;
 
 /// The smallest coding of a frame. `offset` is the place of its first byte in the stream.
@@ -63,12 +65,13 @@ pub(crate) fn model_gains(table: &Table, offset: u64, raw: &[u8]) -> bool {
     fields::least(table, offset, raw) < NOISE
 }
 
-/// What a modelled frame of `modelled_len` bytes falls back to: the smallest quick coding if it is no larger.
+/// What a modelled frame of `modelled_len` bytes falls back to: the smallest quick coding if it is
+/// no larger.
 ///
-/// The model takes hundreds of milliseconds for 1 MiB, and its fallback must not add to them: zstd sees the whole frame
-/// (4 ms), but the fields (25 ms) are only coded if a sample of an eighth of the records lets hope for it, that is if it
-/// comes to less than 8/7 of its share of `modelled_len`. The rule looks at nothing but the bytes, so it always decides
-/// alike.
+/// The model takes hundreds of milliseconds for 1 MiB, and its fallback must not add to them: zstd
+/// sees the whole frame (4 ms), but the fields (25 ms) are only coded if a sample of an eighth of
+/// the records lets hope for it, that is if it comes to less than 8/7 of its share of
+/// `modelled_len`. The rule looks at nothing but the bytes, so it always decides alike.
 pub(crate) fn fall_back(
     table: &Table,
     offset: u64,

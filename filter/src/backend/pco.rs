@@ -1,7 +1,8 @@
 //! pco over one column, in its wrapped form: chunks of one page each, without a header of its own.
 //!
-//! The chunks' lengths follow from the number of values (equal chunks of up to 2^18), so that only pco's own bytes are
-//! stored. What pco would allocate for a hostile header is checked before it does.
+//! The chunks' lengths follow from the number of values (equal chunks of up to 2^18), so that only
+//! pco's own bytes are stored. What pco would allocate for a hostile header is checked before it
+//! does.
 
 use pco::data_types::Number;
 use pco::metadata::DeltaEncoding;

@@ -1,8 +1,9 @@
-//! How many bits each backend would take for a byte of a column, from a sample: what the quick levels choose by, and what tells a frame that
-//! no model helps from one that it does.
+//! How many bits each backend would take for a byte of a column, from a sample: what the quick
+//! levels choose by, and what tells a frame that no model helps from one that it does.
 //!
-//! Statistics of the sample (ALCM's six, and what byte planes, differences and repetitions look like) -> 64 ReLU -> a sigmoid for each backend. The
-//! numbers are built in; `catena-train` makes them from columns that every backend has coded.
+//! Statistics of the sample (ALCM's six, and what byte planes, differences and repetitions look
+//! like) -> 64 ReLU -> a sigmoid for each backend. The numbers are built in; `catena-train` makes
+//! them from columns that every backend has coded.
 //! Invariant: as in [`super::entropy`], the same bytes give the same prediction on every machine.
 
 use std::sync::OnceLock;
@@ -70,7 +71,8 @@ pub fn sampled(n: usize) -> impl Iterator<Item = usize> {
     })
 }
 
-/// What the network sees of a sample: `bits` are the elements' bytes as little-endian numbers, in the places of [`sampled`]; the column has `n`.
+/// What the network sees of a sample: `bits` are the elements' bytes as little-endian numbers, in
+/// the places of [`sampled`]; the column has `n`.
 pub fn features(element: Element, bits: &[u64], n: usize) -> [f32; INPUTS] {
     let width = element.width.clamp(1, 8);
     let mask = u64::MAX >> (64 - 8 * width as u32);
@@ -147,7 +149,8 @@ impl Default for Planes {
 }
 
 impl Planes {
-    /// Entropies of numbers' bytes, as shares of 8 bits: highest byte, second, mean and least of those below, mean of all, and the share of empty highest bytes.
+    /// Entropies of numbers' bytes, as shares of 8 bits: highest byte, second, mean and least of
+    /// those below, mean of all, and the share of empty highest bytes.
     fn add(
         &mut self,
         numbers: impl Iterator<Item = u64>,

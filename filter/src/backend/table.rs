@@ -1,4 +1,5 @@
-//! A stream's layout as the backends use it: columns of equal elements, and the whole records of a frame.
+//! A stream's layout as the backends use it: columns of equal elements, and the whole records of a
+//! frame.
 
 use std::ops::Range;
 
@@ -62,7 +63,8 @@ impl Unit {
     }
 }
 
-/// Least records of a slab: in smaller ones, what is learned anew in each costs more than their differences give.
+/// Least records of a slab: in smaller ones, what is learned anew in each costs more than their
+/// differences give.
 const SLAB_MIN: u64 = 1 << 15;
 
 impl Table {
@@ -100,8 +102,8 @@ impl Table {
         Rows::new(self.record_size, offset, raw_len)
     }
 
-    /// The ways to cut a frame. Slabs are for one column in a grid of large ones: files that hold columns one after
-    /// another look like that.
+    /// The ways to cut a frame. Slabs are for one column in a grid of large ones: files that hold
+    /// columns one after another look like that.
     pub(super) fn cuts(&self) -> &'static [Cut] {
         match self.slab {
             Some(_) => &[Cut::Columns, Cut::Slabs],

@@ -1,4 +1,5 @@
-//! What the backends make of things, for the benches and for the training of the plan's predictor. No part of the interface.
+//! What the backends make of things, for the benches and for the training of the plan's predictor.
+//! No part of the interface.
 
 use std::time::{Duration, Instant};
 
@@ -7,7 +8,8 @@ use super::{Effort, fields, pco, zstd};
 use crate::backend::predictor::{Element, features, predict};
 use crate::layout::Layout;
 
-/// Bits a byte of a layout's first column: by zstd of planes and elements, and by pco, as level 1 does it; with the sample's elements.
+/// Bits a byte of a layout's first column: by zstd of planes and elements, and by pco, as level 1
+/// does it; with the sample's elements.
 pub fn column(layout: &Layout, raw: &[u8]) -> Option<(Element, Vec<u64>, usize, [f32; 3])> {
     let table = Table::new(layout);
     let rows = table.rows(0, raw.len());
@@ -31,7 +33,8 @@ pub fn column(layout: &Layout, raw: &[u8]) -> Option<(Element, Vec<u64>, usize, 
     ))
 }
 
-/// A frame's fields by trying everything, by prediction where it is clear (level 1) and by prediction alone: bytes, and the time that each takes.
+/// A frame's fields by trying everything, by prediction where it is clear (level 1) and by
+/// prediction alone: bytes, and the time that each takes.
 pub fn fields(layout: &Layout, raw: &[u8]) -> [(usize, Duration); 3] {
     let table = Table::new(layout);
     let planned = |trust| fields::pack_planned(&table, Effort::Quick, trust, 0, raw, raw.len());

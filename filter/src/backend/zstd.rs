@@ -6,7 +6,8 @@ use crate::error::{Error, Result};
 /// Most bytes that one zstd block yields, and the fewest that a block takes (RFC 8878, 3.1.1.2).
 const BLOCK_RAW_MAX: usize = 128 << 10;
 const BLOCK_CODED_MIN: usize = 4;
-/// What the largest zstd level takes off a middle one's size, at most, in practice: guides what is worth trying.
+/// What the largest zstd level takes off a middle one's size, at most, in practice: guides what is
+/// worth trying.
 const BEST_GAIN: f64 = 0.85;
 
 /// Level for [`Effort::Zstd`].
@@ -27,7 +28,8 @@ impl Packer {
         compressor.include_contentsize(false).ok()?;
         compressor.include_checksum(false).ok()?;
         if level == BEST_LEVEL {
-            // A whole frame; zstd's own window at this level is half of it. What is shorter gets a smaller one.
+            // A whole frame; zstd's own window at this level is half of it. What is shorter gets a
+            // smaller one.
             let window = ::zstd::zstd_safe::CParameter::WindowLog(BEST_WINDOW_LOG);
             compressor.set_parameter(window).ok()?;
         }

@@ -25,8 +25,8 @@ struct Frame<'a> {
 /// Decodes a block with the layout, and the model if it names one, that it was encoded with.
 ///
 /// # Errors
-/// `Corrupt`, `Truncated` and `Version` of damaged blocks, and of blocks of another layout; `MissingModel`; `MemoryLimit` of blocks that claim more
-/// raw bytes than the options allow.
+/// `Corrupt`, `Truncated` and `Version` of damaged blocks, and of blocks of another layout;
+/// `MissingModel`; `MemoryLimit` of blocks that claim more raw bytes than the options allow.
 pub fn decode(stored: &[u8], layout: &Layout, options: &BlockOptions) -> Result<Vec<u8>> {
     let (header, body) = Header::unwrap(stored)?;
     if header.raw_len > options.raw_limit {

@@ -23,8 +23,8 @@ const MAX_LANES: u32 = 16;
 /// Blocks below this size are coded in the caller's thread.
 const INLINE_MAX: usize = 1 << 15;
 
-/// Encodes a piece of data of this layout into a block. Any bytes can be encoded, also those that the layout is wrong for; a
-/// grid's first axis may be unknown (0).
+/// Encodes a piece of data of this layout into a block. Any bytes can be encoded, also those that
+/// the layout is wrong for; a grid's first axis may be unknown (0).
 ///
 /// # Errors
 /// None that comes from the data: `Panicked`, of a defect.

@@ -1,7 +1,8 @@
 //! The bytes before and after a block's frames.
 //!
-//! Two checksums, for two dangers: CRC-32 over all stored bytes finds every single flipped bit, and damage before anything is believed; the lower half of XXH3-64 over
-//! the raw bytes finds a block that was decoded with another layout or model than it was made with.
+//! Two checksums, for two dangers: CRC-32 over all stored bytes finds every single flipped bit, and
+//! damage before anything is believed; the lower half of XXH3-64 over the raw bytes finds a block
+//! that was decoded with another layout or model than it was made with.
 
 use super::BLOCK_VERSION;
 use crate::error::{Error, ErrorKind, Result};
@@ -12,8 +13,8 @@ use crate::model::ModelId;
 const STORED: u8 = 0;
 /// Flag: a model is named.
 const FLAG_MODEL: u8 = 0b1_0000;
-/// Bytes of a model's hash that name it. A reader has a handful of models, of which two would have to agree in 64 bits; if they do, the
-/// checksum of the raw bytes tells.
+/// Bytes of a model's hash that name it. A reader has a handful of models, of which two would have
+/// to agree in 64 bits; if they do, the checksum of the raw bytes tells.
 pub(super) const MODEL_PREFIX: usize = 8;
 /// Frame sizes are powers of two from 2^12 on.
 const FRAME_LOG_MIN: u8 = 12;
@@ -29,7 +30,8 @@ pub(super) struct Coding {
     pub(super) model: Option<[u8; MODEL_PREFIX]>,
     /// Lanes of each frame, 1 to 16.
     pub(super) lane_n: u32,
-    /// Most raw bytes of a frame before they are rounded to whole records, as a power of two: 12 to 27.
+    /// Most raw bytes of a frame before they are rounded to whole records, as a power of two: 12 to
+    /// 27.
     pub(super) frame_log: u8,
 }
 

@@ -5,15 +5,18 @@ use std::sync::Arc;
 use crate::Level;
 use crate::model::Model;
 
-/// How to encode or decode a block. The same layout, level, model and bytes give the same block, whatever `threads` is.
+/// How to encode or decode a block. The same layout, level, model and bytes give the same block,
+/// whatever `threads` is.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct BlockOptions {
     /// Effort of encoding. A block says its own when it is decoded.
     pub level: Level,
-    /// A trained model. Used at levels 8 and 9 by blocks whose layout it fits, else passed over; a block that was encoded with it is decoded with it.
+    /// A trained model. Used at levels 8 and 9 by blocks whose layout it fits, else passed over; a
+    /// block that was encoded with it is decoded with it.
     pub model: Option<Arc<Model>>,
-    /// Whether a model that a block names and that is not given is looked for where models are installed.
+    /// Whether a model that a block names and that is not given is looked for where models are
+    /// installed.
     pub model_search: bool,
     /// Threads: 1 is the caller's own, 0 the process's pool, others a pool of their own.
     pub threads: usize,
@@ -34,7 +37,7 @@ impl Default for BlockOptions {
 }
 
 impl BlockOptions {
-    /// Level 5, no model, the process's pool, blocks of less than 4 GiB.
+    /// Level 3, no model, the process's pool, blocks of less than 4 GiB.
     pub fn new() -> Self {
         Self::default()
     }

@@ -1,6 +1,8 @@
-//! Binary range coder: 64-bit interval, 16-bit probabilities, bytes out as soon as they are settled.
+//! Binary range coder: 64-bit interval, 16-bit probabilities, bytes out as soon as they are
+//! settled.
 
-/// One side of the coder. Encoding is given the bit and returns it; decoding ignores what it is given.
+/// One side of the coder. Encoding is given the bit and returns it; decoding ignores what it is
+/// given.
 pub trait BitCoder {
     /// Codes one bit whose probability of being 1 is `p1 / 65536`, `1 <= p1 <= 65535`.
     fn code(&mut self, bit: u32, p1: u32) -> u32;
@@ -52,8 +54,8 @@ impl Default for RangeEncoder {
 impl RangeEncoder {
     /// Ends the code and returns its bytes and those that were put beside it.
     ///
-    /// The decoder reads zeros past the end, so only as many bytes are written as are needed to name a number inside the interval, and none if
-    /// zero is one.
+    /// The decoder reads zeros past the end, so only as many bytes are written as are needed to
+    /// name a number inside the interval, and none if zero is one.
     pub fn finish(mut self) -> (Vec<u8>, Vec<u8>) {
         if self.low > 0 {
             for keep in 1..=8u32 {

@@ -1,8 +1,10 @@
-//! Whether a stream may be decoded: what it takes is estimated from its header before any of it is allocated, and what its chains
-//! remember, which grows with what they have learned, before each frame.
+//! Whether a stream may be decoded: what it takes is estimated from its header before any of it is
+//! allocated, and what its chains remember, which grows with what they have learned, before each
+//! frame.
 //!
-//! The estimate is an upper bound in practice, so that a hostile header (many chains, many columns, huge frames) is
-//! refused and an honest one is not held up: the program's own streams of default frame size stay far below the limit.
+//! The estimate is an upper bound in practice, so that a hostile header (many chains, many columns,
+//! huge frames) is refused and an honest one is not held up: the program's own streams of default
+//! frame size stay far below the limit.
 
 use super::flight_max;
 use crate::error::{ErrorKind, Result};
@@ -15,7 +17,8 @@ use crate::tokens::stage;
 
 /// Most bytes of the contexts of a chain, and what one of them takes more while it grows.
 const CONTEXT_MAX: u64 = 24 << 20;
-/// Bytes of contexts that a value is worth, at most: two lines, and as many again where their number is rounded up.
+/// Bytes of contexts that a value is worth, at most: two lines, and as many again where their
+/// number is rounded up.
 const CONTEXT_PER_VALUE: u64 = 256;
 /// Bytes that a remembered value takes, at most: vectors grow by doubling.
 const MEMORY_PER_VALUE: u64 = 16;
@@ -45,7 +48,8 @@ impl Needs {
             };
         }
         if !header.level.learns() {
-            // Payload and raw bytes; words, residuals, predictions, tokens and numbers of a column, words and tokens of all.
+            // Payload and raw bytes; words, residuals, predictions, tokens and numbers of a column,
+            // words and tokens of all.
             let expansion = header.layout.columns();
             let column_n = expansion.columns.len() as u64;
             let widest = expansion
@@ -73,7 +77,8 @@ impl Needs {
         Needs {
             states: u64::from(header.chains)
                 * (CHAIN_BYTES + column_n * column + Memory::of(header).bytes(size)),
-            // Payload, raw bytes, and columns of 8 bytes a value, as lanes hold them and as they are put together.
+            // Payload, raw bytes, and columns of 8 bytes a value, as lanes hold them and as they
+            // are put together.
             frame: 3 * size + 16 * value_n,
         }
     }
@@ -175,13 +180,15 @@ impl Growth {
     }
 }
 
-/// Bytes that a model of so many weights takes: its file, its weights, and the weights as they are computed with.
+/// Bytes that a model of so many weights takes: its file, its weights, and the weights as they are
+/// computed with.
 fn model_bytes(weight_n: u64) -> u64 {
     3 * weight_n
 }
 
-/// The stream's spec, the frames that may be under way and the room for what is remembered, unless it needs too much or something that is not at hand.
-/// `embedded` is the file of the model that the stream carries, `held` what the caller holds beside the stream.
+/// The stream's spec, the frames that may be under way and the room for what is remembered, unless
+/// it needs too much or something that is not at hand. `embedded` is the file of the model that the
+/// stream carries, `held` what the caller holds beside the stream.
 pub(crate) fn admit(
     header: &StreamHeader,
     embedded: Option<&[u8]>,
@@ -218,7 +225,8 @@ pub(crate) fn admit(
         frame += spec.token_bytes(header.frame_size);
         afford(states, frame)?;
     }
-    // What is free is for more frames at once; half of it only where chains remember what they have learned, which takes the rest.
+    // What is free is for more frames at once; half of it only where chains remember what they have
+    // learned, which takes the rest.
     let free = limit - states - 2 * frame;
     let for_frames = match header.level.get() {
         ..=6 => free,

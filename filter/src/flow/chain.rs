@@ -1,8 +1,9 @@
 //! The state that a chain's frames hand to one another, and whose turn it is to use it.
 //!
-//! A chain is an opener and its lanes. Each has a *turn*: the frames that the chain learns count up from 0, and the
-//! frame whose number it is may take the state out, alone. So every state sees the chain's frames in their order, whatever
-//! thread they run on, and different lanes may be at different frames.
+//! A chain is an opener and its lanes. Each has a *turn*: the frames that the chain learns count up
+//! from 0, and the frame whose number it is may take the state out, alone. So every state sees the
+//! chain's frames in their order, whatever thread they run on, and different lanes may be at
+//! different frames.
 
 use std::sync::Arc;
 
@@ -26,8 +27,8 @@ impl<T> Seat<T> {
         }
     }
 
-    /// Takes the state out for the frame with this turn; `None` if it is another's turn. `fresh` forgets what the state
-    /// had learned; the inner value is then `None`.
+    /// Takes the state out for the frame with this turn; `None` if it is another's turn. `fresh`
+    /// forgets what the state had learned; the inner value is then `None`.
     pub(crate) fn take(&mut self, turn: u64, fresh: bool) -> Option<Option<T>> {
         if self.turn != turn || self.taken {
             return None;
@@ -85,7 +86,8 @@ impl Chain {
         }
     }
 
-    /// Counts a frame in: its turn if the chain learns it, and whether the states must be fresh for it.
+    /// Counts a frame in: its turn if the chain learns it, and whether the states must be fresh for
+    /// it.
     pub(crate) fn enter(&mut self, key: bool, learned: bool) -> Option<(u64, bool)> {
         self.cut |= key;
         if !learned {

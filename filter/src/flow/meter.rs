@@ -1,6 +1,8 @@
-//! What may be done with a frame, and what that took so far: packing counts, the session's pace chooses by it.
+//! What may be done with a frame, and what that took so far: packing counts, the session's pace
+//! chooses by it.
 //!
-//! Invariant: counts are sums that any thread may add to at any time; no coded byte depends on them but by the choice.
+//! Invariant: counts are sums that any thread may add to at any time; no coded byte depends on them
+//! but by the choice.
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
@@ -28,7 +30,8 @@ impl Choice {
         Choice::Backend(Effort::Best),
         Choice::Model,
     ];
-    /// What there is for the frames of a stream that is modelled: a frame of level 2 takes as long as the model.
+    /// What there is for the frames of a stream that is modelled: a frame of level 2 takes as long
+    /// as the model.
     pub(crate) const MODELLED: [Choice; 4] = [
         Choice::Backend(Effort::Stored),
         Choice::Backend(Effort::Zstd),

@@ -45,7 +45,8 @@ pub(crate) struct Raw {
     pub(crate) bytes: Vec<u8>,
     /// No other frame follows.
     pub(crate) last: bool,
-    /// What the scheduler chose, and the nanoseconds that it expects; nothing where the level alone decides.
+    /// What the scheduler chose, and the nanoseconds that it expects; nothing where the level alone
+    /// decides.
     pub(crate) choice: Option<(Choice, i64)>,
 }
 
@@ -82,7 +83,8 @@ impl Pack {
         }
     }
 
-    /// One for a stream that begins with these bytes: as many as are to be searched. Without them nothing becomes tokens.
+    /// One for a stream that begins with these bytes: as many as are to be searched. Without them
+    /// nothing becomes tokens.
     pub(crate) fn with_beginning(mut self, bytes: &[u8]) -> Self {
         if stage::suits(&self.spec.layout) {
             self.beginning = bytes.to_vec();
@@ -130,7 +132,8 @@ impl Pack {
         self.search.get_or_init(found).as_ref()
     }
 
-    /// The smallest coding of a frame that is not predicted bit by bit, and whether its chain begins with it.
+    /// The smallest coding of a frame that is not predicted bit by bit, and whether its chain
+    /// begins with it.
     fn plain(&self, input: &Raw, opened: Option<&Opened>) -> Result<(FrameKind, Vec<u8>, bool)> {
         let (table, offset, raw) = (&self.table, input.offset, &input.bytes[..]);
         let expansion = self.spec.expansion();
@@ -168,7 +171,8 @@ impl Pack {
         )
     }
 
-    /// The first frame of a chain: as tokens behind what the chain begins with, if that pays or will.
+    /// The first frame of a chain: as tokens behind what the chain begins with, if that pays or
+    /// will.
     fn begin(&self, search: &Search, input: &Raw) -> Result<(FrameKind, Vec<u8>)> {
         let (offset, raw) = (input.offset, &input.bytes[..]);
         let expansion = self.spec.expansion();
@@ -208,7 +212,8 @@ impl Pack {
 
 /// Tokens that come to so much of other codings are hopeless.
 const WORSE: f64 = 0.97;
-/// Other codings are looked for harder where they come within one part in so many of the tokens, from this level on.
+/// Other codings are looked for harder where they come within one part in so many of the tokens,
+/// from this level on.
 const NEAR: usize = 10;
 const THOROUGH: u8 = 4;
 /// A chain begins where its first frame alone gains one part in so many.

@@ -160,7 +160,8 @@ impl Unpack {
     }
 }
 
-/// Whether a frame takes a turn in its chain: those of tokens need what the chain began with, also where they leave nothing to others.
+/// Whether a frame takes a turn in its chain: those of tokens need what the chain began with, also
+/// where they leave nothing to others.
 pub(crate) fn takes_turn(level: Level, header: &FrameHeader) -> bool {
     header.learned || (header.kind == FrameKind::Tokens && !level.learns())
 }

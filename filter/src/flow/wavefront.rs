@@ -1,12 +1,13 @@
 //! Scheduling of frames over lanes, the same in both directions.
 //!
-//! A frame that its chain learns goes through three steps: it is opened (the planner's turn), its lanes run (each when
-//! the frame before has left that lane, and, if the frame asks for it, after the lane before), it is closed. Other frames
-//! are only closed. Frames of several numbers are under way at a time, so that lane `l` of one runs beside lane `l - 1` of
-//! the next: a wavefront. What a step computes depends on its inputs alone, never on when or where it ran.
+//! A frame that its chain learns goes through three steps: it is opened (the planner's turn), its
+//! lanes run (each when the frame before has left that lane, and, if the frame asks for it, after
+//! the lane before), it is closed. Other frames are only closed. Frames of several numbers are
+//! under way at a time, so that lane `l` of one runs beside lane `l - 1` of the next: a wavefront.
+//! What a step computes depends on its inputs alone, never on when or where it ran.
 //!
-//! Invariant: a frame that failed keeps its result, and nothing that depends on it starts; frames before it are not
-//! touched. Outputs are popped in the order of submission.
+//! Invariant: a frame that failed keeps its result, and nothing that depends on it starts; frames
+//! before it are not touched. Outputs are popped in the order of submission.
 
 use std::any::Any;
 use std::collections::VecDeque;
@@ -38,7 +39,8 @@ pub(crate) trait Work: Send + Sync + 'static {
     }
     /// Whether each lane needs the parts of the lanes before it.
     fn in_order(&self, opened: &Self::Opened) -> bool;
-    /// Runs the lane with this index. `before` holds the parts of the lanes before it, if they were asked for.
+    /// Runs the lane with this index. `before` holds the parts of the lanes before it, if they were
+    /// asked for.
     fn lane(
         &self,
         opened: &Self::Opened,
@@ -164,7 +166,8 @@ impl<W: Work> Wavefront<W> {
         }
     }
 
-    /// Has a job answer a question beside the frames, which must not panic; [`Wavefront::wait`] waits for it too.
+    /// Has a job answer a question beside the frames, which must not panic; [`Wavefront::wait`]
+    /// waits for it too.
     pub(crate) fn ask<T: Send + 'static>(
         &mut self,
         question: impl FnOnce(&W) -> T + Send + 'static,
@@ -191,7 +194,8 @@ impl<W: Work> Wavefront<W> {
         Some(output)
     }
 
-    /// Blocks until a job has ended that had not at the last [`Wavefront::pop`]; not at all if none is under way.
+    /// Blocks until a job has ended that had not at the last [`Wavefront::pop`]; not at all if none
+    /// is under way.
     pub(crate) fn wait(&self) {
         loop {
             let mut state = lock(&self.shared.state);
@@ -382,7 +386,8 @@ impl<W: Work> Shared<W> {
 }
 
 impl<W: Work> State<W> {
-    /// The frame with this number; `None` if it has failed and was popped while other jobs of it ran.
+    /// The frame with this number; `None` if it has failed and was popped while other jobs of it
+    /// ran.
     fn flight(&mut self, number: u64) -> Option<&mut Flight<W>> {
         let place = number.checked_sub(self.first)?;
         self.flights.get_mut(usize::try_from(place).ok()?)

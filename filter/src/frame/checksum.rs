@@ -1,5 +1,6 @@
-//! Two checksums: CRC-32 over stored bytes, which finds every single flipped bit by construction and every damage of
-//! a header before it is believed; XXH3-64 over raw bytes, which finds what a decoder got wrong.
+//! Two checksums: CRC-32 over stored bytes, which finds every single flipped bit by construction
+//! and every damage of a header before it is believed; XXH3-64 over raw bytes, which finds what a
+//! decoder got wrong.
 
 use crate::error::{Error, Result};
 
@@ -8,8 +9,8 @@ pub(crate) fn crc(bytes: &[u8]) -> u32 {
     crc32fast::hash(bytes)
 }
 
-/// XXH3-64 of a frame's raw bytes, seeded with their place in the stream, so that frames that were dropped, doubled or
-/// exchanged do not pass.
+/// XXH3-64 of a frame's raw bytes, seeded with their place in the stream, so that frames that were
+/// dropped, doubled or exchanged do not pass.
 pub(crate) fn raw_hash(raw: &[u8], offset: u64) -> u64 {
     xxhash_rust::xxh3::xxh3_64_with_seed(raw, offset)
 }

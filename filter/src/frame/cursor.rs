@@ -1,10 +1,12 @@
 //! Reading and writing of the format's numbers: little-endian words and varints.
 //!
-//! Invariant: "not enough bytes yet" is `None`, never an error: the caller knows whether more can come.
+//! Invariant: "not enough bytes yet" is `None`, never an error: the caller knows whether more can
+//! come.
 
 use crate::error::{Error, Result};
 
-/// Appends a number, 7 bits a byte, least significant first, the top bit set on all bytes but the last.
+/// Appends a number, 7 bits a byte, least significant first, the top bit set on all bytes but the
+/// last.
 pub(crate) fn put_varint(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
         out.push(value as u8 | 0x80);

@@ -125,7 +125,8 @@ impl FrameHeader {
         }
     }
 
-    /// Whether a frame of these lengths can be of this kind: whatever is not stored must be smaller than raw.
+    /// Whether a frame of these lengths can be of this kind: whatever is not stored must be smaller
+    /// than raw.
     pub(super) fn check_len(kind: FrameKind, raw_len: u64, coded_len: u64) -> Result<()> {
         let fits = match kind {
             FrameKind::Stored => coded_len == raw_len,
@@ -155,8 +156,8 @@ impl FrameHeader {
         out.extend_from_slice(&sum.to_le_bytes());
     }
 
-    /// Reads a header from the front of `bytes`: the header and its length, `None` if bytes are missing. Frames of more
-    /// than `frame_size` raw bytes are refused.
+    /// Reads a header from the front of `bytes`: the header and its length, `None` if bytes are
+    /// missing. Frames of more than `frame_size` raw bytes are refused.
     pub(crate) fn parse(bytes: &[u8], frame_size: usize) -> Result<Option<(Self, usize)>> {
         let mut cursor = Cursor::new(bytes);
         let Some(tag) = cursor.byte() else {

@@ -1,7 +1,7 @@
 //! The end of a stream: totals, the index of its frames, and a tail that is found from behind.
 //!
-//! The index holds lengths only; places follow by adding them up, so that no index can name overlapping frames or
-//! point backwards.
+//! The index holds lengths only; places follow by adding them up, so that no index can name
+//! overlapping frames or point backwards.
 
 use super::checksum::crc;
 use super::cursor::{Cursor, put_varint};
@@ -65,7 +65,8 @@ pub(crate) struct EndRecord {
 }
 
 impl EndRecord {
-    /// Reads the record from the front of `bytes`: the record and its length, `None` if bytes are missing.
+    /// Reads the record from the front of `bytes`: the record and its length, `None` if bytes are
+    /// missing.
     pub(crate) fn parse(bytes: &[u8]) -> Result<Option<(Self, usize)>> {
         let mut cursor = Cursor::new(bytes);
         let Some(tag) = cursor.byte() else {
@@ -112,7 +113,8 @@ impl EndRecord {
         Ok(Some((record, cursor.position())))
     }
 
-    /// The length of the body of the record at the front of `bytes`; `None` if bytes are missing. It may be wrong: nothing is checked.
+    /// The length of the body of the record at the front of `bytes`; `None` if bytes are missing.
+    /// It may be wrong: nothing is checked.
     pub(crate) fn body_len(bytes: &[u8]) -> Result<Option<u64>> {
         let mut cursor = Cursor::new(bytes);
         match cursor.byte() {
@@ -121,8 +123,8 @@ impl EndRecord {
         }
     }
 
-    /// The entries as values; `None` if the stream has no index. Their number and sum are checked against the totals, and
-    /// what they take against the limit in bytes.
+    /// The entries as values; `None` if the stream has no index. Their number and sum are checked
+    /// against the totals, and what they take against the limit in bytes.
     pub(crate) fn read_entries(&self, limit: u64) -> Result<Option<Vec<IndexEntry>>> {
         let Some(bytes) = &self.entries else {
             return Ok(None);
@@ -216,7 +218,8 @@ impl IndexBuilder {
         self.raw_len
     }
 
-    /// Appends end record and tail. The entries are written if `index` asks for them and there is more than one frame.
+    /// Appends end record and tail. The entries are written if `index` asks for them and there is
+    /// more than one frame.
     pub(crate) fn write(&self, index: bool, out: &mut Vec<u8>) {
         let entries = self
             .entries
@@ -241,7 +244,8 @@ impl IndexBuilder {
         out.extend_from_slice(&TAIL_MAGIC);
     }
 
-    /// Most bytes that an end record's body can have if it agrees: a longer one need not be waited for.
+    /// Most bytes that an end record's body can have if it agrees: a longer one need not be waited
+    /// for.
     pub(crate) fn body_max(&self) -> u64 {
         (TOTALS_MAX + self.entries.as_ref().map_or(0, Vec::len)) as u64
     }

@@ -1,8 +1,10 @@
-//! The bytes of the format: stream header, frame headers, index, trailer. `docs/format.md` describes them.
+//! The bytes of the format: stream header, frame headers, index, trailer. `docs/format.md`
+//! describes them.
 //!
-//! The only place that knows them: everything before and after works on [`StreamHeader`], [`FrameHeader`] and payloads.
-//! Invariant: a length that was read allocates nothing; buffers grow with the bytes that have arrived, and no length
-//! passes that exceeds the limits below.
+//! The only place that knows them: everything before and after works on [`StreamHeader`],
+//! [`FrameHeader`] and payloads.
+//! Invariant: a length that was read allocates nothing; buffers grow with the bytes that have
+//! arrived, and no length passes that exceeds the limits below.
 //!
 //! | version | written by | read by |
 //! |---|---|---|

@@ -1,7 +1,8 @@
 //! Compressed bytes in any pieces to stream headers, frames and ends: the decoder's front.
 //!
-//! Invariant: the buffer holds what has arrived and at most one piece ahead of what is needed; everything a header
-//! says is checked (checksum, limits, the frames before) before it is acted upon.
+//! Invariant: the buffer holds what has arrived and at most one piece ahead of what is needed;
+//! everything a header says is checked (checksum, limits, the frames before) before it is acted
+//! upon.
 
 use super::frame_header::FrameHeader;
 use super::index::{EndRecord, IndexBuilder, TAIL_LEN, Tail, is_end};
@@ -65,7 +66,8 @@ pub(crate) struct Parser {
     done: usize,
     /// Place of the first byte that is not, in the whole input.
     position: u64,
-    /// Place of the current frame header, or of the stream header or end record, in the whole input.
+    /// Place of the current frame header, or of the stream header or end record, in the whole
+    /// input.
     item_start: u64,
     state: State,
     header: Option<StreamHeader>,
@@ -98,7 +100,8 @@ impl Parser {
         }
     }
 
-    /// Refuses embedded models and payloads that would take more than this, before they are waited for.
+    /// Refuses embedded models and payloads that would take more than this, before they are waited
+    /// for.
     pub(crate) fn with_memory_limit(mut self, bytes: u64) -> Self {
         self.memory_limit = bytes;
         self

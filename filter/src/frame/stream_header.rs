@@ -14,7 +14,8 @@ pub(crate) const MAX_HEADER_BODY: usize = 1 << 21;
 const FLAG_MODEL: u8 = 1;
 /// Flag: that model's file stands behind the header.
 const FLAG_EMBEDDED: u8 = 2;
-/// Flag: set in all streams, but not in those of version 1, some of which were marked as 2 before it was given up.
+/// Flag: set in all streams, but not in those of version 1, some of which were marked as 2 before
+/// it was given up.
 const FLAG_FORMAT_2: u8 = 0x80;
 
 /// What all frames of a stream share.
@@ -33,7 +34,8 @@ pub struct StreamHeader {
     pub frame_size: usize,
     /// The model that the frames need.
     pub model: Option<ModelId>,
-    /// Bytes of that model's file, which stands between the header and the first frame; `None` if it is elsewhere.
+    /// Bytes of that model's file, which stands between the header and the first frame; `None` if
+    /// it is elsewhere.
     pub embedded: Option<usize>,
 }
 
@@ -64,7 +66,8 @@ impl StreamHeader {
         out.extend_from_slice(&sum.to_le_bytes());
     }
 
-    /// Whether the embedded model's file, which is held up to three times while it is read, may be waited for.
+    /// Whether the embedded model's file, which is held up to three times while it is read, may be
+    /// waited for.
     pub(crate) fn check_embedded(&self, limit: u64) -> Result<()> {
         match self.embedded.map_or(0, |len| 3 * len as u64) {
             needed if needed > limit => Err(ErrorKind::MemoryLimit { needed, limit }.into()),
@@ -72,7 +75,8 @@ impl StreamHeader {
         }
     }
 
-    /// Reads a header from the front of `bytes`: the header and its length, `None` if bytes are missing.
+    /// Reads a header from the front of `bytes`: the header and its length, `None` if bytes are
+    /// missing.
     pub(crate) fn parse(bytes: &[u8]) -> Result<Option<(Self, usize)>> {
         let seen = bytes.len().min(MAGIC.len());
         if bytes[..seen] != MAGIC[..seen] {

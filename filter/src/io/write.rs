@@ -17,7 +17,8 @@ fn drain(session: &mut impl Session, inner: &mut impl Write, all: bool) -> io::R
     }
 }
 
-/// Pushes some of the bytes, at least one if there are any, and writes what comes of it; returns how many.
+/// Pushes some of the bytes, at least one if there are any, and writes what comes of it; returns
+/// how many.
 fn write(session: &mut impl Session, inner: &mut impl Write, bytes: &[u8]) -> io::Result<usize> {
     loop {
         let taken = session.push(bytes)?;
@@ -31,9 +32,10 @@ fn write(session: &mut impl Session, inner: &mut impl Write, bytes: &[u8]) -> io
 
 /// Compresses what is written to it into the writer beneath.
 ///
-/// [`Encoder::finish`] ends the stream and reports errors. A stream whose encoder was dropped without it has no end, and a
-/// decoder calls it truncated: a source that failed half-way must not look like one that was short. Where dropping is the
-/// only way to end, [`Encoder::auto_finish`] makes it one.
+/// [`Encoder::finish`] ends the stream and reports errors. A stream whose encoder was dropped
+/// without it has no end, and a decoder calls it truncated: a source that failed half-way must not
+/// look like one that was short. Where dropping is the only way to end, [`Encoder::auto_finish`]
+/// makes it one.
 ///
 /// ```
 /// use std::io::Write;
@@ -67,7 +69,8 @@ impl<W: Write> Encoder<W> {
         Ok(self.inner)
     }
 
-    /// The same, ending its stream when it is dropped. Errors of that are lost, so [`Encoder::finish`] is to be preferred.
+    /// The same, ending its stream when it is dropped. Errors of that are lost, so
+    /// [`Encoder::finish`] is to be preferred.
     pub fn auto_finish(self) -> AutoFinish<W> {
         AutoFinish {
             encoder: Some(self),
@@ -99,7 +102,8 @@ impl<W: Write> Write for Encoder<W> {
     }
 }
 
-/// An encoder that ends its stream when it is dropped, except in a panic and after an error; see [`Encoder::auto_finish`].
+/// An encoder that ends its stream when it is dropped, except in a panic and after an error; see
+/// [`Encoder::auto_finish`].
 #[derive(Debug)]
 pub struct AutoFinish<W: Write> {
     /// `None` only while it is dropped.
@@ -149,8 +153,8 @@ impl<W: Write> Drop for AutoFinish<W> {
 
 /// Decompresses what is written to it into the writer beneath.
 ///
-/// Only bytes that have been checked are written. [`Decoder::finish`] tells whether the streams were complete; dropping
-/// without it throws away what is under way.
+/// Only bytes that have been checked are written. [`Decoder::finish`] tells whether the streams
+/// were complete; dropping without it throws away what is under way.
 #[derive(Debug)]
 pub struct Decoder<W: Write> {
     session: session::Decoder,

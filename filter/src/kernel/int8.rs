@@ -1,9 +1,13 @@
-//! Products of int8 numbers, for the network: sixteen rows are worked on side by side, one to a lane.
+//! Products of int8 numbers, for the network: sixteen rows are worked on side by side, one to a
+//! lane.
 //!
-//! Activations come as a *panel*: for two inputs at a time the numbers of sixteen rows, two i16 to a lane (the first input in the lower half), which is
-//! what the multiply-and-add of pairs takes. All sums are exact in i32, so the order of adding is free, and [`Plain`] is the reference for the values only.
+//! Activations come as a *panel*: for two inputs at a time the numbers of sixteen rows, two i16 to
+//! a lane (the first input in the lower half), which is what the multiply-and-add of pairs takes.
+//! All sums are exact in i32, so the order of adding is free, and [`Plain`] is the reference for
+//! the values only.
 //!
-//! Invariant: all numbers lie in -127..=127, and a product has at most [`MAX_INPUTS`] inputs, so no sum overflows.
+//! Invariant: all numbers lie in -127..=127, and a product has at most [`MAX_INPUTS`] inputs, so no
+//! sum overflows.
 
 use super::vector::Plain;
 
@@ -39,7 +43,8 @@ pub struct Weights {
     pub(super) pairs: Vec<i32>,
     /// `[outputs, inputs / 4]`: four int8 each, the first in the lowest byte.
     pub(super) quads: Vec<i32>,
-    /// `[outputs]`: 128 times the sum of an output's weights, which is what an offset of 128 of all activations adds.
+    /// `[outputs]`: 128 times the sum of an output's weights, which is what an offset of 128 of all
+    /// activations adds.
     pub(super) offsets: Vec<i32>,
 }
 
@@ -82,7 +87,8 @@ impl Weights {
 
 /// The products. Panels have two inputs to an element.
 pub trait Int8 {
-    /// `out[o][r]` = sum over inputs of `x[..][r] * w[o][..]`: `w` has `x.len()` pairs for each element of `out`.
+    /// `out[o][r]` = sum over inputs of `x[..][r] * w[o][..]`: `w` has `x.len()` pairs for each
+    /// element of `out`.
     fn pairs(x: &[Lanes<i32>], w: &[i32], out: &mut [Lanes<i32>]);
 
     /// The same for a matrix, from its output `first` on.
@@ -91,7 +97,8 @@ pub trait Int8 {
         Self::pairs(x, &w.pairs[first * (w.inputs / 2)..], out);
     }
 
-    /// Row by row: `out[r]` = sum over `x[..][r] * keys[..][r]`. A key's lane holds two int8, the first in the lower byte.
+    /// Row by row: `out[r]` = sum over `x[..][r] * keys[..][r]`. A key's lane holds two int8, the
+    /// first in the lower byte.
     fn scores(x: &[Lanes<i32>], keys: &[[i16; ROWS]], out: &mut Lanes<i32>);
 
     /// Sum of products.

@@ -1,13 +1,15 @@
 //! Sixteen f32 side by side, as one value: what the network's elementwise work is written in.
 //!
-//! Compilers find vectors in loops over arrays, but not reliably, and a loop they miss costs ten times as much. [`Sixteen`] is the reference; every other
-//! form does the same IEEE operation on each lane. Nothing here adds up lanes, so there is no order to keep.
+//! Compilers find vectors in loops over arrays, but not reliably, and a loop they miss costs ten
+//! times as much. [`Sixteen`] is the reference; every other form does the same IEEE operation on
+//! each lane. Nothing here adds up lanes, so there is no order to keep.
 
 use std::ops::{Add, Div, Mul, Sub};
 
 use super::int8::{Lanes, narrow_pair, pair};
 
-/// 1.5 * 2^23: adding it rounds a number below 2^22 to the nearest integer (of two, the even one) and leaves that in the lowest bits.
+/// 1.5 * 2^23: adding it rounds a number below 2^22 to the nearest integer (of two, the even one)
+/// and leaves that in the lowest bits.
 pub const MAGIC: f32 = 12_582_912.0;
 
 /// Sixteen f32.
@@ -229,7 +231,8 @@ mod tests {
             let mut keep = |v: I::F| {
                 let mut to = [1.0; 16];
                 v.store(&mut to);
-                // No lane of what is computed here may be NaN but 0 / 0, which the network never asks for.
+                // No lane of what is computed here may be NaN but 0 / 0, which the network never
+                // asks for.
                 out.extend(to.map(|v| if v.is_nan() { 0 } else { v.to_bits() }));
             };
             let (a, b) = (I::F::load(&x), I::F::load(&y));

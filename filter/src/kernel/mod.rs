@@ -1,8 +1,9 @@
 //! The same code for several vector units.
 //!
-//! Whatever runs through [`run`] is compiled once plainly and once for each wider vector unit. The source is one: fixed-size arrays worked on
-//! element by element, with sums in an order that is written out. Rust neither reorders nor fuses floating-point operations, so all versions give
-//! the same bits; the plain one is the reference, and tests hold the others to it exactly.
+//! Whatever runs through [`run`] is compiled once plainly and once for each wider vector unit. The
+//! source is one: fixed-size arrays worked on element by element, with sums in an order that is
+//! written out. Rust neither reorders nor fuses floating-point operations, so all versions give the
+//! same bits; the plain one is the reference, and tests hold the others to it exactly.
 
 #![allow(unsafe_code)]
 
@@ -39,7 +40,8 @@ pub enum Kernel {
 }
 
 impl Kernel {
-    /// The widest unit that this processor has; [`Kernel::Scalar`] if the environment variable `CATENA_SCALAR` is set to anything but 0.
+    /// The widest unit that this processor has; [`Kernel::Scalar`] if the environment variable
+    /// `CATENA_SCALAR` is set to anything but 0.
     pub fn best() -> Kernel {
         static BEST: OnceLock<Kernel> = OnceLock::new();
         *BEST.get_or_init(|| {
@@ -89,7 +91,8 @@ fn has_avx512() -> bool {
         && std::arch::is_x86_feature_detected!("avx512vl")
 }
 
-/// Work to be compiled for each vector unit. `run` and all that it calls on the hot path must be `#[inline(always)]`.
+/// Work to be compiled for each vector unit. `run` and all that it calls on the hot path must be
+/// `#[inline(always)]`.
 pub trait Task {
     /// What comes of it.
     type Output;
@@ -102,7 +105,8 @@ pub fn run<T: Task>(kernel: Kernel, task: T) -> T::Output {
     match kernel {
         #[cfg(target_arch = "x86_64")]
         Kernel::Avx512 if has_avx512() => {
-            // SAFETY: the processor has all the features that the function is compiled for; they were asked for just above.
+            // SAFETY: the processor has all the features that the function is compiled for; they
+            // were asked for just above.
             unsafe { avx512(task) }
         }
         #[cfg(target_arch = "x86_64")]

@@ -1,7 +1,8 @@
-//! NEON forms of [`super::int8`]; all else is the plain code, which compilers for this target turn into NEON by themselves.
+//! NEON forms of [`super::int8`]; all else is the plain code, which compilers for this target turn
+//! into NEON by themselves.
 //!
-//! SAFETY, for every block here: NEON belongs to every processor of this target. Loads and stores go through references to whole arrays of the width that
-//! is read.
+//! SAFETY, for every block here: NEON belongs to every processor of this target. Loads and stores
+//! go through references to whole arrays of the width that is read.
 
 use std::arch::aarch64::*;
 

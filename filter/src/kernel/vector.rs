@@ -1,7 +1,8 @@
 //! The few operations whose vector form the compiler does not find by itself.
 //!
-//! [`Plain`] is the reference. The others do the same operations in the same order on wider registers: sums run over sixteen (or eight) lanes that are
-//! folded in halves at the end, and nothing is fused.
+//! [`Plain`] is the reference. The others do the same operations in the same order on wider
+//! registers: sums run over sixteen (or eight) lanes that are folded in halves at the end, and
+//! nothing is fused.
 
 use super::Kernel;
 use super::int8::Int8;
@@ -22,8 +23,9 @@ pub trait Isa: Copy + Int8 {
     fn dot(x: &[Block], w: &[Block]) -> f32;
     /// w += x * step.
     fn train(x: &[Block], w: &mut [Block], step: f32);
-    /// Distribution functions at `at`: F = (1 + x / sqrt(1 + x^2)) / 2 with x = (at - mu) * inverse; and, for the interval from `low` to `high`, the
-    /// mass above as an index 0..4096. An interval without mass gives 2048.
+    /// Distribution functions at `at`: F = (1 + x / sqrt(1 + x^2)) / 2 with x = (at - mu) *
+    /// inverse; and, for the interval from `low` to `high`, the mass above as an index 0..4096. An
+    /// interval without mass gives 2048.
     fn cut(at: f64, mu: &Eight, inverse: &Eight, low: &Eight, high: &Eight) -> (Eight, [i32; 8]);
     /// row = row * keep + x * a, over eights.
     fn decay_add(row: &mut [Eight], x: &[Eight], keep: f64, a: f64);

@@ -1,7 +1,9 @@
 //! AVX2 and AVX-512 forms of [`super::vector`].
 //!
-//! SAFETY, for every block here: the types [`Avx2`] and [`Avx512`] are only named by [`super::run`], inside functions that are compiled for these
-//! features and entered after the processor was asked for them. Loads and stores go through references to whole arrays of the width that is read.
+//! SAFETY, for every block here: the types [`Avx2`] and [`Avx512`] are only named by
+//! [`super::run`], inside functions that are compiled for these features and entered after the
+//! processor was asked for them. Loads and stores go through references to whole arrays of the
+//! width that is read.
 
 use std::arch::x86_64::*;
 
@@ -107,7 +109,8 @@ impl Isa for Avx2 {
                     _mm256_div_pd(_mm256_sub_pd(high, f), whole),
                     _mm256_set1_pd(4096.0),
                 );
-                // Clamped before the conversion: what lies outside i32 would not convert as in Rust.
+                // Clamped before the conversion: what lies outside i32 would not convert as in
+                // Rust.
                 let p = _mm256_min_pd(
                     _mm256_max_pd(p, _mm256_setzero_pd()),
                     _mm256_set1_pd(4095.0),

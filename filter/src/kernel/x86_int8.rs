@@ -1,9 +1,11 @@
 //! AVX2, AVX-512 and AVX-512 VNNI forms of [`super::int8`].
 //!
-//! Pairs of i16 are multiplied and added in one instruction. VNNI takes four int8 at once, but one side without sign: activations get an offset of 128
-//! there, and what that adds is taken off at the end.
+//! Pairs of i16 are multiplied and added in one instruction. VNNI takes four int8 at once, but one
+//! side without sign: activations get an offset of 128 there, and what that adds is taken off at
+//! the end.
 //!
-//! SAFETY, for every block here: as in [`super::x86`]; the functions for VNNI are entered after the processor was asked for it.
+//! SAFETY, for every block here: as in [`super::x86`]; the functions for VNNI are entered after the
+//! processor was asked for it.
 
 use std::arch::x86_64::*;
 
@@ -40,7 +42,8 @@ fn dot8(x: &[[i16; 16]], w: &[[i8; 16]]) -> i32 {
     }
 }
 
-/// `N` outputs by sixteen rows, `N` at most four: eight sums, two halves of activations and a weight stay in registers.
+/// `N` outputs by sixteen rows, `N` at most four: eight sums, two halves of activations and a
+/// weight stay in registers.
 #[inline(always)]
 fn tile2<const N: usize>(x: &[Lanes<i32>], w: [&[i32]; N], out: &mut [Lanes<i32>]) {
     // SAFETY: see the module.
@@ -225,7 +228,8 @@ impl Int8 for Avx512 {
     fn product(x: &[Lanes<i32>], w: &Weights, first: usize, out: &mut [Lanes<i32>]) {
         if has_vnni() {
             let quads = &w.quads[first * (w.inputs() / 4)..];
-            // SAFETY: the processor was asked for VNNI, and has the rest, or this type would not be in use.
+            // SAFETY: the processor was asked for VNNI, and has the rest, or this type would not be
+            // in use.
             unsafe { product_vnni(x, quads, &w.offsets[first..], out) }
         } else {
             Self::pairs(x, &w.pairs[first * (w.inputs() / 2)..], out);

@@ -1,12 +1,14 @@
 //! A record as scalar columns: what the prediction engine works on.
 //!
-//! Every element of every field becomes a column, opaque bytes become a column a byte. A record that would have more
-//! columns than the engine can keep state for is seen another way, as a grid of words:
+//! Every element of every field becomes a column, opaque bytes become a column a byte. A record
+//! that would have more columns than the engine can keep state for is seen another way, as a grid
+//! of words:
 //!
-//! * one array field of more than [`MAX_ARRAY_COLUMNS`] numbers (an image's row, a waveform): one column, and the
-//!   array is the grid's fastest axis;
-//! * more than [`MAX_COLUMNS`] columns otherwise: words, if all fields have the same width (their kind and order, or
-//!   unsigned words in the first field's order where they differ), else plain bytes, with the record as the fastest axis.
+//! * one array field of more than [`MAX_ARRAY_COLUMNS`] numbers (an image's row, a waveform): one
+//!   column, and the array is the grid's fastest axis;
+//! * more than [`MAX_COLUMNS`] columns otherwise: words, if all fields have the same width (their
+//!   kind and order, or unsigned words in the first field's order where they differ), else plain
+//!   bytes, with the record as the fastest axis.
 //!
 //! Invariant: the columns tile the expansion's record, in order and without holes.
 
@@ -32,7 +34,8 @@ pub struct Column {
     pub field: u32,
     /// The element's place in the field (for opaque bytes: the byte's).
     pub element: u32,
-    /// The field's name, or `f` and its number as NumPy calls it, with `[element]` if the field has several.
+    /// The field's name, or `f` and its number as NumPy calls it, with `[element]` if the field has
+    /// several.
     pub name: String,
 }
 
@@ -43,7 +46,8 @@ pub struct Expansion {
     pub columns: Vec<Column>,
     /// Bytes a record. Smaller than the layout's where the record became an axis of the grid.
     pub record_size: u32,
-    /// The grid, slowest axis first, in records of this expansion; empty for a row. The first axis is 0 if unknown.
+    /// The grid, slowest axis first, in records of this expansion; empty for a row. The first axis
+    /// is 0 if unknown.
     pub shape: Vec<u64>,
 }
 

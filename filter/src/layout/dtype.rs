@@ -1,7 +1,7 @@
 //! NumPy's comma form of a record, in and out: `<u8,5<f4,pt:>f4,V3`.
 //!
-//! `parse(layout.to_string())` gives the same layout back, names and grid included: what is written in listings can be
-//! fed to `--dtype`.
+//! `parse(layout.to_string())` gives the same layout back, names and grid included: what is written
+//! in listings can be fed to `--dtype`.
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,9 +1,11 @@
 //! Bytes as typed values: what a record holds and how records are arranged.
 //!
-//! First station of the pipeline. A [`Layout`] comes from the caller (a dtype string, an HDF5 type, a ROOT branch) or
-//! from detection; it is stored in the stream, and the prediction engine reads it through [`Layout::columns`].
-//! Invariant: every `Layout` that exists is valid (packed fields without holes, sizes within the limits below, a grid
-//! whose bytes can be counted in 63 bits), so nothing after this module checks it again.
+//! First station of the pipeline. A [`Layout`] comes from the caller (a dtype string, an HDF5 type,
+//! a ROOT branch) or from detection; it is stored in the stream, and the prediction engine reads it
+//! through [`Layout::columns`].
+//! Invariant: every `Layout` that exists is valid (packed fields without holes, sizes within the
+//! limits below, a grid whose bytes can be counted in 63 bits), so nothing after this module checks
+//! it again.
 //!
 //! A wrong layout costs ratio, never bytes: whatever it does not describe is coded as it is.
 
@@ -150,7 +152,8 @@ impl Layout {
     /// Records of these fields, one after another without holes; their `offset`s are set here.
     ///
     /// # Errors
-    /// A field of an impossible width or count, more than [`MAX_FIELDS`] fields or [`MAX_RECORD_SIZE`] bytes, no field.
+    /// A field of an impossible width or count, more than [`MAX_FIELDS`] fields or
+    /// [`MAX_RECORD_SIZE`] bytes, no field.
     pub fn from_fields(fields: impl IntoIterator<Item = Field>) -> Result<Self> {
         let mut packed = Vec::new();
         let mut offset = 0u32;
@@ -187,11 +190,13 @@ impl Layout {
         })
     }
 
-    /// A layout from NumPy's comma form, such as `<f4` or `<u8,5<f4,<i4`, with or without a grid: `<f4 [41,128,128]`.
+    /// A layout from NumPy's comma form, such as `<f4` or `<u8,5<f4,<i4`, with or without a grid:
+    /// `<f4 [41,128,128]`.
     ///
-    /// A part is `[name:][count][order]type`. Types: `f2 f4 f8`, `i1 i2 i4 i8`, `u1 u2 u4 u8`, `c8 c16` (read as two
-    /// floats), `b1` or `?` (a bool, read as `u1`), `S3` or `V3` (three opaque bytes). Order: `<` little, `>` big, `=`
-    /// this machine's, `|` none needed; little if left out. In a name, `%2C` stands for the byte 0x2C.
+    /// A part is `[name:][count][order]type`. Types: `f2 f4 f8`, `i1 i2 i4 i8`, `u1 u2 u4 u8`,
+    /// `c8 c16` (read as two floats), `b1` or `?` (a bool, read as `u1`), `S3` or `V3` (three
+    /// opaque bytes). Order: `<` little, `>` big, `=` this machine's, `|` none needed; little if
+    /// left out. In a name, `%2C` stands for the byte 0x2C.
     ///
     /// # Errors
     /// Names the part at fault, and why.
@@ -201,11 +206,12 @@ impl Layout {
 
     /// The same records arranged in a grid, slowest axis first; an empty shape is a plain row.
     ///
-    /// The first axis may be 0, which says that its length is unknown (a grid found from a prefix, or a stream that
-    /// is still growing along its slowest axis).
+    /// The first axis may be 0, which says that its length is unknown (a grid found from a prefix,
+    /// or a stream that is still growing along its slowest axis).
     ///
     /// # Errors
-    /// More than [`MAX_RANK`] axes, an axis of 0 that is not the first, or more bytes than 63 bits can count.
+    /// More than [`MAX_RANK`] axes, an axis of 0 that is not the first, or more bytes than 63 bits
+    /// can count.
     pub fn with_shape(mut self, shape: &[u64]) -> Result<Self> {
         shape::check(shape, self.record_size)?;
         self.shape = shape.to_vec();
@@ -222,7 +228,8 @@ impl Layout {
         self.record_size
     }
 
-    /// The grid of records, slowest axis first; empty if they form a plain row. The first axis is 0 if unknown.
+    /// The grid of records, slowest axis first; empty if they form a plain row. The first axis is 0
+    /// if unknown.
     pub fn shape(&self) -> &[u64] {
         &self.shape
     }

@@ -2,8 +2,8 @@
 
 /// The rows of a frame: the end of a record that began before, whole records, the beginning of one.
 ///
-/// Head, records and tail together are the frame. Without a whole record the head ends where the next record begins or the
-/// frame does, and the tail is what is left.
+/// Head, records and tail together are the frame. Without a whole record the head ends where the
+/// next record begins or the frame does, and the tail is what is left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rows {
     /// Bytes before the first whole record.
@@ -17,7 +17,8 @@ pub struct Rows {
 }
 
 impl Rows {
-    /// The rows of a frame of `len` bytes at `offset` of the stream, for records of `record_size` bytes.
+    /// The rows of a frame of `len` bytes at `offset` of the stream, for records of `record_size`
+    /// bytes.
     pub fn new(record_size: u32, offset: u64, len: usize) -> Self {
         let size = u64::from(record_size);
         let head = ((size - offset % size) % size).min(len as u64) as usize;

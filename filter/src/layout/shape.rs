@@ -1,11 +1,13 @@
 //! Grids: `41,128,128` and its limits.
 //!
-//! Invariant: the product of a checked shape's axes and the record size fits 63 bits, so no later product overflows.
+//! Invariant: the product of a checked shape's axes and the record size fits 63 bits, so no later
+//! product overflows.
 
 use super::MAX_RANK;
 use crate::error::{Error, Result};
 
-/// A grid from text, slowest axis first: `41,128,128`, or `41x128x128`. The first axis may be 0: length unknown.
+/// A grid from text, slowest axis first: `41,128,128`, or `41x128x128`. The first axis may be 0:
+/// length unknown.
 ///
 /// # Errors
 /// Names the axis at fault, and why.

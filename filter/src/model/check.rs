@@ -1,7 +1,9 @@
-//! Whether a network holds together: asked once, where a model enters, so that nothing after it asks again.
+//! Whether a network holds together: asked once, where a model enters, so that nothing after it
+//! asks again.
 //!
-//! Sizes agree, products cannot overflow, and all numbers are small enough that no sum, however it falls out, leaves the range of f32: there is no
-//! infinity and no NaN behind this check, which machines could disagree about.
+//! Sizes agree, products cannot overflow, and all numbers are small enough that no sum, however it
+//! falls out, leaves the range of f32: there is no infinity and no NaN behind this check, which
+//! machines could disagree about.
 
 use super::{Block, Eviction, Field, Head, MAX_HEADS, Matrix, Network, Table};
 use crate::kernel::int8::{MAX_INPUTS, ROWS};

@@ -1,7 +1,8 @@
 //! A model's name, checked against its file and read from text.
 //!
-//! The file's last 32 bytes are the hash of all before them. Invariant: an id that was checked with [`ModelId::of_file`] names
-//! exactly these bytes; one that was only read ([`ModelId::stored_in`]) is a claim.
+//! The file's last 32 bytes are the hash of all before them. Invariant: an id that was checked with
+//! [`ModelId::of_file`] names exactly these bytes; one that was only read ([`ModelId::stored_in`])
+//! is a claim.
 
 use std::str::FromStr;
 

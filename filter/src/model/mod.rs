@@ -1,6 +1,7 @@
 //! Trained models: what a network is made of, the file that holds it, and where it is looked for.
 //!
-//! Invariant: every [`Model`] that exists has been checked ([`Network::check`], and that it fits its layout) and knows its name.
+//! Invariant: every [`Model`] that exists has been checked ([`Network::check`], and that it fits
+//! its layout) and knows its name.
 
 mod built_in;
 mod check;
@@ -34,7 +35,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::numeric::ValueType;
 use file::Content;
 
-/// A trained model, ready to be used: the layout it is for, its network, the experts' start values and some words about it.
+/// A trained model, ready to be used: the layout it is for, its network, the experts' start values
+/// and some words about it.
 pub struct Model {
     id: ModelId,
     weight_n: u64,
@@ -44,12 +46,12 @@ pub struct Model {
 }
 
 impl Model {
-    /// A model of these parts, once they are checked. `notes` is free text, at most [`MAX_NOTES`] bytes: a name in the first
-    /// line, then what it was trained on.
+    /// A model of these parts, once they are checked. `notes` is free text, at most [`MAX_NOTES`]
+    /// bytes: a name in the first line, then what it was trained on.
     ///
     /// # Errors
-    /// [`ErrorKind::Model`]: sizes out of range or not in agreement, numbers that make no sense, a network that does not
-    /// fit the layout.
+    /// [`ErrorKind::Model`]: sizes out of range or not in agreement, numbers that make no sense, a
+    /// network that does not fit the layout.
     pub fn new(
         layout: Layout,
         network: Network,
@@ -79,7 +81,8 @@ impl Model {
     /// The model of a file's bytes.
     ///
     /// # Errors
-    /// [`ErrorKind::Model`]: no model file, one of a newer version, damaged, or of a network that cannot be computed.
+    /// [`ErrorKind::Model`]: no model file, one of a newer version, damaged, or of a network that
+    /// cannot be computed.
     pub fn read(file: &[u8]) -> Result<Self> {
         let (id, content) = file::read(file)?;
         check(&content)?;
@@ -131,8 +134,8 @@ impl Model {
         self.weight_n
     }
 
-    /// Whether bytes of this layout can be coded with the model: their columns must be of the same types, in the same order. Names and the grid
-    /// may differ.
+    /// Whether bytes of this layout can be coded with the model: their columns must be of the same
+    /// types, in the same order. Names and the grid may differ.
     ///
     /// # Errors
     /// [`ErrorKind::Model`], naming the first column that differs.

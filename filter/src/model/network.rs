@@ -1,7 +1,10 @@
-//! The network's numbers: integer weights with their scales, as a model file holds them and as the forward pass reads them.
+//! The network's numbers: integer weights with their scales, as a model file holds them and as the
+//! forward pass reads them.
 //!
-//! Shapes are written `[outputs, inputs]`, rows one after another. `docs/network.md` says what is computed from them.
-//! Invariant: [`Network::check`] holds for every network that is used; it is asked once, where a model enters.
+//! Shapes are written `[outputs, inputs]`, rows one after another. `docs/network.md` says what is
+//! computed from them.
+//! Invariant: [`Network::check`] holds for every network that is used; it is asked once, where a
+//! model enters.
 
 use super::reference::Reference;
 
@@ -64,7 +67,8 @@ pub struct Block {
     pub attention_norm: Vec<f32>,
     /// `[3d, d]`: queries, keys, values.
     pub qkv: Matrix,
-    /// `[heads]`: share of the compressive memory in each head's output, 0 to 1 (Infini-attention's sigmoid of beta).
+    /// `[heads]`: share of the compressive memory in each head's output, 0 to 1 (Infini-attention's
+    /// sigmoid of beta).
     pub memory_share: Vec<f32>,
     /// `[d, d]`.
     pub out: Matrix,
@@ -84,7 +88,8 @@ pub type Prior = [i8; 256];
 pub struct Priors {
     /// Where no other holds.
     pub common: Box<Prior>,
-    /// For single values of the byte before (second head only): that byte and its table, by rising byte.
+    /// For single values of the byte before (second head only): that byte and its table, by rising
+    /// byte.
     pub after: Vec<(u8, Box<Prior>)>,
 }
 
@@ -93,7 +98,8 @@ pub struct Priors {
 pub struct Field {
     /// Number of the column in the layout's record.
     pub column: u16,
-    /// Planes with a head: bit `j` is the byte that has `j` bytes above it. At most [`MAX_HEADS`] bits.
+    /// Planes with a head: bit `j` is the byte that has `j` bytes above it. At most [`MAX_HEADS`]
+    /// bits.
     pub planes: u8,
     /// Another way to the value, if there is one.
     pub reference: Option<Reference>,
@@ -107,7 +113,8 @@ pub struct Field {
     pub above: Table,
     /// `[d]`: that both are equal.
     pub equal: Vec<f32>,
-    /// Scales of the shared byte tables for this field's bytes; the last four bytes of longer values.
+    /// Scales of the shared byte tables for this field's bytes; the last four bytes of longer
+    /// values.
     pub byte_scales: [f32; 4],
     /// `[knots, z]`: the value above, read by this field's own heads.
     pub head_above: Table,
@@ -141,9 +148,11 @@ pub struct Head {
     pub above: Table,
     /// `[257, z]`: the same of the value that the reference expects; row 256 also if there is none.
     pub reference: Table,
-    /// `[2, z]`: how much the value above and the reference are believed, as long as their bits are those of the value.
+    /// `[2, z]`: how much the value above and the reference are believed, as long as their bits are
+    /// those of the value.
     pub copies: Matrix,
-    /// `[256, z]`: a logit for each node of the byte's tree; node 1 is the root, node 0 is not used.
+    /// `[256, z]`: a logit for each node of the byte's tree; node 1 is the root, node 0 is not
+    /// used.
     pub nodes: Matrix,
 }
 

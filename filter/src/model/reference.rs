@@ -1,7 +1,9 @@
-//! Where a value is expected to come from, beside the value above: another column, or a formula over columns to its left that was found in training.
+//! Where a value is expected to come from, beside the value above: another column, or a formula
+//! over columns to its left that was found in training.
 //!
-//! A whole training set is there to search in, so relations can be looked for here that a stream's first frame is too short for. Everything is computed in f64 by
-//! the functions of [`crate::numeric::functions`], the same on every machine.
+//! A whole training set is there to search in, so relations can be looked for here that a stream's
+//! first frame is too short for. Everything is computed in f64 by the functions of
+//! [`crate::numeric::functions`], the same on every machine.
 
 use crate::numeric::{
     Relation, ValueType,
@@ -53,7 +55,8 @@ pub enum Reference {
     Relation(Relation),
     /// 1 - a - b - c: shares of a whole. A place that is not needed is `u16::MAX`.
     Rest([u16; 3]),
-    /// The vector that balances those whose lengths and angles two groups of equal size give: missing transverse momentum.
+    /// The vector that balances those whose lengths and angles two groups of equal size give:
+    /// missing transverse momentum.
     Balance {
         /// Lengths.
         lengths: Group,
@@ -111,7 +114,8 @@ impl Reference {
         }
     }
 
-    /// The value expected, as an ordered integer of the field's type, given the row's values to the left by column number.
+    /// The value expected, as an ordered integer of the field's type, given the row's values to the
+    /// left by column number.
     #[inline]
     pub fn expect(
         self,

@@ -161,8 +161,8 @@ impl Source {
     }
 }
 
-/// A network of random weights for a layout's columns. Every fifth column is only read, and every fifth after the second has heads on two planes that
-/// are not neighbours.
+/// A network of random weights for a layout's columns. Every fifth column is only read, and every
+/// fifth after the second has heads on two planes that are not neighbours.
 pub fn sample_network(layout: &Layout, dims: Dims, seed: u64) -> Network {
     let source = &mut Source(seed);
     let (d, f) = (usize::from(dims.width), usize::from(dims.hidden));

@@ -1,7 +1,8 @@
 //! Where a model is looked for when a stream, or a user, names it.
 //!
-//! In this order: what the caller gave; what is embedded in the stream; the folders of `CATENA_MODEL_PATH`; the user's own folder; what is built
-//! in. Invariant: what is found has the hash that was asked for; a file that has not is passed over, and the error tells of it.
+//! In this order: what the caller gave; what is embedded in the stream; the folders of
+//! `CATENA_MODEL_PATH`; the user's own folder; what is built in. Invariant: what is found has the
+//! hash that was asked for; a file that has not is passed over, and the error tells of it.
 
 use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom};
@@ -19,7 +20,8 @@ pub const PATH_VARIABLE: &str = "CATENA_MODEL_PATH";
 /// The last place, in words.
 const BUILT_IN_PLACE: &str = "the models that are built in";
 
-/// The model that was read last by its name: streams that follow one another, such as the chunks of a file, name the same one.
+/// The model that was read last by its name: streams that follow one another, such as the chunks of
+/// a file, name the same one.
 static LAST: Mutex<Option<Arc<Model>>> = Mutex::new(None);
 
 /// Where a model was found.
@@ -90,7 +92,8 @@ impl Search {
         let mut looked_in = Vec::new();
         for (folder, what) in &self.folders {
             looked_in.push(format!("{} ({what})", folder.display()));
-            // The name it is installed under is tried first, so that a large folder is not read through.
+            // The name it is installed under is tried first, so that a large folder is not read
+            // through.
             let installed = folder.join(file_name(id));
             let installed = stored_id(&installed).map(|found| (found, installed));
             let all = || in_folder(folder);
@@ -139,7 +142,8 @@ impl Search {
         Err(missing(prefix, looked_in))
     }
 
-    /// The one model whose hash begins with `name`, or whose file is called that, without its suffix.
+    /// The one model whose hash begins with `name`, or whose file is called that, without its
+    /// suffix.
     ///
     /// # Errors
     /// `InvalidInput` if there is none or more than one, naming the places or the candidates.
@@ -229,7 +233,8 @@ impl Model {
 
 /// The folder for the user's own models; `None` where there is no home.
 ///
-/// `$XDG_DATA_HOME/catena/models` where that is set to an absolute path, else what the platform's rules say.
+/// `$XDG_DATA_HOME/catena/models` where that is set to an absolute path, else what the platform's
+/// rules say.
 pub fn user_folder() -> Option<PathBuf> {
     let absolute = |name: &str| {
         let path = PathBuf::from(std::env::var_os(name)?);
@@ -249,11 +254,13 @@ pub fn user_folder() -> Option<PathBuf> {
     Some(data.join("catena").join("models"))
 }
 
-/// The model that a stream names: one `at_hand`, what is embedded, or, if it may `search`, one that is installed. `afford` is asked before an embedded model is unpacked, with its number of weights.
+/// The model that a stream names: one `at_hand`, what is embedded, or, if it may `search`, one that
+/// is installed. `afford` is asked before an embedded model is unpacked, with its number of
+/// weights.
 ///
 /// # Errors
-/// `Corrupt` if what is embedded is not what is named, [`ErrorKind::MissingModel`] if it is nowhere, what `afford` says, and
-/// [`ErrorKind::Model`] if it cannot be used.
+/// `Corrupt` if what is embedded is not what is named, [`ErrorKind::MissingModel`] if it is
+/// nowhere, what `afford` says, and [`ErrorKind::Model`] if it cannot be used.
 pub(crate) fn resolve(
     id: &ModelId,
     embedded: Option<&[u8]>,
@@ -305,7 +312,8 @@ pub(crate) fn resolve(
 /// The model whose hash begins with these bytes, which is not among what the caller gave.
 ///
 /// # Errors
-/// [`ErrorKind::MissingModelPrefix`] if it is nowhere, and [`ErrorKind::Model`] if it cannot be used.
+/// [`ErrorKind::MissingModelPrefix`] if it is nowhere, and [`ErrorKind::Model`] if it cannot be
+/// used.
 pub(crate) fn by_prefix(prefix: &[u8], search: bool) -> Result<Arc<Model>> {
     let begins = |id: &ModelId| id.as_bytes().starts_with(prefix);
     if !search {
@@ -328,7 +336,8 @@ fn file_name(id: &ModelId) -> String {
     format!("{id}.{SUFFIX}")
 }
 
-/// The models of a folder by what their files say, in the order of their names. What cannot be read is not there.
+/// The models of a folder by what their files say, in the order of their names. What cannot be read
+/// is not there.
 fn in_folder(folder: &Path) -> Vec<(ModelId, PathBuf)> {
     let Ok(entries) = fs::read_dir(folder) else {
         return Vec::new();

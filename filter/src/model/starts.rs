@@ -16,7 +16,8 @@ pub const START_EFFORTS: usize = 2;
 pub struct ColumnStart {
     /// Number of the column in the layout's record.
     pub column: u16,
-    /// For level 7, and for levels 8 and 9: up to [`MAX_START`] weights in 1/1024; `None`: as without a model.
+    /// For level 7, and for levels 8 and 9: up to [`MAX_START`] weights in 1/1024; `None`: as
+    /// without a model.
     pub efforts: [Option<Vec<i16>>; START_EFFORTS],
 }
 
@@ -25,8 +26,9 @@ pub struct ColumnStart {
 pub struct Starts {
     /// One for each column that has some.
     pub columns: Vec<ColumnStart>,
-    /// Setups of all columns as a plan holds them (references, relation, lattice), found in the training data: a stream's first frame is too short to find them
-    /// in. Empty: they are looked for there all the same.
+    /// Setups of all columns as a plan holds them (references, relation, lattice), found in the
+    /// training data: a stream's first frame is too short to find them in. Empty: they are looked
+    /// for there all the same.
     pub setups: Vec<u8>,
 }
 

@@ -1,5 +1,6 @@
-//! Relations between columns that physics and bookkeeping put there: an energy from transverse momentum, pseudorapidity and mass, a component
-//! from a length and an angle, a ratio of two columns.
+//! Relations between columns that physics and bookkeeping put there: an energy from transverse
+//! momentum, pseudorapidity and mass, a component from a length and an angle, a ratio of two
+//! columns.
 
 use super::functions::{atan2, exp, ln, sin_cos};
 

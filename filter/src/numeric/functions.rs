@@ -1,6 +1,7 @@
 //! Elementary functions from basic operations alone, so that every machine computes the same bits.
 //!
-//! Relative errors are below 1e-12 over the ranges that physical columns hold; what matters more is that they never differ.
+//! Relative errors are below 1e-12 over the ranges that physical columns hold; what matters more is
+//! that they never differ.
 
 /// 2^k for |k| < 1023.
 fn power_of_two(k: i32) -> f64 {

@@ -1,6 +1,7 @@
 //! Numbers on a decimal step: which they are, the nearest one, how many lie below a cut.
 //!
-//! Data that was once printed with few digits, or counted in units, uses few of the floats between two numbers.
+//! Data that was once printed with few digits, or counted in units, uses few of the floats between
+//! two numbers.
 
 use super::value::ValueType;
 
@@ -81,10 +82,12 @@ impl Lattice {
         }
     }
 
-    /// Number of points below the cut under an ordered integer, counted from any fixed place; signed.
+    /// Number of points below the cut under an ordered integer, counted from any fixed place;
+    /// signed.
     #[inline(always)]
     pub fn count(self, cut: u64, vt: ValueType) -> f64 {
-        // The boundary lies half-way between the float and the one before it: no lattice point rounds from there.
+        // The boundary lies half-way between the float and the one before it: no lattice point
+        // rounds from there.
         let at = (vt.number(cut) + vt.number(cut.saturating_sub(1))) * 0.5;
         if at > 1e15 {
             return 1e22;

@@ -1,7 +1,8 @@
 //! The ground floor: numbers and what is computed of them, the same bits on every machine.
 //!
-//! Invariant: integers, or f64 with + - * / and sqrt in a fixed order; no function of a math library, and no state. What
-//! learns from data stands above, in `predict`; so does the finding of what a column is like.
+//! Invariant: integers, or f64 with + - * / and sqrt in a fixed order; no function of a math
+//! library, and no state. What learns from data stands above, in `predict`; so does the finding of
+//! what a column is like.
 
 pub mod formula;
 pub mod functions;

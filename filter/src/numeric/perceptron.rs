@@ -1,8 +1,10 @@
 //! A network of one hidden layer, small enough to be built in: inputs -> ReLU -> sigmoids.
 //!
-//! Invariant: f32 with + - * / and sqrt alone, in the order of the weights, without fused products, so that every machine computes the same bits. `catena-train` has the training.
+//! Invariant: f32 with + - * / and sqrt alone, in the order of the weights, without fused products,
+//! so that every machine computes the same bits. `catena-train` has the training.
 
-/// Numbers of a network: hidden weights (row by neuron), hidden biases, output weights (row by output), output biases.
+/// Numbers of a network: hidden weights (row by neuron), hidden biases, output weights (row by
+/// output), output biases.
 pub const fn weights(inputs: usize, hidden: usize, outputs: usize) -> usize {
     hidden * inputs + hidden + outputs * hidden + outputs
 }
@@ -32,7 +34,8 @@ pub fn forward<const INPUTS: usize, const HIDDEN: usize, const OUTPUTS: usize>(
     sums.map(sigmoid)
 }
 
-/// 0.5 + h / (2 sqrt(1 + h^2)) with h = x / 2: the logistic function's value and slope at 0, without an exponential.
+/// 0.5 + h / (2 sqrt(1 + h^2)) with h = x / 2: the logistic function's value and slope at 0,
+/// without an exponential.
 pub fn sigmoid(x: f32) -> f32 {
     let h = x.clamp(-1e6, 1e6) * 0.5;
     0.5 + 0.5 * (h / (1.0 + h * h).sqrt())

@@ -1,7 +1,8 @@
 //! What the network hands from lane to lane of a frame, and from frame to frame of a lane.
 //!
-//! Tokens (keys and values) of finished positions go along a frame's lanes; compressive memory and the last row go along a chain's frames, in each
-//! lane. A lane keeps the last row of all columns to its left too: the frame before is long gone when this one is coded.
+//! Tokens (keys and values) of finished positions go along a frame's lanes; compressive memory and
+//! the last row go along a chain's frames, in each lane. A lane keeps the last row of all columns
+//! to its left too: the frame before is long gone when this one is coded.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -43,7 +44,8 @@ impl Carried {
         }
     }
 
-    /// Begins a frame. Where frames in between went to other chains, nothing is known of the row above the first.
+    /// Begins a frame. Where frames in between went to other chains, nothing is known of the row
+    /// above the first.
     pub fn start(&mut self, rows: Rows) {
         self.adjacent = rows.first == self.next_row && rows.first > 0;
         if !self.adjacent {

@@ -1,4 +1,5 @@
-//! What a level makes of a file, column by column and plane by plane, and what the network alone would.
+//! What a level makes of a file, column by column and plane by plane, and what the network alone
+//! would.
 
 use super::carried::{Carried, FrameTokens};
 use super::network::{ColumnPass, Tokens};
@@ -21,15 +22,17 @@ pub struct ColumnCosts {
     pub planes: PlaneBits,
     /// By the level: the bits that say whether values are copies.
     pub copies: f64,
-    /// By the network alone, under its own probabilities and without the experts. Bytes without a head count 8 bits, and nothing in frames where they
-    /// are all the same. All zero without a network.
+    /// By the network alone, under its own probabilities and without the experts. Bytes without a
+    /// head count 8 bits, and nothing in frames where they are all the same. All zero without a
+    /// network.
     pub network: PlaneBits,
 }
 
 /// A file's costs.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Costs {
-    /// In the record's order. Estimates from the coder's probabilities; they add up to `coded` but for its rounding.
+    /// In the record's order. Estimates from the coder's probabilities; they add up to `coded` but
+    /// for its rounding.
     pub columns: Vec<ColumnCosts>,
     /// Bytes of all frames' payloads, really coded: plans, lanes and their lengths.
     pub coded: u64,
@@ -97,7 +100,8 @@ pub fn evaluate(spec: &Spec, raw: &[u8], frame: usize) -> Result<Costs> {
     Ok(costs)
 }
 
-/// Start weights of the columns' mixers, by column, as a run over representative data has left them: in 1/1024.
+/// Start weights of the columns' mixers, by column, as a run over representative data has left
+/// them: in 1/1024.
 ///
 /// # Errors
 /// None yet: any bytes can be coded.

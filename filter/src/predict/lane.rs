@@ -1,8 +1,10 @@
 //! A lane: a group of columns, coded one after another into bytes of their own.
 //!
-//! With a network it also needs the keys and values of the positions before it in the frame, in both directions, and hands on its own.
+//! With a network it also needs the keys and values of the positions before it in the frame, in
+//! both directions, and hands on its own.
 //!
-//! Its bytes: the length of the raw planes (LEB128), those planes, in lane 0 the frame's bytes beside the records, then the range coder's.
+//! Its bytes: the length of the raw planes (LEB128), those planes, in lane 0 the frame's bytes
+//! beside the records, then the range coder's.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -21,7 +23,8 @@ use crate::{Error, Layout, Level, Result};
 
 /// Raw bytes of a first frame from which on another lane pays.
 const BYTES_A_LANE: usize = 64 << 10;
-/// The same where a network makes the lanes of a frame wait for one another: its frames are smaller.
+/// The same where a network makes the lanes of a frame wait for one another: its frames are
+/// smaller.
 const BYTES_A_NETWORK_LANE: usize = 24 << 10;
 /// Most lanes.
 const MOST: usize = 16;
@@ -30,7 +33,8 @@ const CONTEXT_BYTES: usize = 16 << 20;
 /// Memory for the contexts of one column at most.
 const COLUMN_BYTES: usize = 16 << 20;
 
-/// The number of lanes for a stream whose first frame has `frame_len` raw bytes. Stored in the stream's header.
+/// The number of lanes for a stream whose first frame has `frame_len` raw bytes. Stored in the
+/// stream's header.
 pub fn lane_count(layout: &Layout, level: Level, frame_len: usize) -> u32 {
     let _ = level;
     let columns = layout.columns().columns.len();
@@ -113,12 +117,14 @@ impl Lane {
         self.index
     }
 
-    /// Cost of each plane of each column in 1/256 bit since it was last asked for, and of values coded whole.
+    /// Cost of each plane of each column in 1/256 bit since it was last asked for, and of values
+    /// coded whole.
     pub fn take_costs(&mut self) -> Vec<([u64; 8], u64)> {
         self.series.iter_mut().map(Series::take_costs).collect()
     }
 
-    /// How each plane of each column was coded in the last frame, the first byte of the ordered value first.
+    /// How each plane of each column was coded in the last frame, the first byte of the ordered
+    /// value first.
     pub fn plane_modes(&self) -> Vec<[PlaneMode; 8]> {
         self.series.iter().map(Series::plane_modes).collect()
     }
@@ -138,8 +144,8 @@ impl Lane {
 
     /// Codes this lane of a frame and learns from it. Infallible: any bytes can be coded.
     ///
-    /// `tokens` holds what the lanes before it in the frame left there, and gets what this one leaves. It stays empty without a network; the
-    /// lanes may then run in any order.
+    /// `tokens` holds what the lanes before it in the frame left there, and gets what this one
+    /// leaves. It stays empty without a network; the lanes may then run in any order.
     pub fn encode(
         &mut self,
         spec: &Spec,
@@ -169,7 +175,8 @@ impl Lane {
         out
     }
 
-    /// Decodes this lane of a frame, given the finished lanes before it, and learns from it exactly as `encode` did.
+    /// Decodes this lane of a frame, given the finished lanes before it, and learns from it exactly
+    /// as `encode` did.
     pub fn decode(
         &mut self,
         spec: &Spec,

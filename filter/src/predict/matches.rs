@@ -40,7 +40,8 @@ impl RowMatch {
     }
 }
 
-/// Candidates by the last few values (grids, sequences): what followed them, and what follows that, as long as it goes well.
+/// Candidates by the last few values (grids, sequences): what followed them, and what follows that,
+/// as long as it goes well.
 #[derive(Clone, Debug)]
 pub struct SequenceMatch {
     places: Vec<u32>,

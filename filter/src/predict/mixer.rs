@@ -1,6 +1,7 @@
 //! The mixer: a weighted sum of all inputs on the logistic line; the weights learn from every bit.
 //!
-//! Inputs come in blocks of sixteen. Sums run in a fixed tree over the sixteen lanes, so that vector units of any width give the same bits.
+//! Inputs come in blocks of sixteen. Sums run in a fixed tree over the sixteen lanes, so that
+//! vector units of any width give the same bits.
 
 use crate::kernel::vector::{Block, Isa};
 

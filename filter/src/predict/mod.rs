@@ -1,7 +1,8 @@
 //! The modelled codec: what frames, chains and the worker pool build on.
 //!
-//! A chain's frames are modelled one after another. A frame is planned, then coded in lanes: each lane is a group of the record's columns with a
-//! state of its own that goes on to the same lane of the chain's next frame. Encoding may run all lanes of a frame side by side; decoding lane `i`
+//! A chain's frames are modelled one after another. A frame is planned, then coded in lanes: each
+//! lane is a group of the record's columns with a state of its own that goes on to the same lane of
+//! the chain's next frame. Encoding may run all lanes of a frame side by side; decoding lane `i`
 //! needs the finished columns of the lanes before it in the same frame.
 
 mod carried;
@@ -86,8 +87,8 @@ impl Spec {
     /// The same with a network and the start values of the mixers beside it.
     ///
     /// # Errors
-    /// `InvalidInput` at levels that use none, and for data that does not consist of records: a network tells a column from those to its left. Others
-    /// as [`Engine::new`].
+    /// `InvalidInput` at levels that use none, and for data that does not consist of records: a
+    /// network tells a column from those to its left. Others as [`Engine::new`].
     pub fn with_network(mut self, network: &Network, starts: &Starts) -> Result<Self> {
         if !self.level.uses_model() {
             return Err(Error::invalid(format!(
@@ -113,7 +114,8 @@ impl Spec {
         self.aid.as_deref().map(SharedAid::engine)
     }
 
-    /// Bytes that the network's lanes hand to one another in a frame of this many raw bytes; 0 without one.
+    /// Bytes that the network's lanes hand to one another in a frame of this many raw bytes; 0
+    /// without one.
     pub(crate) fn token_bytes(&self, frame_size: usize) -> u64 {
         let rows = frame_size / self.expansion.record_size.max(1) as usize;
         self.engine().map_or(0, |engine| engine.token_bytes(rows))
@@ -203,10 +205,12 @@ impl Planner {
         Planner { began: false }
     }
 
-    /// Takes a frame of the chain apart and plans it. `offset` is the place of its first byte in the stream.
+    /// Takes a frame of the chain apart and plans it. `offset` is the place of its first byte in
+    /// the stream.
     ///
-    /// Columns are looked into once, in the chain's first frame. A decoder asks for plans only of frames that were not stored as modelled; lanes
-    /// that have begun ignore the setups of a later plan, so both sides agree.
+    /// Columns are looked into once, in the chain's first frame. A decoder asks for plans only of
+    /// frames that were not stored as modelled; lanes that have begun ignore the setups of a later
+    /// plan, so both sides agree.
     pub fn plan(&mut self, spec: &Spec, offset: u64, raw: &[u8]) -> (Plan, Columns) {
         let rows = Rows::new(spec.expansion.record_size, offset, raw.len());
         let columns = Columns::split(&spec.expansion, rows, raw);
@@ -219,7 +223,8 @@ impl Planner {
     }
 }
 
-/// What is found out about the columns of records in a training set, as [`Starts::setups`] holds it.
+/// What is found out about the columns of records in a training set, as [`Starts::setups`] holds
+/// it.
 pub fn harvest_setups(layout: &Layout, raw: &[u8]) -> Vec<u8> {
     let spec = Spec::new(layout.clone(), Level::MAX, 1);
     let rows = Rows::new(spec.expansion.record_size, 0, raw.len());

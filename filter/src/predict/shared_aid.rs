@@ -1,4 +1,5 @@
-//! A trained model as all chains of a stream share it: the network made ready, and what columns begin with.
+//! A trained model as all chains of a stream share it: the network made ready, and what columns
+//! begin with.
 
 use std::sync::Arc;
 
@@ -33,7 +34,8 @@ struct FieldStart {
 /// What a column begins with.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ColumnStart<'a> {
-    /// Weights of the first mixers in 1/1024, in the order of their inputs; those that are missing are built in.
+    /// Weights of the first mixers in 1/1024, in the order of their inputs; those that are missing
+    /// are built in.
     pub(super) weights: Option<&'a [i16]>,
     field: Option<&'a FieldStart>,
     /// Whether the network's last layer goes on learning.
@@ -97,7 +99,8 @@ impl ColumnStart<'_> {
         self.field.and_then(|field| field.reference)
     }
 
-    /// Planes with a head and what is known of their nodes: ln(p / (1 - p)) in 1/16 of the probability p of a one.
+    /// Planes with a head and what is known of their nodes: ln(p / (1 - p)) in 1/16 of the
+    /// probability p of a one.
     pub(super) fn priors(&self) -> impl Iterator<Item = (usize, &[i8; 256])> {
         self.field.into_iter().flat_map(|field| {
             (0..8)

@@ -1,8 +1,9 @@
 //! Built-in start values: what the mixers weigh before they have learned.
 //!
-//! Means of the weights that the first mixer ended with on alice_hyp3, cms_hzz, cms_like_nanoaod (records), climate_a1b, cosmo_pm, silesia_mr, legend f32
-//! (grids), fcc_edm4hep, cms_nanoaod_dy, resemblyzer weights (rows), dickens and hepmc (bytes) of the development corpus; the other files are for
-//! measuring. The order of inputs is that of [`super::column::Effort`].
+//! Means of the weights that the first mixer ended with on alice_hyp3, cms_hzz, cms_like_nanoaod
+//! (records), climate_a1b, cosmo_pm, silesia_mr, legend f32 (grids), fcc_edm4hep, cms_nanoaod_dy,
+//! resemblyzer weights (rows), dickens and hepmc (bytes) of the development corpus; the other files
+//! are for measuring. The order of inputs is that of [`super::column::Effort`].
 
 use super::column::{Effort, Family};
 use super::mixer::MAX_BLOCKS;
@@ -10,7 +11,8 @@ use super::mixer::MAX_BLOCKS;
 /// Inputs at most.
 const INPUTS: usize = MAX_BLOCKS * 16;
 
-/// What the mixers begin with for the network's inputs: its logit, what came of such logits, the corrected logit.
+/// What the mixers begin with for the network's inputs: its logit, what came of such logits, the
+/// corrected logit.
 const NETWORK: [f32; 3] = [0.3, 0.2, 0.2];
 
 /// Start weights of the first-layer mixers at a level: a model's own where it has some.

@@ -1,6 +1,7 @@
 //! What the experts alone say of a file's bits, for whoever trains a network to add to them.
 //!
-//! A coder that only listens takes the place of the range coder, so nothing is spent on it where none is wanted.
+//! A coder that only listens takes the place of the range coder, so nothing is spent on it where
+//! none is wanted.
 
 use super::{Lane, Planner, Spec, lane_count};
 use crate::coder::{BitCoder, Mark};
@@ -16,15 +17,16 @@ pub struct TracedByte {
     pub row: u64,
     /// Which byte of the ordered value, counted from the most significant one.
     pub plane: usize,
-    /// For each of its bits, the highest first: ln(p / (1 - p)) in 1/256 of the probability p that the experts gave to a one, knowing the bits
-    /// before it. Zero for bits that were not coded.
+    /// For each of its bits, the highest first: ln(p / (1 - p)) in 1/256 of the probability p that
+    /// the experts gave to a one, knowing the bits before it. Zero for bits that were not coded.
     pub said: [i16; 8],
     /// How many bits were coded: 8, or 4 where the lower half is stored as it is.
     pub bits: u8,
 }
 
-/// Models `raw` in frames of about `frame` bytes as one chain with the experts of level 7 and reports every byte that they predicted, column by column
-/// within each frame. Bytes that are stored as they are, constant, or part of a copied value are not reported.
+/// Models `raw` in frames of about `frame` bytes as one chain with the experts of level 7 and
+/// reports every byte that they predicted, column by column within each frame. Bytes that are
+/// stored as they are, constant, or part of a copied value are not reported.
 ///
 /// # Errors
 /// None yet: any bytes can be modelled.

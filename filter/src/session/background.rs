@@ -1,4 +1,5 @@
-//! One piece of work beside the frames, as a job of the pool: milliseconds or a file, which a caller on an event loop does not have.
+//! One piece of work beside the frames, as a job of the pool: milliseconds or a file, which a
+//! caller on an event loop does not have.
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 

@@ -13,7 +13,8 @@ use crate::pool::Pool;
 
 /// Decompresses one stream, or several that follow one another.
 ///
-/// What is pulled has been checked. An error is reported after all bytes before the damage have been pulled.
+/// What is pulled has been checked. An error is reported after all bytes before the damage have
+/// been pulled.
 pub struct Decoder {
     options: DecompressOptions,
     pool: Arc<Pool>,
@@ -138,7 +139,8 @@ impl Decoder {
         Ok(if self.done { Pull::End } else { Pull::Starved })
     }
 
-    /// Blocks until a job has ended since the last [`Decoder::pull`]; returns at once if none is under way.
+    /// Blocks until a job has ended since the last [`Decoder::pull`]; returns at once if none is
+    /// under way.
     pub fn wait(&self) {
         if let Some(opening) = &self.opening {
             opening.wait();
@@ -163,7 +165,8 @@ impl Decoder {
         self.stream.as_ref().map_or(0, |stream| stream.flow.len())
     }
 
-    /// Bytes held: compressed ones that wait, and raw ones of frames that were taken in and not pulled.
+    /// Bytes held: compressed ones that wait, and raw ones of frames that were taken in and not
+    /// pulled.
     pub fn held(&self) -> usize {
         let waiting = match &self.held {
             Some(Item::Frame(frame)) => frame.payload.len(),
@@ -175,13 +178,15 @@ impl Decoder {
         self.parser.held() + waiting + opening + flying
     }
 
-    /// Lets no frame in that would raise what is [held](Self::held) above this, unless none is under way.
+    /// Lets no frame in that would raise what is [held](Self::held) above this, unless none is
+    /// under way.
     pub fn set_budget(&mut self, bytes: usize) {
         self.budget = bytes;
     }
 
-    /// Whether streams that follow the first one are decoded too, which they are at first. If not, [`Decoder::push`]
-    /// takes no byte beyond the stream and [`Pull::End`] comes without [`Decoder::finish`]. To be set before any push.
+    /// Whether streams that follow the first one are decoded too, which they are at first. If not,
+    /// [`Decoder::push`] takes no byte beyond the stream and [`Pull::End`] comes without
+    /// [`Decoder::finish`]. To be set before any push.
     pub fn set_multiple_members(&mut self, enabled: bool) {
         self.single = !enabled;
         if self.single {

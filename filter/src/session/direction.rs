@@ -1,4 +1,5 @@
-//! Both directions of the codec behind one trait, for loops that move bytes and need not know which way.
+//! Both directions of the codec behind one trait, for loops that move bytes and need not know which
+//! way.
 
 use super::{Decoder, Encoder, Pull, Stats};
 use crate::error::Result;
@@ -10,14 +11,16 @@ pub trait Sealed {}
 impl Sealed for Encoder {}
 impl Sealed for Decoder {}
 
-/// A codec without IO, an [`Encoder`] or a [`Decoder`]: bytes are pushed, jobs run on the pool, finished bytes are pulled.
+/// A codec without IO, an [`Encoder`] or a [`Decoder`]: bytes are pushed, jobs run on the pool,
+/// finished bytes are pulled.
 ///
 /// Nothing but [`wait`](Self::wait) blocks. The trait is sealed: it may get methods in any version.
 pub trait Session: Sealed {
     /// Takes bytes; returns how many. 0 says that the session is full until something is pulled.
     fn push(&mut self, bytes: &[u8]) -> Result<usize>;
 
-    /// Sends off what has been pushed so far. A decoder hands out each frame as soon as it is whole and does nothing.
+    /// Sends off what has been pushed so far. A decoder hands out each frame as soon as it is whole
+    /// and does nothing.
     fn flush(&mut self) -> Result<()>;
 
     /// Says that no more bytes will come.
@@ -26,7 +29,8 @@ pub trait Session: Sealed {
     /// The next finished bytes, or why there are none.
     fn pull(&mut self) -> Result<Pull>;
 
-    /// Blocks until a job has ended since the last [`pull`](Self::pull); returns at once if none is under way.
+    /// Blocks until a job has ended since the last [`pull`](Self::pull); returns at once if none is
+    /// under way.
     fn wait(&self);
 
     /// Sets a function that worker threads call whenever a job has ended.
@@ -35,8 +39,8 @@ pub trait Session: Sealed {
     /// Bytes held: input that waits, and the raw bytes of frames that were not pulled.
     fn held(&self) -> usize;
 
-    /// The most bytes to hold. An encoder's output is hardly larger than its input: bounding what is pushed bounds both, and
-    /// it does nothing.
+    /// The most bytes to hold. An encoder's output is hardly larger than its input: bounding what
+    /// is pushed bounds both, and it does nothing.
     fn set_budget(&mut self, bytes: usize);
 
     /// What went through so far.

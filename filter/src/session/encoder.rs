@@ -16,7 +16,8 @@ use crate::pool::Pool;
 use crate::predict::{self, Spec};
 use crate::tokens::stage;
 
-/// Records from which on a flushed frame may begin a chain: where to look for what is found out there, once.
+/// Records from which on a flushed frame may begin a chain: where to look for what is found out
+/// there, once.
 const FEWEST_RECORDS: usize = 100;
 
 /// So many times the frames under way of a stream that keeps a speed.
@@ -24,8 +25,8 @@ const PACED_FLIGHT: usize = 4;
 
 /// Compresses one stream.
 ///
-/// The stream's bytes depend on the options, the input and the places of the flushes, not on how the input was split
-/// into pushes nor on the number of threads.
+/// The stream's bytes depend on the options, the input and the places of the flushes, not on how
+/// the input was split into pushes nor on the number of threads.
 pub struct Encoder {
     options: CompressOptions,
     pool: Arc<Pool>,
@@ -177,7 +178,8 @@ impl Encoder {
         Ok(Pull::Data(data))
     }
 
-    /// Blocks until a job has ended since the last [`Encoder::pull`]; returns at once if none is under way.
+    /// Blocks until a job has ended since the last [`Encoder::pull`]; returns at once if none is
+    /// under way.
     pub fn wait(&self) {
         if let Some(detection) = &self.detection {
             detection.wait();
@@ -214,19 +216,22 @@ impl Encoder {
         self.stats
     }
 
-    /// Raw bytes a second so far, the time left out in which there was nothing to do; `None` unless the options ask for a speed.
+    /// Raw bytes a second so far, the time left out in which there was nothing to do; `None` unless
+    /// the options ask for a speed.
     pub fn speed(&self) -> Option<f64> {
         let (scheduler, _) = self.pace.as_ref()?;
         scheduler.achieved(self.stats.bytes_in, Instant::now())
     }
 
-    /// Bytes of memory that a decoder of this stream needs at least, by its own estimate; `None` until the first frame is cut. What is above
+    /// Bytes of memory that a decoder of this stream needs at least, by its own estimate; `None`
+    /// until the first frame is cut. What is above
     /// [`DecompressOptions::memory_limit`](crate::DecompressOptions::memory_limit) is refused.
     pub fn decoder_memory(&self) -> Option<u64> {
         self.stream.as_ref().map(|stream| stream.needs)
     }
 
-    /// What the bytes are taken for; `None` until the first frame is cut, unless the options say it.
+    /// What the bytes are taken for; `None` until the first frame is cut, unless the options say
+    /// it.
     pub fn layout(&self) -> Option<&Layout> {
         self.layout.as_ref()
     }
@@ -238,7 +243,8 @@ impl Encoder {
         Ok(())
     }
 
-    /// Rounds the frame size to whole records. A record larger than the largest frame is cut like plain bytes.
+    /// Rounds the frame size to whole records. A record larger than the largest frame is cut like
+    /// plain bytes.
     fn set_layout(&mut self, layout: Layout) {
         let record = layout.record_size() as usize;
         let size = self.options.frame_size_of(&layout);
@@ -274,7 +280,8 @@ impl Encoder {
                 return Ok(());
             }
             let len = target.min(self.buffer.len());
-            // An early flush must not leave the whole stream with the lanes of its first few records.
+            // An early flush must not leave the whole stream with the lanes of its first few
+            // records.
             let first_len = if self.finishing { len } else { target };
             let stream = self.begin(first_len)?;
             if stream.len() >= stream.flight_max {
@@ -311,13 +318,15 @@ impl Encoder {
     }
 
     fn submit(&mut self, bytes: Vec<u8>, target: usize) {
-        // Known of a short frame alone, whenever there is room for it: a whole one is cut before the end is seen.
+        // Known of a short frame alone, whenever there is room for it: a whole one is cut before
+        // the end is seen.
         let last =
             self.finishing && !self.flushed && self.buffer.is_empty() && bytes.len() < target;
         let Some(stream) = &mut self.stream else {
             return;
         };
-        // What a chain learns of the columns must not be left to the chance of a few records either.
+        // What a chain learns of the columns must not be left to the chance of a few records
+        // either.
         let record_n = bytes.len() / self.layout.as_ref().map_or(1, |l| l.record_size() as usize);
         let too_little =
             !self.finishing && record_n < FEWEST_RECORDS && bytes.len() < self.frame_size;
@@ -392,7 +401,8 @@ impl Encoder {
         data
     }
 
-    /// Makes room for bytes that have arrived: by doubling, up to a frame or what the input is known to have left.
+    /// Makes room for bytes that have arrived: by doubling, up to a frame or what the input is
+    /// known to have left.
     fn reserve(&mut self, more: usize) {
         let len = self.buffer.len() + more;
         if len > self.buffer.capacity() {

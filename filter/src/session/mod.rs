@@ -1,8 +1,10 @@
-//! Compression and decompression without I/O: bytes are pushed in and pulled out, jobs run on a pool.
+//! Compression and decompression without I/O: bytes are pushed in and pulled out, jobs run on a
+//! pool.
 //!
-//! The base of the `std::io` adapters and of asynchronous ones. Nothing here blocks but the two `wait` functions: whatever takes longer than copying
-//! what is pushed is a job.
-//! Invariant: memory is bounded by a few frames per thread; a session that is full takes no bytes until it is pulled.
+//! The base of the `std::io` adapters and of asynchronous ones. Nothing here blocks but the two
+//! `wait` functions: whatever takes longer than copying what is pushed is a job.
+//! Invariant: memory is bounded by a few frames per thread; a session that is full takes no bytes
+//! until it is pulled.
 
 mod background;
 mod decoder;

@@ -1,4 +1,5 @@
-//! The beginning of a stream that names a model, as a job of the pool: the model is looked for, read and checked.
+//! The beginning of a stream that names a model, as a job of the pool: the model is looked for,
+//! read and checked.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;

@@ -1,7 +1,8 @@
-//! The stream that an encoder writes: frames are numbered as they are cut, and sent off, in their order, once it is known what
-//! is to be done with each.
+//! The stream that an encoder writes: frames are numbered as they are cut, and sent off, in their
+//! order, once it is known what is to be done with each.
 //!
-//! Invariant: nothing is computed of a frame's bytes here; what a choice needs to know of them, a job finds out.
+//! Invariant: nothing is computed of a frame's bytes here; what a choice needs to know of them, a
+//! job finds out.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -83,7 +84,8 @@ impl Outgoing {
         self.flow.len() + self.waiting.len()
     }
 
-    /// Takes the next frame. `too_little`: too few records for a chain to begin with. `last`: no other will follow.
+    /// Takes the next frame. `too_little`: too few records for a chain to begin with. `last`: no
+    /// other will follow.
     pub(super) fn cut(
         &mut self,
         bytes: Vec<u8>,
@@ -199,7 +201,8 @@ mod tests {
         // Two seconds of the source, but more of the model: not asked.
         stream.cut(vec![0; 4 << 20], (false, false), &mut pace);
         assert_eq!((stream.flow.len(), stream.len()), (1, 1));
-        // More of the model than its own time, less than was saved: asked, and the one behind it waits.
+        // More of the model than its own time, less than was saved: asked, and the one behind it
+        // waits.
         stream.cut(vec![1; 1 << 16], (false, false), &mut pace);
         stream.cut(vec![2; 1 << 16], (false, false), &mut pace);
         assert_eq!((stream.flow.len(), stream.len()), (1, 3));

@@ -1,10 +1,13 @@
 //! Effort frame by frame, so that a stream keeps a speed: `CompressOptions::min_speed`.
 //!
-//! The source is taken to deliver at its own speed or at the one that is asked for, whichever is slower: each frame has a time at which it came on
-//! that clock. A frame gets the largest effort with which it is done at most [`LAG`] after its clock's next frame, by what the efforts cost so far. So
-//! time that the source leaves is spent on ratio, frames that are cheap save for those behind them, and a debt is paid back.
+//! The source is taken to deliver at its own speed or at the one that is asked for, whichever is
+//! slower: each frame has a time at which it came on that clock. A frame gets the largest effort
+//! with which it is done at most [`LAG`] after its clock's next frame, by what the efforts cost so
+//! far. So time that the source leaves is spent on ratio, frames that are cheap save for those
+//! behind them, and a debt is paid back.
 //!
-//! This is the one place where bytes depend on a clock, and only if the caller asks for it. A decoder sees nothing of it but frames of one kind or another.
+//! This is the one place where bytes depend on a clock, and only if the caller asks for it. A
+//! decoder sees nothing of it but frames of one kind or another.
 
 use std::time::Instant;
 
@@ -20,7 +23,8 @@ const FIRST_SPEEDS: [f64; 4] = [1.5e9, 200e6, 30e6, 1.5e6];
 /// And of what the level does, by level: tokens, then the model.
 const MODEL_SPEEDS: [f64; 9] = [100e6, 70e6, 50e6, 30e6, 30e6, 30e6, 1.0e6, 0.15e6, 0.15e6];
 
-/// What may be done with a frame of a stream in which `top` is the most, from little effort to much. `plain`: not the model.
+/// What may be done with a frame of a stream in which `top` is the most, from little effort to
+/// much. `plain`: not the model.
 fn efforts(top: Choice, plain: bool) -> &'static [Choice] {
     match (top, plain) {
         (Choice::Backend(Effort::Best), _) => &Choice::ALL[..4],
@@ -34,7 +38,8 @@ fn efforts(top: Choice, plain: bool) -> &'static [Choice] {
 pub(crate) struct Due {
     /// With the time that frames before it saved.
     shared: f64,
-    /// In the time that is its own and what the source leaves: all that a frame which does not gain has.
+    /// In the time that is its own and what the source leaves: all that a frame which does not gain
+    /// has.
     alone: f64,
 }
 
@@ -135,8 +140,9 @@ impl Scheduler {
         }
     }
 
-    /// What to do with a frame that has come, and the nanoseconds that it is expected to take. `gains` tells whether the model
-    /// is worth time that other frames could have. `None`: that decides, and is not known.
+    /// What to do with a frame that has come, and the nanoseconds that it is expected to take.
+    /// `gains` tells whether the model is worth time that other frames could have. `None`: that
+    /// decides, and is not known.
     pub(crate) fn choose(
         &mut self,
         meter: &Meter,
@@ -163,7 +169,8 @@ impl Scheduler {
         Some(found)
     }
 
-    /// Bytes a second of so many, over the time in which the source did not keep the encoder waiting; `None` before there were any.
+    /// Bytes a second of so many, over the time in which the source did not keep the encoder
+    /// waiting; `None` before there were any.
     pub(crate) fn achieved(&self, bytes: u64, now: Instant) -> Option<f64> {
         let all = now.saturating_duration_since(self.began?).as_secs_f64();
         let busy = all - self.hungry - self.hungry_since.map_or(0.0, |since| all - since);
@@ -179,13 +186,15 @@ mod tests {
 
     const MIB: usize = 1 << 20;
 
-    /// A source of this speed, efforts that cost what they do at first on one thread, all frames worth it: shares of the efforts, and the speed.
+    /// A source of this speed, efforts that cost what they do at first on one thread, all frames
+    /// worth it: shares of the efforts, and the speed.
     fn run(min_speed: f64, source: f64, seconds: f64) -> ([f64; 5], f64) {
         let (shares, _, speed) = run_with(min_speed, source, seconds, |_| true);
         (shares, speed)
     }
 
-    /// The same where frames of some numbers are worth it: also the share of the modelled ones among those.
+    /// The same where frames of some numbers are worth it: also the share of the modelled ones
+    /// among those.
     fn run_with(
         min_speed: f64,
         source: f64,

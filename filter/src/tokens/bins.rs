@@ -1,7 +1,9 @@
-//! Bins: a residual falls into one of a few exact values or into an interval whose length is a power of two. The bin is its *token*; the
-//! place inside the interval, its *offset*, is written as it is.
+//! Bins: a residual falls into one of a few exact values or into an interval whose length is a
+//! power of two. The bin is its *token*; the place inside the interval, its *offset*, is written as
+//! it is.
 //!
-//! Tokens count the exact bins, then the intervals, then the copy, then the exception. At most [`TOKENS`] of them.
+//! Tokens count the exact bins, then the intervals, then the copy, then the exception. At most
+//! [`TOKENS`] of them.
 
 use super::word::Word;
 use crate::numeric::functions::log2;
@@ -16,7 +18,8 @@ pub const BINS: usize = TOKENS - 2;
 pub struct Bins {
     /// Exact residuals, ascending.
     pub exact: Vec<u64>,
-    /// First residual of an interval, and the logarithm of its length: ascending, apart, each on a multiple of its length.
+    /// First residual of an interval, and the logarithm of its length: ascending, apart, each on a
+    /// multiple of its length.
     pub intervals: Vec<(u64, u8)>,
 }
 
@@ -158,7 +161,8 @@ impl Bins {
         (lower, bits)
     }
 
-    /// By token, how far from nothing its residuals lie: about twice the logarithm of the distance. What contexts on grids sum up.
+    /// By token, how far from nothing its residuals lie: about twice the logarithm of the distance.
+    /// What contexts on grids sum up.
     pub fn magnitudes(&self, word_bits: u32) -> [u8; TOKENS] {
         let half = 1u64 << (word_bits - 1);
         let of = |centre: u64| (2.0 * log2(centre.abs_diff(half) as f64 + 1.0)).round() as u8;
@@ -185,7 +189,8 @@ struct Tree {
 }
 
 impl Tree {
-    /// The cost in bits of sorted residuals in the interval of 2^bits from `lower` on; their intervals go to `out`.
+    /// The cost in bits of sorted residuals in the interval of 2^bits from `lower` on; their
+    /// intervals go to `out`.
     fn prune(&self, residuals: &[u64], lower: u64, bits: u32, out: &mut Vec<(u64, u8)>) -> f64 {
         let n = residuals.len() as f64;
         let (Some(&first), Some(&last)) = (residuals.first(), residuals.last()) else {

@@ -1,7 +1,8 @@
 //! Many contexts, few distributions: contexts whose tokens fall alike share one.
 //!
-//! As in JPEG XL's encoder (Alakuijala et al. 2019): contexts far from all seeds become seeds, all go to the nearest by cross entropy, and
-//! clusters merge while the tokens' bits and the tables' together fall.
+//! As in JPEG XL's encoder (Alakuijala et al. 2019): contexts far from all seeds become seeds, all
+//! go to the nearest by cross entropy, and clusters merge while the tokens' bits and the tables'
+//! together fall.
 
 use std::sync::OnceLock;
 

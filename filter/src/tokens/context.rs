@@ -1,5 +1,6 @@
-//! Contexts: what a token's distribution depends on. A *source* is a small number that both sides know before the token; cuts make a few
-//! *levels* of it; the levels of up to three sources together are the context, and a map says which distribution it is coded by.
+//! Contexts: what a token's distribution depends on. A *source* is a small number that both sides
+//! know before the token; cuts make a few *levels* of it; the levels of up to three sources
+//! together are the context, and a map says which distribution it is coded by.
 
 use super::activity::Activity;
 use super::column::Known;
@@ -35,7 +36,8 @@ pub enum Source {
 }
 
 impl Source {
-    /// Whether it looks at the column's own tokens, so that it is known only while they are decoded.
+    /// Whether it looks at the column's own tokens, so that it is known only while they are
+    /// decoded.
     pub fn is_own(self) -> bool {
         matches!(self, Source::Own(_) | Source::Near | Source::Above)
     }

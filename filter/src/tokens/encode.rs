@@ -1,7 +1,8 @@
 //! A column from its values to tokens and offsets, by a recipe.
 //!
-//! Three steps. *Prepare* computes words, predictions, copies and residuals, and needs nothing of the chain. *Settle* decides on bins, contexts and
-//! distributions, given those of the chain's frame before. *Write* codes tokens and offsets.
+//! Three steps. *Prepare* computes words, predictions, copies and residuals, and needs nothing of
+//! the chain. *Settle* decides on bins, contexts and distributions, given those of the chain's
+//! frame before. *Write* codes tokens and offsets.
 
 use super::bins::{Bins, Cutting};
 use super::cluster::cluster;
@@ -22,7 +23,8 @@ pub struct Recipe {
     pub prediction: Prediction,
     pub copy: Copy,
     pub cutting: Cutting,
-    /// Sources and how many levels to make of them; those that look at the column's own tokens last.
+    /// Sources and how many levels to make of them; those that look at the column's own tokens
+    /// last.
     pub sources: Vec<(Source, usize)>,
 }
 
@@ -180,7 +182,8 @@ struct Finder<'a> {
 
 impl<'a> Finder<'a> {
     fn new(bins: &'a Bins) -> Self {
-        // Exact bins inside intervals come out first: tokens of intervals are found when no exact one fits.
+        // Exact bins inside intervals come out first: tokens of intervals are found when no exact
+        // one fits.
         let lowers: Vec<u64> = bins.intervals.iter().map(|i| i.0).collect();
         let last = |&(lower, bits): &(u64, u8)| lower + ((1u128 << bits) - 1) as u64;
         let ends = bins
@@ -429,7 +432,8 @@ pub fn count(combined: &[u16], tokens: &[u8], context_n: usize, token_n: usize) 
     counts
 }
 
-/// The plan of the frame before with frequencies of this frame's where that pays; none if it knows no way to write some value.
+/// The plan of the frame before with frequencies of this frame's where that pays; none if it knows
+/// no way to write some value.
 fn amended<W: Word>(
     before: &ColumnPlan,
     me: &Known,
@@ -520,7 +524,8 @@ fn amendment_bits(before: &[u16], now: &[u16]) -> f64 {
     8.0 + before.iter().zip(now).map(of).sum::<f64>()
 }
 
-/// Bits of counts by given frequencies; a token without a frequency costs about what an exception does.
+/// Bits of counts by given frequencies; a token without a frequency costs about what an exception
+/// does.
 fn kept_bits(frequencies: &[u16], counts: &[u32]) -> f64 {
     let bits = |(&frequency, &count): (&u16, &u32)| match (frequency, count) {
         (_, 0) => 0.0,

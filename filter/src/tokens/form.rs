@@ -1,7 +1,9 @@
-//! The first step of a column: values become unsigned integers, *words*, whose differences are small where the numbers are near.
+//! The first step of a column: values become unsigned integers, *words*, whose differences are
+//! small where the numbers are near.
 //!
-//! A word is the order-preserving integer of the value, less the trailing bits that all values share, or the index on a decimal lattice.
-//! A value that its word does not give back exactly is an *exception*: it is written beside, and its word repeats the one before.
+//! A word is the order-preserving integer of the value, less the trailing bits that all values
+//! share, or the index on a decimal lattice. A value that its word does not give back exactly is an
+//! *exception*: it is written beside, and its word repeats the one before.
 
 use super::word::{Word, Words, gather};
 use crate::Kind;
@@ -40,7 +42,8 @@ impl Form {
         }
     }
 
-    /// The form that a column's values (ordered integers) are best coded in, given the lattice that was found for them.
+    /// The form that a column's values (ordered integers) are best coded in, given the lattice that
+    /// was found for them.
     pub fn of_values(vt: ValueType, values: &[u64], lattice: Option<Lattice>) -> Self {
         if let Some(lattice) = lattice {
             return Form {
@@ -162,7 +165,8 @@ impl Form {
     }
 }
 
-/// The number of an ordered f32, without branches; NaN and infinities as [`ValueType::number`] has them.
+/// The number of an ordered f32, without branches; NaN and infinities as [`ValueType::number`] has
+/// them.
 #[inline(always)]
 fn float(ordered: u32) -> f64 {
     let positive = ((ordered as i32) >> 31) as u32;
@@ -197,7 +201,8 @@ fn decade(x: f64) -> i32 {
     e
 }
 
-/// The index of the lattice point nearest to a number, if it is one that a word of so many bits holds.
+/// The index of the lattice point nearest to a number, if it is one that a word of so many bits
+/// holds.
 #[inline]
 fn index(lattice: Lattice, x: f64, bits: u32) -> Option<i64> {
     let most = if bits == 32 { 1e9 } else { 4e18 };

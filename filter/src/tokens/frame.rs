@@ -1,7 +1,8 @@
-//! A frame's records as a payload: side information of all columns, then their words, then their offsets.
+//! A frame's records as a payload: side information of all columns, then their words, then their
+//! offsets.
 //!
-//! What a chain's frames hand to one another is the columns' plans and tables, never values: once the side information of the frames before is known,
-//! every payload decodes on its own.
+//! What a chain's frames hand to one another is the columns' plans and tables, never values: once
+//! the side information of the frames before is known, every payload decodes on its own.
 
 use super::column::Known;
 use super::decode::{self, Streams};
@@ -29,7 +30,8 @@ pub struct Memory {
     pub columns: Vec<ColumnPlan>,
 }
 
-/// Entries of tables that cost nothing, and those that each byte of side information is worth: bounds the work that few bytes can ask for.
+/// Entries of tables that cost nothing, and those that each byte of side information is worth:
+/// bounds the work that few bytes can ask for.
 const FREE_ENTRIES: usize = 1 << 17;
 const ENTRIES_A_BYTE: usize = 64;
 
@@ -104,7 +106,8 @@ pub fn split(table: &Table, recipes: &[Recipe], body: &[u8]) -> Vec<Known> {
         .collect()
 }
 
-/// Plans, tables, tokens and offsets of whole records; tables are those of `before` where they are as good.
+/// Plans, tables, tokens and offsets of whole records; tables are those of `before` where they are
+/// as good.
 struct Coded {
     memory: Memory,
     tokens: Vec<Vec<u8>>,
@@ -163,7 +166,8 @@ pub fn learn(table: &Table, recipes: &[Recipe], first: u64, body: &[u8]) -> (Mem
     (coded.memory, coded.bits)
 }
 
-/// Encodes a frame by what the search of its chain's beginning found. `says_memory`: the decoder does not have that yet.
+/// Encodes a frame by what the search of its chain's beginning found. `says_memory`: the decoder
+/// does not have that yet.
 pub fn encode(
     expansion: &Expansion,
     search: &Search,

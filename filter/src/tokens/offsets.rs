@@ -1,4 +1,5 @@
-//! Offsets: the raw bits of values inside their intervals, one stream a column, least significant bit first.
+//! Offsets: the raw bits of values inside their intervals, one stream a column, least significant
+//! bit first.
 
 /// Writes bits.
 #[derive(Debug, Default)]

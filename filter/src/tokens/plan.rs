@@ -1,4 +1,5 @@
-//! What was found out about a column and what its tokens are coded by: one type, and one walk through it for both directions.
+//! What was found out about a column and what its tokens are coded by: one type, and one walk
+//! through it for both directions.
 
 use super::bins::{BINS, Bins};
 use super::context::{COMBINED, CUTS, Context, SOURCES, Source};

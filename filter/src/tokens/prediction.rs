@@ -1,8 +1,8 @@
-//! What a value is expected to be, from columns to the left and rows above: one prediction a column, and one *copy*: a value that it may
-//! well be exactly.
+//! What a value is expected to be, from columns to the left and rows above: one prediction a
+//! column, and one *copy*: a value that it may well be exactly.
 //!
-//! Predictions and copies that need nothing of the column itself are computed for all rows at once; those that look at rows above are
-//! part of putting the column together (`rebuild`).
+//! Predictions and copies that need nothing of the column itself are computed for all rows at once;
+//! those that look at rows above are part of putting the column together (`rebuild`).
 
 use super::column::Known;
 use super::form::{Form, Transform};

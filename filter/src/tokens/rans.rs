@@ -1,8 +1,9 @@
-//! The static stage's coder of tokens: range asymmetric numeral systems (Duda 2013) with tables of 2^11 slots, 32-bit states and 16-bit
-//! words, four lanes over consecutive quarters of the rows.
+//! The static stage's coder of tokens: range asymmetric numeral systems (Duda 2013) with tables of
+//! 2^11 slots, 32-bit states and 16-bit words, four lanes over consecutive quarters of the rows.
 //!
-//! The decoder needs no division: a slot of a table holds the token, its frequency and the place inside it. States start at `LOW` in the
-//! encoder, so a decoder that ends elsewhere has read something else than was written.
+//! The decoder needs no division: a slot of a table holds the token, its frequency and the place
+//! inside it. States start at `LOW` in the encoder, so a decoder that ends elsewhere has read
+//! something else than was written.
 
 use super::bins::TOKENS;
 
@@ -115,7 +116,8 @@ pub fn normalise(counts: &[u32]) -> Vec<u16> {
         }
     }
     while left != 0 {
-        // One slot goes where it gains most, or comes from where it costs least: d(-c log f) = c / f.
+        // One slot goes where it gains most, or comes from where it costs least: d(-c log f) = c /
+        // f.
         let step = if left > 0 { 1 } else { -1 };
         let mut best = (f64::INFINITY, 0);
         for (at, (&frequency, &count)) in frequencies.iter().zip(counts).enumerate() {
@@ -154,7 +156,8 @@ impl Default for Encoder {
 }
 
 impl Encoder {
-    /// Puts a column's tokens before all that were put so far; each is of the distribution named beside it.
+    /// Puts a column's tokens before all that were put so far; each is of the distribution named
+    /// beside it.
     pub fn put(&mut self, tokens: &[u8], clusters: &[u8], frequencies: &[Vec<u16>]) {
         // Frequency and first slot by cluster and token.
         let mut starts = vec![[(0u32, 0u32); TOKENS]; frequencies.len()];

@@ -1,4 +1,5 @@
-//! The bytes of a frame's records as columns of ordered integers, and back, in tiles that stay in the cache.
+//! The bytes of a frame's records as columns of ordered integers, and back, in tiles that stay in
+//! the cache.
 
 use super::context::Geometry;
 use super::word::{Word, Words};
@@ -67,7 +68,8 @@ impl Table {
         }
     }
 
-    /// The same bytes as columns that stand one after another, where a grid of two axes may be meant so and `len` bytes are all of it.
+    /// The same bytes as columns that stand one after another, where a grid of two axes may be
+    /// meant so and `len` bytes are all of it.
     pub fn stored(expansion: &Expansion, len: usize) -> Option<Self> {
         let ([column], &[n, rows]) = (&expansion.columns[..], &expansion.shape[..]) else {
             return None;
@@ -130,7 +132,8 @@ impl Table {
         all
     }
 
-    /// Undoes [`Table::split`]: `tile` gives a tile of a column's ordered integers, given the column, its first row and room for it.
+    /// Undoes [`Table::split`]: `tile` gives a tile of a column's ordered integers, given the
+    /// column, its first row and room for it.
     pub fn join<'w>(&self, body: &mut [u8], mut tile: impl FnMut(usize, usize, Room) -> Tile<'w>) {
         let row_n = body.len() / self.row_size;
         let (mut narrow, mut wide) = ([0u32; TILE], [0u64; TILE]);

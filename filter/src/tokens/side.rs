@@ -1,7 +1,9 @@
-//! The coder of side information: numbers as adaptive binary decisions, by one function for both directions.
+//! The coder of side information: numbers as adaptive binary decisions, by one function for both
+//! directions.
 //!
-//! Encoding is given a value and returns it; decoding ignores what it is given and returns what was written. What describes a column says
-//! so once ([`super::plan`]), and both sides walk through the same lines.
+//! Encoding is given a value and returns it; decoding ignores what it is given and returns what was
+//! written. What describes a column says so once ([`super::plan`]), and both sides walk through the
+//! same lines.
 
 use crate::coder::{BitCoder, RangeDecoder, RangeEncoder};
 use crate::{Error, Result};

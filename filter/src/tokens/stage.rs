@@ -1,4 +1,5 @@
-//! What streams and blocks see of tokens: a chain begins with a search, and its frames share what that found.
+//! What streams and blocks see of tokens: a chain begins with a search, and its frames share what
+//! that found.
 
 use std::sync::Arc;
 
@@ -10,7 +11,8 @@ use crate::layout::rows::Rows;
 use crate::layout::{Expansion, Kind};
 use crate::{Layout, Level};
 
-/// Raw bytes at a stream's beginning that are searched, for frames of this size: more than the first, where frames are short.
+/// Raw bytes at a stream's beginning that are searched, for frames of this size: more than the
+/// first, where frames are short.
 pub(crate) fn searched(frame_size: usize) -> usize {
     frame_size.max((16 * frame_size).min(1 << 20))
 }

@@ -1,8 +1,9 @@
 //! Prediction on a grid: a weighted sum of the values at rows above, in numbers or in words.
 //!
-//! Sums are taken in a fixed order: first the constant, then the far neighbours in the order of the list for a whole row of the grid at a
-//! time, then the near ones value by value. Where a neighbour would lie before the frame, the value before stands in for the whole sum; a
-//! far neighbour to the right of the row's end that is not known yet is the last value of the row before.
+//! Sums are taken in a fixed order: first the constant, then the far neighbours in the order of the
+//! list for a whole row of the grid at a time, then the near ones value by value. Where a neighbour
+//! would lie before the frame, the value before stands in for the whole sum; a far neighbour to the
+//! right of the row's end that is not known yet is the last value of the row before.
 
 use super::form::Form;
 use super::word::Word;
@@ -99,8 +100,8 @@ impl<'a> Sums<'a> {
         if sum.abs() < SUMMED { sum } else { 0.0 }
     }
 
-    /// Goes through all rows in their order: `step` is given the row and the predicted word, and returns the row's word, or none if the
-    /// value takes no part in the arithmetic.
+    /// Goes through all rows in their order: `step` is given the row and the predicted word, and
+    /// returns the row's word, or none if the value takes no part in the arithmetic.
     #[inline(always)]
     fn run<W: Word>(&self, row_n: usize, step: impl FnMut(usize, W) -> Option<W>) {
         let float =
@@ -229,8 +230,8 @@ impl Stencil {
         predicted
     }
 
-    /// Goes through a column's rows in their order: `place` is given the row and the predicted word, and returns the row's word, or none if it
-    /// takes no part in later sums.
+    /// Goes through a column's rows in their order: `place` is given the row and the predicted
+    /// word, and returns the row's word, or none if it takes no part in later sums.
     #[inline(always)]
     pub fn rebuild<W: Word>(
         &self,

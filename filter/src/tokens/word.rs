@@ -1,4 +1,5 @@
-//! Machine words that a column's values are coded in: 32 bits for types of up to four bytes, 64 for the rest.
+//! Machine words that a column's values are coded in: 32 bits for types of up to four bytes, 64 for
+//! the rest.
 
 use std::fmt::Debug;
 
@@ -107,7 +108,8 @@ impl Words {
     }
 }
 
-/// Collects into a vector by a loop that is compiled where it stands, for the vector unit that is in use there.
+/// Collects into a vector by a loop that is compiled where it stands, for the vector unit that is
+/// in use there.
 #[inline(always)]
 pub fn gather<T: Shelved>(items: impl ExactSizeIterator<Item = T>) -> Vec<T> {
     let mut all = shelf::take(items.len());

@@ -1,5 +1,6 @@
-//! Promise: whatever the bytes, decoding them keeps to its limit on memory and gives the same by every way: the twin of the fuzz target `decode`. A program
-//! of its own because it counts what the whole process allocates.
+//! Promise: whatever the bytes, decoding them keeps to its limit on memory and gives the same by
+//! every way: the twin of the fuzz target `decode`. A program of its own because it counts what the
+//! whole process allocates.
 
 #[path = "../main/common/mod.rs"]
 #[allow(dead_code, reason = "the other tests use the rest")]

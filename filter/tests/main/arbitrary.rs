@@ -1,7 +1,9 @@
-//! Promise: what the fuzz targets hold of arbitrary bytes, held in every test run from the seeds and the golden files on: nothing panics, every way
-//! gives the same. The twin of the target `decode`, which counts memory, is in `tests/allocation`.
+//! Promise: what the fuzz targets hold of arbitrary bytes, held in every test run from the seeds
+//! and the golden files on: nothing panics, every way gives the same. The twin of the target
+//! `decode`, which counts memory, is in `tests/allocation`.
 //!
-//! The seeds in `fuzz/seeds` were made here: with `CATENA_SEEDS=1` in the environment, those that are missing are added.
+//! The seeds in `fuzz/seeds` were made here: with `CATENA_SEEDS=1` in the environment, those that
+//! are missing are added.
 
 use std::fs;
 
@@ -53,10 +55,10 @@ fn models_are_read_or_refused() {
     with_mutations(seeds("model"), 40, exercise::model);
 }
 
-// --- seeds -----------------------------------------------------------------------------------------------------------
+// --- seeds ---------------------------------------------------------------------------------------
 
-/// What a request of the encoding targets begins with: level, flags (1 no index, 2 the model, 4 embedded, 8 detect), then
-/// fields and axes, each counted.
+/// What a request of the encoding targets begins with: level, flags (1 no index, 2 the model, 4
+/// embedded, 8 detect), then fields and axes, each counted.
 fn request(level: u8, flags: u8, fields: &[u8], axes: &[u8], rest: &[u8]) -> Vec<u8> {
     let mut out = vec![level - 1, flags, fields.len() as u8 - 1];
     out.extend(fields);

@@ -1,5 +1,5 @@
-//! Promise: the bytes depend on the input, the options and the flushes; not on how the input was cut into writes, nor on
-//! the number of threads.
+//! Promise: the bytes depend on the input, the options and the flushes; not on how the input was
+//! cut into writes, nor on the number of threads.
 
 use std::io::{BufReader, Read, Write};
 use std::sync::Arc;

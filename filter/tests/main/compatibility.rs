@@ -1,8 +1,8 @@
 //! Promise: what an earlier version has written, this one reads.
 //!
-//! `tests/golden/*.cat` were written once and are never written again; their inputs are made by `common`. With
-//! `CATENA_GOLDEN=1` in the environment, the files that are missing are added (`just golden`). Streams with a model name
-//! `sample.catmodel`.
+//! `tests/golden/*.cat` were written once and are never written again; their inputs are made by
+//! `common`. With `CATENA_GOLDEN=1` in the environment, the files that are missing are added
+//! (`just golden`). Streams with a model name `sample.catmodel`.
 
 use std::collections::BTreeSet;
 use std::fs;

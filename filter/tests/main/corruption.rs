@@ -1,4 +1,5 @@
-//! Promise: damage is found, named and survived. No flip of a bit passes, no hostile number panics or allocates.
+//! Promise: damage is found, named and survived. No flip of a bit passes, no hostile number panics
+//! or allocates.
 
 use std::io::{Cursor, Read};
 
@@ -155,7 +156,7 @@ fn foreign_bytes() {
     ));
 }
 
-// --- streams forged with right checksums: see `common::forge` --------------------------------------------------
+// --- streams forged with right checksums: see `common::forge` ------------------------------------
 
 fn refused(packed: &[u8]) {
     for error in [

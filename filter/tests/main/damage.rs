@@ -1,6 +1,8 @@
-//! Promise: random damage to streams of every level is found or does no harm, and spoils no other frames than those that depend on it.
+//! Promise: random damage to streams of every level is found or does no harm, and spoils no other
+//! frames than those that depend on it.
 //!
-//! `CATENA_DAMAGES=10000` does so many (`./nightly damage`), printing a table; a few hundred otherwise.
+//! `CATENA_DAMAGES=10000` does so many (`./nightly damage`), printing a table; a few hundred
+//! otherwise.
 
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read};
@@ -120,8 +122,9 @@ const KINDS: [Damage; 6] = [
     Damage::Remove,
 ];
 
-/// The damaged bytes, and the frames of the whole stream that are harmed themselves or may have moved: all in this range. `None` as its
-/// start: the stream's header is harmed. Its end is beyond the frames if what is behind them is harmed too.
+/// The damaged bytes, and the frames of the whole stream that are harmed themselves or may have
+/// moved: all in this range. `None` as its start: the stream's header is harmed. Its end is beyond
+/// the frames if what is behind them is harmed too.
 struct Harm {
     bytes: Vec<u8>,
     frames: Option<std::ops::Range<usize>>,
@@ -191,7 +194,8 @@ fn harm(subject: &Subject, damage: Damage, noise: &mut Noise) -> Harm {
     Harm { bytes, frames }
 }
 
-/// Frames that must come out: those before the harm and, if the index is there, those after it, as far as their chains are whole.
+/// Frames that must come out: those before the harm and, if the index is there, those after it, as
+/// far as their chains are whole.
 fn expected(subject: &Subject, harm: &Harm) -> Vec<bool> {
     let n = subject.frames.len();
     let Some(harmed) = &harm.frames else {

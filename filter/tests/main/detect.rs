@@ -34,7 +34,8 @@ fn bytes_of<const N: usize>(n: usize, mut make: impl FnMut(usize) -> [u8; N]) ->
     (0..n).flat_map(|at| make(at).into_iter()).collect()
 }
 
-/// The found layout says the same as the true one: places, widths, orders, floats or not. Integers may differ in sign.
+/// The found layout says the same as the true one: places, widths, orders, floats or not. Integers
+/// may differ in sign.
 fn assert_found(data: &[u8], dtype: &str) -> Layout {
     let found = detect(data);
     let said = |layout: &Layout| -> Vec<_> {

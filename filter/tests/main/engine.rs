@@ -1,5 +1,5 @@
-//! Promise: the engine gives back every bit at every level, whatever the values, the cuts and the chains; and whatever a
-//! forger writes, it refuses or decodes, but does not panic.
+//! Promise: the engine gives back every bit at every level, whatever the values, the cuts and the
+//! chains; and whatever a forger writes, it refuses or decodes, but does not panic.
 
 use crate::common;
 use crate::common::engine::{self, Coded};
@@ -13,7 +13,8 @@ fn unpack(packed: &[u8]) -> Vec<u8> {
     decompress(packed, &DecompressOptions::default()).unwrap()
 }
 
-/// Every value of 16 bits, and of wider floats every exponent with odd fractions: NaNs, zeros, infinities, denormals.
+/// Every value of 16 bits, and of wider floats every exponent with odd fractions: NaNs, zeros,
+/// infinities, denormals.
 fn odd_values(width: usize) -> Vec<u8> {
     let mut raw = Vec::new();
     let fractions = [0u64, 1, 0x8_0000_0000_0001, 0xF_FFFF_FFFF_FFFF];
@@ -137,7 +138,7 @@ fn a_flush_may_split_a_record() {
     }
 }
 
-// --- payloads that a forger wrote --------------------------------------------------------------------------------
+// --- payloads that a forger wrote ----------------------------------------------------------------
 
 /// Decoding must end, in an error or in as many bytes as were announced.
 fn survives(spec: &catena_filter::engine::predict::Spec, frame: &Coded) {
@@ -211,7 +212,8 @@ fn forged_plans_over_odd_values() {
             let mut frame = engine::encode(&spec, Kernel::best(), &raw, &[])
                 .pop()
                 .unwrap();
-            // By column: no setup for the first; then references, a formula and a step for all others.
+            // By column: no setup for the first; then references, a formula and a step for all
+            // others.
             frame.plan = vec![1, 0];
             for at in 1..8u8 {
                 let mut back = || 1 + noise.next() as u8 % at;
@@ -225,7 +227,7 @@ fn forged_plans_over_odd_values() {
     }
 }
 
-// --- anything ----------------------------------------------------------------------------------------------------
+// --- anything ------------------------------------------------------------------------------------
 
 fn dtype() -> impl Strategy<Value = String> {
     let field = prop::sample::select(vec![

@@ -1,7 +1,9 @@
-//! Promise: no stream makes the decoder take more memory than its limit, and what is refused says why.
+//! Promise: no stream makes the decoder take more memory than its limit, and what is refused says
+//! why.
 //!
-//! Each crafted file is decoded by a process of its own (this test's, once more), whose peak of resident memory is held to that of a harmless file,
-//! plus the limit, plus [`BESIDE`]. A table is printed with `--nocapture`. Peaks are read from /proc: elsewhere only the errors are looked at.
+//! Each crafted file is decoded by a process of its own (this test's, once more), whose peak of
+//! resident memory is held to that of a harmless file, plus the limit, plus [`BESIDE`]. A table is
+//! printed with `--nocapture`. Peaks are read from /proc: elsewhere only the errors are looked at.
 
 use std::fs::{self, File};
 use std::io::{self, BufReader};
@@ -20,7 +22,8 @@ use catena_filter::{
 };
 
 const MIB: u64 = 1 << 20;
-/// What the process takes beside the limit, at most: what differs from the harmless file in the allocator's and the threads' own pages.
+/// What the process takes beside the limit, at most: what differs from the harmless file in the
+/// allocator's and the threads' own pages.
 const BESIDE: u64 = MIB;
 
 /// Most raw bytes of a frame under a limit, for streams like this one.
@@ -73,7 +76,8 @@ fn zeros(raw_len: u64, window_log: u8) -> Vec<u8> {
     out
 }
 
-/// Three frames as large as may be, of what compresses best or of noise, at this level: the estimate of what decoding takes must hold.
+/// Three frames as large as may be, of what compresses best or of noise, at this level: the
+/// estimate of what decoding takes must hold.
 fn honest(limit: u64, level: u8, chains: u32, dtype: &str, noisy: bool) -> Vec<u8> {
     let layout = Layout::parse(dtype).unwrap();
     let size = largest_frame(limit, |size| {
@@ -92,7 +96,8 @@ fn honest(limit: u64, level: u8, chains: u32, dtype: &str, noisy: bool) -> Vec<u
     compress(&raw, &options).unwrap()
 }
 
-/// Frames of 16 KiB, of which a few MiB are learned: what a chain remembers grows beyond the limit, if that is small.
+/// Frames of 16 KiB, of which a few MiB are learned: what a chain remembers grows beyond the limit,
+/// if that is small.
 fn learning(limit: u64) -> Vec<u8> {
     let raw: Vec<u8> = (0..limit as u32 / 16).map(|i| (i / 1000) as u8).collect();
     let options = CompressOptions::default()
@@ -403,7 +408,8 @@ fn no_file_takes_more_than_the_limit() {
                 words.push(said.words);
             }
             println!("| {name} | {} | {} |", peaks.join(", "), words[0]);
-            // Frames may be as large as the format allows, and streams as many: all right if there is room.
+            // Frames may be as large as the format allows, and streams as many: all right if there
+            // is room.
             if name.starts_with("large") || name.starts_with("1,000 streams") {
                 let enough = words[0] == "decoded" || words[0].contains("bytes of memory");
                 assert!(enough, "{name}: {}", words[0]);

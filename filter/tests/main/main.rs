@@ -1,5 +1,5 @@
-//! All integration tests of the codec, one program: what they share is compiled and linked once. Grouped by promise; `cargo test -p catena-filter
-//! --test main truncation::` runs one module.
+//! All integration tests of the codec, one program: what they share is compiled and linked once.
+//! Grouped by promise; `cargo test -p catena-filter --test main truncation::` runs one module.
 
 mod common;
 mod exercise;

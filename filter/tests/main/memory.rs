@@ -48,7 +48,8 @@ fn noise(n: usize) -> impl Iterator<Item = u8> {
     (0..n).map(move |_| (noise.next() >> 32) as u8)
 }
 
-/// Frames that the model cannot code, between frames that it can: the decoder learns them by coding them anew.
+/// Frames that the model cannot code, between frames that it can: the decoder learns them by coding
+/// them anew.
 #[test]
 fn frames_of_other_kinds_are_learned() {
     let (jets, layout) = jets();
@@ -98,7 +99,8 @@ fn frames_of_other_kinds_are_learned() {
     }
 }
 
-/// The chain's first frame is the one that the model cannot code: the decoder then plans the chain by itself.
+/// The chain's first frame is the one that the model cannot code: the decoder then plans the chain
+/// by itself.
 #[test]
 fn a_chain_may_begin_with_noise() {
     let (jets, layout) = jets();
@@ -118,7 +120,8 @@ fn a_chain_may_begin_with_noise() {
     }
 }
 
-/// What a chain finds out about its columns it finds out in its first frame: a flush after a few records must not spoil it.
+/// What a chain finds out about its columns it finds out in its first frame: a flush after a few
+/// records must not spoil it.
 #[test]
 fn an_early_flush_costs_little() {
     let (sample, layout) = jets();

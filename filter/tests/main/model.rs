@@ -1,4 +1,5 @@
-//! Promise: a model file comes back as it was or not at all, a stream says which model it needs, and is decoded with that one.
+//! Promise: a model file comes back as it was or not at all, a stream says which model it needs,
+//! and is decoded with that one.
 
 use std::io::{Cursor, Read};
 use std::sync::Arc;

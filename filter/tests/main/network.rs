@@ -1,4 +1,5 @@
-//! Promise: the network computes what `docs/network.md` says, to the bit, on every vector unit, whether values come one at a time or all at once.
+//! Promise: the network computes what `docs/network.md` says, to the bit, on every vector unit,
+//! whether values come one at a time or all at once.
 
 use std::sync::Arc;
 
@@ -49,7 +50,8 @@ fn nodes(byte: u8) -> impl Iterator<Item = u32> {
     (0..8).map(move |bit| (256 | u32::from(byte)) >> (8 - bit))
 }
 
-/// Runs a chain of frames through the engine. `Late`: a value is told only after its row has been asked.
+/// Runs a chain of frames through the engine. `Late`: a value is told only after its row has been
+/// asked.
 struct Run<'a> {
     engine: &'a Engine,
     widths: &'a [usize],

@@ -1,5 +1,6 @@
-//! Promise: with a network every bit comes back, and the bytes depend on the input and the options alone, whatever the layout, the cuts, the chains,
-//! the vector unit and the threads. Any network will do for that: these have random weights.
+//! Promise: with a network every bit comes back, and the bytes depend on the input and the options
+//! alone, whatever the layout, the cuts, the chains, the vector unit and the threads. Any network
+//! will do for that: these have random weights.
 
 use std::io::{Cursor, Write};
 use std::sync::Arc;
@@ -61,7 +62,8 @@ fn samples() -> Vec<Sample> {
     vec![common::events(500), common::records(400), mixed(300)]
 }
 
-/// What one unit encodes all others decode; frames may be of one byte, of no whole record, of one record.
+/// What one unit encodes all others decode; frames may be of one byte, of no whole record, of one
+/// record.
 #[test]
 fn every_unit_gives_the_same_bytes() {
     for sample in samples() {
@@ -296,8 +298,9 @@ fn jets() -> (Vec<u8>, Layout) {
     (include_bytes!("../../../samples/jets.bin").to_vec(), layout)
 }
 
-/// On 400 KB already: what does not help must not cost much. The model is wrong in everything: weights, priors, and where values are expected to come from; levels 8
-/// and 9 rely on it for exact copies, which is most of the cost.
+/// On 400 KB already: what does not help must not cost much. The model is wrong in everything:
+/// weights, priors, and where values are expected to come from; levels 8 and 9 rely on it for exact
+/// copies, which is most of the cost.
 #[test]
 fn a_network_that_knows_nothing_costs_little() {
     let (raw, layout) = jets();

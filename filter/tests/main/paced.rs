@@ -1,4 +1,5 @@
-//! Promise: a stream that is asked to keep a speed comes back whatever was chosen for its frames, and where there is time it is as small as any.
+//! Promise: a stream that is asked to keep a speed comes back whatever was chosen for its frames,
+//! and where there is time it is as small as any.
 
 use crate::common;
 use catena_filter::{CompressOptions, DecompressOptions, Encoder, Pull, compress, decompress};

@@ -1,4 +1,5 @@
-//! Promise: a session says what it holds, keeps within its budget, and takes no byte that is not its own.
+//! Promise: a session says what it holds, keeps within its budget, and takes no byte that is not
+//! its own.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

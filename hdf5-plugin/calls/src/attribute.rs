@@ -23,7 +23,8 @@ unsafe extern "C" fn collect(
     0
 }
 
-/// Names of an object's attributes, in the order of their creation where its creation properties `plist` say that it is kept, else by name.
+/// Names of an object's attributes, in the order of their creation where its creation properties
+/// `plist` say that it is kept, else by name.
 ///
 /// # Errors
 /// Not an object.

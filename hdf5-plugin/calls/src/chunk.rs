@@ -115,7 +115,8 @@ pub fn read_chunk(dataset: &Handle, start: &[u64]) -> Result<Option<(u32, Vec<u8
     Ok(Some((mask, bytes)))
 }
 
-/// Writes a chunk's bytes as they are to be stored. `mask`: the filters that were left out, a bit each.
+/// Writes a chunk's bytes as they are to be stored. `mask`: the filters that were left out, a bit
+/// each.
 ///
 /// # Errors
 /// Not the beginning of a chunk; of writing.

@@ -69,7 +69,8 @@ pub fn storage_size(dataset: &Handle) -> u64 {
     unsafe { H5Dget_storage_size(dataset.id()) }
 }
 
-/// The two dataspaces of a box of a dataset: `start` and `count` in the file, the beginning of `shape` in memory.
+/// The two dataspaces of a box of a dataset: `start` and `count` in the file, the beginning of
+/// `shape` in memory.
 fn spaces(
     dataset: &Handle,
     datatype: &Handle,
@@ -98,8 +99,9 @@ fn spaces(
     Ok((file, memory))
 }
 
-/// Reads the box of `count` elements from `start` on into the beginning of an array of `shape`, elements as `datatype`: the dataset's own, so that bits stay as they are.
-/// What of `into` is not in the box stays.
+/// Reads the box of `count` elements from `start` on into the beginning of an array of `shape`,
+/// elements as `datatype`: the dataset's own, so that bits stay as they are. What of `into` is not
+/// in the box stays.
 ///
 /// # Errors
 /// Axes or sizes that do not fit; types with pointers; damaged chunks, missing filters.
@@ -111,7 +113,8 @@ pub fn read_block(
 ) -> Result<()> {
     let (file, memory) = spaces(dataset, datatype, part, into.len())?;
     let _lock = enter();
-    // SAFETY: the buffer is an array of the shape of `memory`, of elements of the type, which hold no pointers.
+    // SAFETY: the buffer is an array of the shape of `memory`, of elements of the type, which hold
+    // no pointers.
     done("H5Dread", unsafe {
         H5Dread(
             dataset.id(),
@@ -136,7 +139,8 @@ pub fn write_block(
 ) -> Result<()> {
     let (file, memory) = spaces(dataset, datatype, part, from.len())?;
     let _lock = enter();
-    // SAFETY: the buffer is an array of the shape of `memory`, of elements of the type, which hold no pointers.
+    // SAFETY: the buffer is an array of the shape of `memory`, of elements of the type, which hold
+    // no pointers.
     done("H5Dwrite", unsafe {
         H5Dwrite(
             dataset.id(),

@@ -59,7 +59,8 @@ impl Error {
 }
 
 unsafe extern "C" fn collect(_: c_uint, error: *const H5E_error2_t, data: *mut c_void) -> i32 {
-    // SAFETY: `data` is the vector of `last`, `error` the library's own record, its text NUL-terminated or null.
+    // SAFETY: `data` is the vector of `last`, `error` the library's own record, its text
+    // NUL-terminated or null.
     unsafe {
         let causes = &mut *data.cast::<Vec<String>>();
         let text = (*error).desc;

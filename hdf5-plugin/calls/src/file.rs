@@ -65,8 +65,9 @@ pub fn open_file_to_change(path: &Path) -> Result<Handle> {
     Handle::new("H5Fopen", id)
 }
 
-/// Creates a file, over one that is there. `like`: its creation properties. `low`: the oldest superblock that may be written (0, 2 or 3), and with
-/// it how compact chunk indexes and object headers are.
+/// Creates a file, over one that is there. `like`: its creation properties. `low`: the oldest
+/// superblock that may be written (0, 2 or 3), and with it how compact chunk indexes and object
+/// headers are.
 ///
 /// # Errors
 /// Of the file system.
@@ -151,7 +152,8 @@ pub fn file_size(file: &Handle) -> Result<u64> {
     Ok(size)
 }
 
-/// Writes what is left and closes the file. All handles of its objects are to be dropped before, or the file stays open.
+/// Writes what is left and closes the file. All handles of its objects are to be dropped before, or
+/// the file stays open.
 ///
 /// # Errors
 /// Of writing: a full disk, say.

@@ -20,7 +20,8 @@ pub enum Direction {
     Decode,
 }
 
-/// What a filter does: direction, values, bytes. An error's text becomes the message of the call that failed.
+/// What a filter does: direction, values, bytes. An error's text becomes the message of the call
+/// that failed.
 pub type Code = fn(Direction, &[u32], &[u8]) -> std::result::Result<Vec<u8>, String>;
 
 static CODE: OnceLock<Code> = OnceLock::new();
@@ -34,7 +35,8 @@ pub(crate) fn take_message() -> Option<String> {
         .take()
 }
 
-/// Makes the library use `code` for filter `id`. There is one such filter: a second call with other code has no effect.
+/// Makes the library use `code` for filter `id`. There is one such filter: a second call with other
+/// code has no effect.
 ///
 /// # Errors
 /// None to be expected.
@@ -66,7 +68,8 @@ unsafe extern "C" fn run(
     size: *mut usize,
     buffer: *mut *mut c_void,
 ) -> usize {
-    // SAFETY: the library's contract for filters: so many values, so many bytes, neither changed meanwhile; empty ones may be null.
+    // SAFETY: the library's contract for filters: so many values, so many bytes, neither changed
+    // meanwhile; empty ones may be null.
     let (values, input) = unsafe {
         let values = match value_n {
             0 => &[][..],
@@ -96,7 +99,8 @@ unsafe extern "C" fn run(
                 return 0;
             }
         };
-    // SAFETY: memory of the library's own, as large as what is copied there; the old buffer is its own too and goes back to it.
+    // SAFETY: memory of the library's own, as large as what is copied there; the old buffer is its
+    // own too and goes back to it.
     unsafe {
         let memory = H5allocate_memory(output.len(), 0);
         if memory.is_null() {

@@ -64,7 +64,8 @@ impl Clone for Handle {
 impl Drop for Handle {
     fn drop(&mut self) {
         let _lock = enter();
-        // SAFETY: the reference is this handle's own; a file that was closed with all it held has left invalid identifiers behind.
+        // SAFETY: the reference is this handle's own; a file that was closed with all it held has
+        // left invalid identifiers behind.
         unsafe {
             if H5Iis_valid(self.0) > 0 {
                 H5Idec_ref(self.0);

@@ -1,11 +1,16 @@
-//! The calls of the HDF5 library (built from source, linked statically) that Catena's file tool needs, as safe functions.
+//! The calls of the HDF5 library (built from source, linked statically) that Catena's file tool
+//! needs, as safe functions.
 //!
-//! The kept wrapper crates have no chunk reads and writes and know types only as far as Rust can express them; a tool that copies whatever is in a file needs
-//! neither. So this is a thin layer over `hdf5-metno-sys`, and the only place beside the plugin and the codec's kernels with `unsafe`.
+//! The kept wrapper crates have no chunk reads and writes and know types only as far as Rust can
+//! express them; a tool that copies whatever is in a file needs neither. So this is a thin layer
+//! over `hdf5-metno-sys`, and the only place beside the plugin and the codec's kernels with
+//! `unsafe`.
 //!
-//! What makes it safe, stated once: every call runs under the lock of the -sys crate, for the library is built without threads. Identifiers are
-//! [`Handle`]s, and the library checks each of them (of a wrong class or closed: an error, never undefined behaviour). Names are NUL-terminated
-//! [`CStr`]s. Where the library writes through a pointer, the buffer was sized from what the library itself says of type, space or chunk, in the same function.
+//! What makes it safe, stated once: every call runs under the lock of the -sys crate, for the
+//! library is built without threads. Identifiers are [`Handle`]s, and the library checks each of
+//! them (of a wrong class or closed: an error, never undefined behaviour). Names are NUL-terminated
+//! [`CStr`]s. Where the library writes through a pointer, the buffer was sized from what the
+//! library itself says of type, space or chunk, in the same function.
 
 #![deny(unsafe_op_in_unsafe_fn, clippy::undocumented_unsafe_blocks)]
 

@@ -37,7 +37,8 @@ pub enum LinkKind {
     Other(i32, Vec<u8>),
 }
 
-/// `H5L_info2_t` with the class as a number: user-defined classes are not among the names of the -sys crate's enumeration.
+/// `H5L_info2_t` with the class as a number: user-defined classes are not among the names of the
+/// -sys crate's enumeration.
 #[repr(C)]
 struct RawInfo {
     class: c_int,

@@ -121,8 +121,9 @@ pub fn group_plist(group: &Handle) -> Result<Handle> {
     Ok(list)
 }
 
-/// Gives a list (of groups, or of files for their root group) a group's creation properties. One by one: the list that the library
-/// answers with also holds how many links the group has, and where, and a group made with that would be broken.
+/// Gives a list (of groups, or of files for their root group) a group's creation properties. One by
+/// one: the list that the library answers with also holds how many links the group has, and where,
+/// and a group made with that would be broken.
 ///
 /// # Errors
 /// Not a group; not such a list.
@@ -214,7 +215,8 @@ pub fn type_plist(datatype: &Handle) -> Result<Handle> {
     })
 }
 
-/// Copies an object without its attributes, chunks as they are stored; references in its data become null.
+/// Copies an object without its attributes, chunks as they are stored; references in its data
+/// become null.
 ///
 /// # Errors
 /// Of reading and writing; variable-length data behind a filter that is missing.

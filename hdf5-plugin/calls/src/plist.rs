@@ -111,7 +111,8 @@ pub fn set_chunk_shape(dcpl: &Handle, shape: &[u64]) -> Result<()> {
     set_bare_edges(dcpl, false)
 }
 
-/// Whether chunks that reach beyond the dataset are stored without filters (`H5D_CHUNK_DONT_FILTER_PARTIAL_CHUNKS`).
+/// Whether chunks that reach beyond the dataset are stored without filters
+/// (`H5D_CHUNK_DONT_FILTER_PARTIAL_CHUNKS`).
 ///
 /// # Errors
 /// Not chunked.
@@ -196,7 +197,8 @@ pub fn filters_everywhere(list: &Handle) -> Result<Option<Filter>> {
     Ok(filters(list)?.into_iter().find(|filter| !filter.available))
 }
 
-/// A copy of creation properties, of a file (for its root group) or an object, by which no times are kept: bytes then depend on content alone.
+/// A copy of creation properties, of a file (for its root group) or an object, by which no times
+/// are kept: bytes then depend on content alone.
 pub(crate) fn without_times(list: &Handle) -> Result<Handle> {
     let list = copy_plist(list)?;
     let _lock = enter();

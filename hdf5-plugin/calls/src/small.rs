@@ -1,4 +1,5 @@
-//! Properties of files that are to be small: objects without times, groups whose links stay in their headers.
+//! Properties of files that are to be small: objects without times, groups whose links stay in
+//! their headers.
 
 use hdf5_metno_sys::h5d::H5D_COMPACT;
 use hdf5_metno_sys::h5p::{
@@ -10,7 +11,8 @@ use hdf5_metno_sys::h5t::{H5T_C_S1, H5T_CSET_UTF8, H5Tcopy, H5Tset_cset, H5Tset_
 use crate::error::Result;
 use crate::handle::{Handle, done, enter};
 
-/// Links that a group keeps in its header before it gets an index of its own, which takes kilobytes.
+/// Links that a group keeps in its header before it gets an index of its own, which takes
+/// kilobytes.
 const MOST_LINKS: u32 = 1024;
 /// What the library is to reserve for a group's links: about nothing.
 const LINK_N: u32 = 1;

@@ -125,7 +125,8 @@ pub fn is_committed(datatype: &Handle) -> Result<bool> {
     truth("H5Tcommitted", unsafe { H5Tcommitted(datatype.id()) })
 }
 
-/// Whether elements hold pointers or references: their bytes mean something in their own file, and now, alone.
+/// Whether elements hold pointers or references: their bytes mean something in their own file, and
+/// now, alone.
 ///
 /// # Errors
 /// Not a type.
@@ -181,7 +182,8 @@ pub fn members(datatype: &Handle) -> Result<Vec<(CString, usize, Handle)>> {
     let n = unsafe { H5Tget_nmembers(id) };
     done("H5Tget_nmembers", n)?;
     let member = |at: c_uint| {
-        // SAFETY: a member's number below their count; the name is the library's to give and is given back to it.
+        // SAFETY: a member's number below their count; the name is the library's to give and is
+        // given back to it.
         unsafe {
             let text = H5Tget_member_name(id, at);
             if text.is_null() {

@@ -1,4 +1,5 @@
-//! The binary interface of libhdf5, written by hand: it has not changed between 1.10 and 2.2, and linking the library would bring in a second one.
+//! The binary interface of libhdf5, written by hand: it has not changed between 1.10 and 2.2, and
+//! linking the library would bring in a second one.
 
 use std::ffi::{c_char, c_int, c_uint, c_void};
 

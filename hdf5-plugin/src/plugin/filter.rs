@@ -29,10 +29,12 @@ pub(super) static CLASS: Shared = Shared(FilterClass {
     filter: Some(shims::filter),
 });
 
-/// The filter, with the address that the call returns to. Returns the length of what is in the buffer then, 0 for failure, in which case the buffer is as it was.
+/// The filter, with the address that the call returns to. Returns the length of what is in the
+/// buffer then, 0 for failure, in which case the buffer is as it was.
 ///
 /// # Safety
-/// As libhdf5 calls it: `values` are `value_n`, `*buffer` was allocated by that library and has at least `len` bytes.
+/// As libhdf5 calls it: `values` are `value_n`, `*buffer` was allocated by that library and has at
+/// least `len` bytes.
 pub(super) unsafe extern "C" fn on_filter(
     flags: c_uint,
     value_n: usize,
@@ -46,7 +48,8 @@ pub(super) unsafe extern "C" fn on_filter(
     if size.is_null() || buffer.is_null() {
         return 0;
     }
-    // SAFETY: the caller's promises: both lengths are those of what the pointers point to, and nobody writes there during this call.
+    // SAFETY: the caller's promises: both lengths are those of what the pointers point to, and
+    // nobody writes there during this call.
     let (values, input) = unsafe { (slice(values, value_n), slice((*buffer).cast::<u8>(), len)) };
     let reverse = flags & H5Z_FLAG_REVERSE != 0;
     let output = guard(&library, || {
@@ -66,7 +69,8 @@ pub(super) unsafe extern "C" fn on_filter(
     let Some((fresh, output_len)) = output else {
         return 0;
     };
-    // SAFETY: the old buffer is the library's, and nobody looks at it after this; both places can be written.
+    // SAFETY: the old buffer is the library's, and nobody looks at it after this; both places can
+    // be written.
     unsafe {
         library.release(*buffer);
         *buffer = fresh;
@@ -94,7 +98,7 @@ fn run(library: &Library, reverse: bool, values: &[c_uint], input: &[u8]) -> Res
     let parsed = Parsed::parse(values)?;
     let prefix = parsed.settings.model;
     if !reverse {
-        // A chunk is written in any case; without the model at the level below those that use one.
+        // A chunk is written in any case; without the model if it is gone.
         let model = prefix.and_then(|prefix| models::at_hand(library, &prefix));
         return encode_chunk(input, &parsed, model, host.threads).map(Arc::new);
     }

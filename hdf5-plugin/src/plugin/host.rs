@@ -1,7 +1,10 @@
-//! The libhdf5 that called: found by the address that its call returns to, its functions looked up there.
+//! The libhdf5 that called: found by the address that its call returns to, its functions looked up
+//! there.
 //!
-//! A process may hold several (h5py, tables and netCDF4 bring one each), loaded privately: what `dlsym` finds for all, if anything, may be another one, whose ids
-//! mean nothing to the caller. Invariant: each library is looked up once and kept for the life of the process; a function that it lacks is `None`.
+//! A process may hold several (h5py, tables and netCDF4 bring one each), loaded privately: what
+//! `dlsym` finds for all, if anything, may be another one, whose ids mean nothing to the caller.
+//! Invariant: each library is looked up once and kept for the life of the process; a function that
+//! it lacks is `None`.
 
 use std::ffi::{CStr, c_char, c_int, c_uint, c_void};
 use std::sync::{Mutex, PoisonError};
@@ -24,8 +27,9 @@ macro_rules! functions {
                     handle,
                     $($name: {
                         let address = handle.symbol($symbol);
-                        // SAFETY: the symbol is a function of libhdf5's interface, with this signature in every release from 1.10 to 2.2;
-                        // a null pointer becomes `None`.
+                        // SAFETY: the symbol is a function of libhdf5's interface, with this
+                        // signature in every release from 1.10 to 2.2; a null pointer becomes
+                        // `None`.
                         unsafe {
                             std::mem::transmute::<*mut c_void, Option<unsafe extern "C" fn($($arg),*) $(-> $result)?>>(address)
                         }
@@ -91,7 +95,8 @@ impl Handle {
 static KNOWN: Mutex<Vec<(usize, Library)>> = Mutex::new(Vec::new());
 
 impl Library {
-    /// The library that code at this address belongs to; what is loaded for all if that cannot be found.
+    /// The library that code at this address belongs to; what is loaded for all if that cannot be
+    /// found.
     pub(super) fn calling(address: *const c_void) -> Library {
         let mut info = libc::Dl_info {
             dli_fname: std::ptr::null(),
@@ -117,7 +122,8 @@ impl Library {
         }
         let mut library = Library::new(handle);
         if library.get_filter.is_none() {
-            // A program that is libhdf5 itself has no name that dlopen knows, or another object called.
+            // A program that is libhdf5 itself has no name that dlopen knows, or another object
+            // called.
             library = Library::new(Handle(libc::RTLD_DEFAULT));
         }
         known.push((base, library));
@@ -130,7 +136,8 @@ impl Library {
         if address.is_null() {
             return 0;
         }
-        // SAFETY: the symbol is a variable of type hid_t, which libhdf5 has set before it calls a filter.
+        // SAFETY: the symbol is a variable of type hid_t, which libhdf5 has set before it calls a
+        // filter.
         unsafe { address.read() }
     }
 
@@ -167,7 +174,8 @@ impl Library {
                 // SAFETY: the caller's promise.
                 unsafe { free(buffer) };
             }
-            // SAFETY: the caller's promise; without functions of its own the library uses the C library's.
+            // SAFETY: the caller's promise; without functions of its own the library uses the C
+            // library's.
             _ => unsafe { libc::free(buffer) },
         }
     }

@@ -1,7 +1,8 @@
 //! The shared library's side: what libhdf5 calls, and what is called of the libhdf5 that calls.
 //!
-//! Nothing is linked: the calling library is found by the address that a call returns to. Invariants: no panic leaves a callback; buffers are allocated and freed by
-//! the calling library; no HDF5 function is called from a thread that HDF5 did not call on.
+//! Nothing is linked: the calling library is found by the address that a call returns to.
+//! Invariants: no panic leaves a callback; buffers are allocated and freed by the calling library;
+//! no HDF5 function is called from a thread that HDF5 did not call on.
 
 mod abi;
 mod filter;
@@ -22,7 +23,8 @@ pub extern "C" fn H5PLget_plugin_type() -> c_int {
     abi::H5PL_TYPE_FILTER
 }
 
-/// Where the filter's class (`H5Z_class2_t`) lies, for hosts that register filters themselves (`H5Zregister`). It is valid for the life of the process.
+/// Where the filter's class (`H5Z_class2_t`) lies, for hosts that register filters themselves
+/// (`H5Zregister`). It is valid for the life of the process.
 pub fn class_address() -> usize {
     (&raw const filter::CLASS.0).addr()
 }

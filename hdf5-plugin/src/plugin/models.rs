@@ -1,7 +1,9 @@
-//! Trained models, for the plugin: those that the process has seen, those that lie in the files that are open, those that are installed.
+//! Trained models, for the plugin: those that the process has seen, those that lie in the files
+//! that are open, those that are installed.
 //!
-//! A model in a file is the dataset `/.catena/<first 16 hexadecimal digits of its hash>`: the bytes of its `.catmodel` file. It is read through the calling library,
-//! on the thread that called, and only if no model of that name was seen before.
+//! A model in a file is the dataset `/.catena/<first 16 hexadecimal digits of its hash>`: the bytes
+//! of its `.catmodel` file. It is read through the calling library, on the thread that called, and
+//! only if no model of that name was seen before.
 
 use std::ffi::{CString, c_void};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -68,7 +70,8 @@ pub(super) fn at_hand(_: &Library, prefix: &[u8; 8]) -> Option<Arc<Model>> {
     seen(prefix).or_else(|| Search::from_env().by_prefix(prefix).ok())
 }
 
-/// Looks into the files of all that is open: a file whose own identifier was closed stays open as long as a dataset of it is.
+/// Looks into the files of all that is open: a file whose own identifier was closed stays open as
+/// long as a dataset of it is.
 fn in_files(
     library: &Library,
     prefix: &[u8; 8],
@@ -101,7 +104,8 @@ fn in_files(
 fn read(library: &Library, file: Hid, path: &str) -> Option<Vec<u8>> {
     let exists = library.link_exists?;
     let (group, whole) = (CString::new(MODEL_GROUP).ok()?, CString::new(path).ok()?);
-    // SAFETY: the file is open, the names end with a zero. The group is asked for first: a path through what is not there is an error.
+    // SAFETY: the file is open, the names end with a zero. The group is asked for first: a path
+    // through what is not there is an error.
     let there = unsafe {
         exists(file, group.as_ptr(), H5_DEFAULT) > 0 && exists(file, whole.as_ptr(), H5_DEFAULT) > 0
     };
@@ -132,7 +136,8 @@ fn read(library: &Library, file: Hid, path: &str) -> Option<Vec<u8>> {
     let mut status = -1;
     if !bytes.is_empty() && native != 0 {
         let to = bytes.as_mut_ptr().cast::<c_void>();
-        // SAFETY: the buffer has a byte for every element, which the native type makes of whatever the dataset holds.
+        // SAFETY: the buffer has a byte for every element, which the native type makes of whatever
+        // the dataset holds.
         status = unsafe { read(dataset, native, H5_DEFAULT, H5_DEFAULT, H5_DEFAULT, to) };
     }
     // SAFETY: the dataset was opened here.

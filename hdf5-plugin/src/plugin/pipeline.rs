@@ -32,7 +32,8 @@ pub(super) fn input(library: &Library, dcpl: Hid) -> Input {
     let n = unsafe { count(dcpl) }.clamp(0, MOST);
     let filters = (0..n as c_uint).map(|at| {
         let (mut flags, mut value_n, mut size) = (0 as c_uint, 1usize, 0 as c_uint);
-        // SAFETY: a filter's number below their count; `value_n` says that one value has room, and no name is asked for.
+        // SAFETY: a filter's number below their count; `value_n` says that one value has room, and
+        // no name is asked for.
         let id = unsafe {
             get(
                 dcpl,

@@ -1,12 +1,15 @@
-//! Chunks that were decoded last, for readers whose library keeps none as large: a row of each is then taken from one decoding.
+//! Chunks that were decoded last, for readers whose library keeps none as large: a row of each is
+//! then taken from one decoding.
 //!
-//! Invariant: a chunk is given out only for stored bytes and values that equal those it was decoded from, byte for byte; what the chunks take is bounded. Nobody
-//! waits here: while another thread looks, or was looking when the process forked, nothing is found and nothing kept.
+//! Invariant: a chunk is given out only for stored bytes and values that equal those it was decoded
+//! from, byte for byte; what the chunks take is bounded. Nobody waits here: while another thread
+//! looks, or was looking when the process forked, nothing is found and nothing kept.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
-/// Bytes that chunks take together, stored and raw, unless `CATENA_HDF5_CACHE` says otherwise, in MiB.
+/// Bytes that chunks take together, stored and raw, unless `CATENA_HDF5_CACHE` says otherwise, in
+/// MiB.
 const BYTES: usize = 64 << 20;
 /// Most bytes of a chunk that is kept alone: as a factor of the former.
 const ALONE: usize = 4;

@@ -19,7 +19,8 @@ type Push = unsafe extern "C" fn(
     ...
 ) -> Herr;
 
-/// Pushes a message onto the calling thread's error stack. Without the functions it needs: onto standard error.
+/// Pushes a message onto the calling thread's error stack. Without the functions it needs: onto
+/// standard error.
 pub(super) fn push(library: &Library, message: &str) {
     let message = format!("Catena: {message}");
     let symbol = library.symbol(c"H5Epush2");
@@ -35,7 +36,8 @@ pub(super) fn push(library: &Library, message: &str) {
     // SAFETY: the symbol is H5Epush2, with this signature in every release from 1.8 on.
     let push = unsafe { std::mem::transmute::<*mut std::ffi::c_void, Push>(symbol) };
     let pauses = resume(library);
-    // SAFETY: all strings end with a zero, the ids are the library's own, and the format takes one string.
+    // SAFETY: all strings end with a zero, the ids are the library's own, and the format takes one
+    // string.
     unsafe {
         push(
             H5_DEFAULT,
@@ -55,7 +57,8 @@ pub(super) fn push(library: &Library, message: &str) {
 /// Pauses that one may lie in.
 const DEEPEST: usize = 16;
 
-/// Lets messages through: newer releases pause the error stack while a filter runs, and drop what is pushed then. Returns how many pauses were ended.
+/// Lets messages through: newer releases pause the error stack while a filter runs, and drop what
+/// is pushed then. Returns how many pauses were ended.
 fn resume(library: &Library) -> usize {
     let (Some(is_paused), Some(resume), Some(_)) = (
         library.errors_paused,
@@ -88,7 +91,8 @@ fn pause(library: &Library, pauses: usize) {
     if pauses == 0 {
         return;
     }
-    // SAFETY: the current stack may be taken, paused and set at any time; setting closes the one that was taken.
+    // SAFETY: the current stack may be taken, paused and set at any time; setting closes the one
+    // that was taken.
     unsafe {
         let taken = take();
         for _ in 0..pauses {

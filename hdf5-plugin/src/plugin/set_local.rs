@@ -1,4 +1,5 @@
-//! At a dataset's creation: its type, its chunks' shape and what the filters before this one do become the derived values.
+//! At a dataset's creation: its type, its chunks' shape and what the filters before this one do
+//! become the derived values.
 //!
 //! Called again with values that it has expanded before (h5repack), it comes to the same ones.
 
@@ -43,7 +44,8 @@ fn expand(library: &Library, dcpl: Hid, of: Hid) -> Result<()> {
     };
     let id = FILTER_ID as c_int;
     let (mut flags, mut n, mut values) = (0 as c_uint, ROOM, [0 as c_uint; ROOM]);
-    // SAFETY: the list is the caller's, all places can be written, `n` says how many values have room, and no name is asked for.
+    // SAFETY: the list is the caller's, all places can be written, `n` says how many values have
+    // room, and no name is asked for.
     let status = unsafe {
         get(
             dcpl,

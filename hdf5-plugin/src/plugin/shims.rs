@@ -1,5 +1,6 @@
-//! The functions whose addresses libhdf5 gets: each passes on its arguments and, as one more, the address that its call returns to, which lies in the calling
-//! library. A function written in Rust cannot know that address.
+//! The functions whose addresses libhdf5 gets: each passes on its arguments and, as one more, the
+//! address that its call returns to, which lies in the calling library. A function written in Rust
+//! cannot know that address.
 
 use std::ffi::{c_int, c_uint, c_void};
 
@@ -17,7 +18,8 @@ mod shim {
         std::arch::naked_asm!("mov rcx, [rsp]", "jmp {}", sym on_set_local)
     }
 
-    /// `filter`: six arguments in registers and the address as the seventh, on the stack, which is aligned with it.
+    /// `filter`: six arguments in registers and the address as the seventh, on the stack, which is
+    /// aligned with it.
     #[unsafe(naked)]
     pub(in crate::plugin) unsafe extern "C" fn filter(
         _: c_uint,
@@ -80,7 +82,8 @@ mod shim {
 
 pub(super) use shim::{filter, set_local};
 
-/// `can_apply`: always; whether the values make sense is `set_local`'s to say, because releases ignore this answer for optional filters.
+/// `can_apply`: always; whether the values make sense is `set_local`'s to say, because releases
+/// ignore this answer for optional filters.
 pub(super) unsafe extern "C" fn can_apply(_: Hid, _: Hid, _: Hid) -> c_int {
     1
 }

@@ -1,4 +1,5 @@
-//! All integration tests of the plugin in Rust, one program; the folder beside holds those in Python.
+//! All integration tests of the plugin in Rust, one program; the folder beside holds those in
+//! Python.
 
 mod dynamic_section;
 mod values;

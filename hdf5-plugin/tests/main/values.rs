@@ -1,4 +1,5 @@
-//! `cd_values`: what goes in comes out, whatever does not fit becomes something that does, and nonsense is refused.
+//! `cd_values`: what goes in comes out, whatever does not fit becomes something that does, and
+//! nonsense is refused.
 
 use catena_filter::{ByteOrder, Field, Kind, Layout, Level};
 use h5catena::{MAX_VALUES, Parsed, Settings, Shuffle, Type, decode_chunk, encode_chunk};

@@ -1,4 +1,5 @@
-//! Structures in memory: numbers of either byte order, varints, texts. No read goes beyond the end, none panics.
+//! Structures in memory: numbers of either byte order, varints, texts. No read goes beyond the end,
+//! none panics.
 
 use crate::error::{Error, Result};
 
@@ -108,7 +109,8 @@ impl<'a> Cursor<'a> {
         usize::try_from(self.varint()?).map_err(|_| Error::Corrupt("a size beyond all memory"))
     }
 
-    /// A varint that counts things of which each takes at least so many (1 or more) of the bytes left.
+    /// A varint that counts things of which each takes at least so many (1 or more) of the bytes
+    /// left.
     ///
     /// # Errors
     /// As [`Cursor::size`]; `Truncated`: they cannot all be there.

@@ -1,4 +1,5 @@
-//! What may be wrong with a container. Each archive has an error type of its own, into which this one goes.
+//! What may be wrong with a container. Each archive has an error type of its own, into which this
+//! one goes.
 
 use std::fmt;
 

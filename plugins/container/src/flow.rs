@@ -1,7 +1,8 @@
 //! Worker threads with a bounded number of jobs in flight, results in the order of the jobs.
 //!
-//! One thread fills and empties it. When it has to stop and take a result depends on the jobs alone, not on the threads nor on who is done
-//! first: so does the order in which a file is written, and with it every address in it.
+//! One thread fills and empties it. When it has to stop and take a result depends on the jobs
+//! alone, not on the threads nor on who is done first: so does the order in which a file is
+//! written, and with it every address in it.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -38,7 +39,8 @@ impl fmt::Display for WorkerPanicked {
 
 impl std::error::Error for WorkerPanicked {}
 
-/// Runs `body` beside `threads` workers, or alone where that is 0 or 1: it does the work itself then.
+/// Runs `body` beside `threads` workers, or alone where that is 0 or 1: it does the work itself
+/// then.
 pub fn with_workers<J: Send, R: Send, T>(
     threads: usize,
     work: &(dyn Fn(J) -> R + Sync),

@@ -1,8 +1,10 @@
-//! What the archives of Catena's integrations share, and no more than that: none of it knows the codec, ROOT or tensors.
+//! What the archives of Catena's integrations share, and no more than that: none of it knows the
+//! codec, ROOT or tensors.
 //!
-//! [`Format`] says what tells one kind of archive from another; [`Writer`] and [`Reader`] frame sections under checksums; [`Cursor`] and
-//! [`put_varint`] read and write the structures in them. [`parallel`] and [`flow`] put work on threads such that no result depends on
-//! how many there are. Nothing that input says is believed before its bytes are there, and nothing panics over it.
+//! [`Format`] says what tells one kind of archive from another; [`Writer`] and [`Reader`] frame
+//! sections under checksums; [`Cursor`] and [`put_varint`] read and write the structures in them.
+//! [`parallel`] and [`flow`] put work on threads such that no result depends on how many there are.
+//! Nothing that input says is believed before its bytes are there, and nothing panics over it.
 
 mod cursor;
 mod error;

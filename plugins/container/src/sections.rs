@@ -1,7 +1,8 @@
-//! The frame of an archive: magic, version, flags where the format has them, sections, end record. `docs/format.md` has the bytes.
+//! The frame of an archive: magic, version, flags where the format has them, sections, end record.
+//! `docs/format.md` has the bytes.
 //!
-//! Invariants: every stored byte is under a checksum; a section is read as it arrives, so a length costs no memory before its bytes are
-//! there; nothing follows the end record.
+//! Invariants: every stored byte is under a checksum; a section is read as it arrives, so a length
+//! costs no memory before its bytes are there; nothing follows the end record.
 
 use std::io::{Read, Write};
 
@@ -14,12 +15,14 @@ use crate::varint::put_varint;
 /// In a section's place: the end record.
 const END: u8 = 0;
 
-/// How four bytes of checksum follow from a section's header and its payload. A format keeps its rule for good.
+/// How four bytes of checksum follow from a section's header and its payload. A format keeps its
+/// rule for good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Checksum {
     /// The XXH3-64 of the payload, with that of the header as its seed. The rule for new formats.
     Seeded,
-    /// The XXH3-64 of the payload, rotated left by one bit, and that of the header, by exclusive-or: `.croot` of version 1.
+    /// The XXH3-64 of the payload, rotated left by one bit, and that of the header, by
+    /// exclusive-or: `.croot` of version 1.
     Mixed,
 }
 
@@ -144,7 +147,8 @@ pub struct Reader<R> {
 }
 
 impl<R: Read> Reader<R> {
-    /// Reads the archive's header. Sections that are, or stand for, more bytes than the limit are refused.
+    /// Reads the archive's header. Sections that are, or stand for, more bytes than the limit are
+    /// refused.
     ///
     /// # Errors
     /// `NotArchive`, `Version`, `Truncated`, `Corrupt`: unknown flags; `Io`.
@@ -186,7 +190,8 @@ impl<R: Read> Reader<R> {
         self.read
     }
 
-    /// The next section, or `None` at the end, whose record is compared with what [`Reader::restored`] was told if `check` is true.
+    /// The next section, or `None` at the end, whose record is compared with what
+    /// [`Reader::restored`] was told if `check` is true.
     ///
     /// # Errors
     /// `Truncated`, `Corrupt`, `MemoryLimit`, `Io`; `Checksum` at the end.

@@ -1,5 +1,6 @@
-//! Varints, as everywhere in Catena's formats: seven bits a byte, least significant first, the top bit set in all but the last.
-//! [`crate::Cursor::varint`] reads them, and refuses those that take more bytes than they need.
+//! Varints, as everywhere in Catena's formats: seven bits a byte, least significant first, the top
+//! bit set in all but the last. [`crate::Cursor::varint`] reads them, and refuses those that take
+//! more bytes than they need.
 
 /// Appends a varint.
 pub fn put_varint(out: &mut Vec<u8>, mut n: u64) {

@@ -1,7 +1,8 @@
-//! Everything but chunks: groups, committed types, links, attributes, references, and datasets that stay as they are.
+//! Everything but chunks: groups, committed types, links, attributes, references, and datasets that
+//! stay as they are.
 //!
-//! Objects are made without names first, then named in the order of their groups, then given their attributes: by then all that a reference can
-//! lead to has its place.
+//! Objects are made without names first, then named in the order of their groups, then given their
+//! attributes: by then all that a reference can lead to has its place.
 
 use std::collections::HashMap;
 
@@ -113,7 +114,8 @@ impl<'a> Copier<'a> {
     /// Copies a dataset as it is.
     pub(crate) fn keep(&mut self, at: usize, source: Source) -> Result<()> {
         let references = has_references(&source.datatype)?;
-        // Not what can be made anew: the library's copy of a filter's message that has no name is cut short if the filter has one here.
+        // Not what can be made anew: the library's copy of a filter's message that has no name is
+        // cut short if the filter has one here.
         let anew =
             source.storage == Storage::Chunked && !source.pointers && source.missing().is_none();
         if !references && !anew && !is_committed(&source.datatype)? {

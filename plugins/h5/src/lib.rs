@@ -1,9 +1,12 @@
-//! HDF5 files with Catena's filter: packed, unpacked, compared, described. `catena h5` is this crate and its messages.
+//! HDF5 files with Catena's filter: packed, unpacked, compared, described. `catena h5` is this
+//! crate and its messages.
 //!
-//! One file becomes another in four steps, which the modules follow: the source's objects are found (`tree`), what becomes of each dataset is
-//! decided (`plan`), chunks go through worker threads (`recode`), everything else is copied (`copy`). Invariants: the library is called from one
-//! thread alone; no more than a few chunks are in memory; what the destination's caller does not read again by name (types, attributes, links, references,
-//! fill values) is the same in both files.
+//! One file becomes another in four steps, which the modules follow: the source's objects are found
+//! (`tree`), what becomes of each dataset is decided (`plan`), chunks go through worker threads
+//! (`recode`), everything else is copied (`copy`). Invariants: the library is called from one
+//! thread alone; no more than a few chunks are in memory; what the destination's caller does not
+//! read again by name (types, attributes, links, references, fill values) is the same in both
+//! files.
 
 mod codec;
 mod copy;

@@ -1,6 +1,7 @@
 //! Models that files carry: datasets of bytes in one group, named by the beginning of their hash.
 //!
-//! The filter in this process looks them up by that name, so that a file is read with its own models, without any search path.
+//! The filter in this process looks them up by that name, so that a file is read with its own
+//! models, without any search path.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

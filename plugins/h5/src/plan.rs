@@ -21,7 +21,8 @@ pub enum Chunking {
     Shape(Vec<u64>),
 }
 
-/// Raw bytes of an automatic chunk: what the library's chunk cache holds, so that a chunk is decoded once however it is read.
+/// Raw bytes of an automatic chunk: what the library's chunk cache holds, so that a chunk is
+/// decoded once however it is read.
 const TARGET: u64 = 1 << 20;
 /// Datasets below this are not worth a chunk index.
 const LEAST: u64 = 2048;
@@ -77,7 +78,8 @@ impl Source {
         })
     }
 
-    /// Whether the chunk of this shape that begins here is stored without filters because it reaches beyond the dataset.
+    /// Whether the chunk of this shape that begins here is stored without filters because it
+    /// reaches beyond the dataset.
     pub(crate) fn is_bare_edge(&self, start: &[u64], shape: &[u64]) -> bool {
         let mut axes = start.iter().zip(shape).zip(self.extent.dims());
         self.bare_edges && axes.any(|((at, n), dim)| at.saturating_add(*n) > *dim)

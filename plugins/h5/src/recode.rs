@@ -171,7 +171,8 @@ impl<'a> ChunkReader<'a> {
             .collect()
     }
 
-    /// The elements of a chunk; what is outside of the dataset is the fill value, as the library has it.
+    /// The elements of a chunk; what is outside of the dataset is the fill value, as the library
+    /// has it.
     pub(crate) fn elements(&self, start: &[u64]) -> Result<Vec<u8>> {
         let count = self.count(start);
         let mut raw = match self.fill.is_empty() || count == self.shape {
@@ -228,7 +229,8 @@ impl<'a> ChunkReader<'a> {
         })
     }
 
-    /// Writes a chunk that a worker is done with: as it is stored, or as elements that the library filters.
+    /// Writes a chunk that a worker is done with: as it is stored, or as elements that the library
+    /// filters.
     pub(crate) fn write(
         &self,
         to: &Handle,

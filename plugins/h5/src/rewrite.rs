@@ -88,7 +88,8 @@ struct State {
     stored: u64,
 }
 
-/// Opens a file to be read by the library's own calls: it knows the filter, and the models in the file.
+/// Opens a file to be read by the library's own calls: it knows the filter, and the models in the
+/// file.
 ///
 /// # Errors
 /// No such file, not HDF5, damaged.
@@ -110,8 +111,9 @@ pub(crate) fn open(path: &Path) -> Result<(Handle, Tree)> {
     Ok((file, tree))
 }
 
-/// Writes `output`, over whatever is there. `decide`: what becomes of a dataset (`None`: nothing). `left_out`: objects that are not copied. `to_store`: what
-/// models the new file needs, asked at the end.
+/// Writes `output`, over whatever is there. `decide`: what becomes of a dataset (`None`: nothing).
+/// `left_out`: objects that are not copied. `to_store`: what models the new file needs, asked at
+/// the end.
 pub(crate) fn rewrite(
     (from, tree): (&Handle, &Tree),
     (input, output): (&Path, &Path),

@@ -37,7 +37,8 @@ impl Tree {
         let mut tree = Tree::default();
         let root = CString::from(c"/");
         tree.add(&open_object(file, &root)?, root)?;
-        // Objects are appended while this goes on: breadth first, and a group that leads back to itself is met once.
+        // Objects are appended while this goes on: breadth first, and a group that leads back to
+        // itself is met once.
         let mut at = 0;
         while at < tree.objects.len() {
             if tree.objects[at].kind == ObjectKind::Group {

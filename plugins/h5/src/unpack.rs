@@ -19,8 +19,8 @@ pub struct UnpackOptions {
     pub threads: usize,
 }
 
-/// Unpacks a file: datasets with our filter in their pipeline are written without it, models are left out. `output` is overwritten; on an error what is there is of
-/// no use.
+/// Unpacks a file: datasets with our filter in their pipeline are written without it, models are
+/// left out. `output` is overwritten; on an error what is there is of no use.
 ///
 /// # Errors
 /// Not an HDF5 file, damaged, a missing filter or model, a full disk; with the object's path.

@@ -1,17 +1,26 @@
-//! The extension module under the package `catena_hdf5`: bytes in, bytes out. Arrays, files and codecs are made of it in Python.
+//! The extension module under the package `catena_hdf5`: bytes in, bytes out. Arrays, files and
+//! codecs are made of it in Python.
 //!
-//! It is the HDF5 plugin as well: the symbols that libhdf5 looks for come with `h5catena`. Invariant: the interpreter's lock is released while the codec works.
+//! The HDF5 plugin is another file of the wheel, which programs without Python load as well.
+//! Invariant: the interpreter's lock is released while the codec works, and signals are attended
+//! to.
 
+mod attend;
 mod session;
 
 use std::sync::Arc;
 
-use catena_filter::{Archive, CompressOptions, DecompressOptions, Layout, Level, Model};
+use attend::{Wanted, attended};
+use catena_filter::{
+    Archive, ByteOrder, CompressOptions, Decoder, DecompressOptions, Encoder, Field, Kind, Layout,
+    Level, Model,
+};
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
+use pyo3::pybacked::PyBackedBytes;
+use pyo3::types::{PyBytes, PyType};
 
 pyo3::create_exception!(
-    libh5catena,
+    catena_hdf5,
     CatenaError,
     pyo3::exceptions::PyValueError,
     "What the codec refuses: damaged streams, missing models, impossible options."
@@ -52,17 +61,33 @@ impl PyModel {
     fn file<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
         PyBytes::new(py, self.0.file())
     }
+
+    /// For pickle: the model is made anew of its file's bytes.
+    fn __reduce__<'py>(of: &Bound<'py, Self>) -> (Bound<'py, PyType>, (Bound<'py, PyBytes>,)) {
+        (of.get_type(), (of.get().file(of.py()),))
+    }
 }
 
 /// What Python's keywords say.
 fn compress_options(
-    level: u8,
+    level: Option<&Bound<'_, PyAny>>,
     layout: Option<&str>,
     model: Option<&PyModel>,
     threads: usize,
 ) -> PyResult<CompressOptions> {
-    let level = Level::new(level).ok_or_else(|| refuse(format!("level {level}, not 1 to 9")))?;
+    let level = match level {
+        None => Level::default(),
+        // Anything may be asked for, also a number that no u8 holds.
+        Some(asked) => {
+            let number = asked.extract::<u8>().ok().and_then(Level::new);
+            number.ok_or_else(|| refuse(format!("level {asked}, not 1 to 9")))?
+        }
+    };
     let layout = layout.map(Layout::parse).transpose().map_err(refuse)?;
+    if model.is_some() && !level.uses_model() {
+        let level = level.get();
+        return Err(refuse(format!("a model at level {level}; 8 and 9 use one")));
+    }
     Ok(CompressOptions::new()
         .with_level(level)
         .with_layout(layout)
@@ -73,88 +98,100 @@ fn compress_options(
 fn decompress_options(
     threads: usize,
     memory_limit: u64,
+    max_output: Option<u64>,
     models: &[PyRef<'_, PyModel>],
 ) -> DecompressOptions {
     let mut options = DecompressOptions::new()
         .with_threads(threads)
-        .with_memory_limit(memory_limit);
+        .with_memory_limit(memory_limit)
+        .with_output_limit(max_output.unwrap_or(u64::MAX));
     for model in models {
         options = options.with_model(Arc::clone(&model.0));
     }
     options
 }
 
+/// Inputs of fewer bytes are not worth a pool of threads.
+const SMALL: usize = 1 << 15;
+
 /// Compresses bytes into one stream.
 #[pyfunction]
-#[pyo3(signature = (data, level=3, layout=None, model=None, embed_model=false, threads=0))]
+#[pyo3(signature = (data, level=None, layout=None, model=None, embed_model=false, threads=0))]
 fn compress<'py>(
     py: Python<'py>,
-    data: &[u8],
-    level: u8,
+    data: PyBackedBytes,
+    level: Option<&Bound<'py, PyAny>>,
     layout: Option<&str>,
     model: Option<&PyModel>,
     embed_model: bool,
     threads: usize,
 ) -> PyResult<Bound<'py, PyBytes>> {
-    let options = compress_options(level, layout, model, threads)?.with_embed_model(embed_model);
-    let coded = py.detach(|| catena_filter::compress(data, &options));
-    Ok(PyBytes::new(py, &coded.map_err(refuse)?))
+    let threads = if data.len() < SMALL { 1 } else { threads };
+    let options = compress_options(level, layout, model, threads)?
+        .with_embed_model(embed_model)
+        .with_size_hint(data.len() as u64);
+    let encoder = Encoder::new(options).map_err(refuse)?;
+    let len = data.len();
+    let work = move |wanted: &Wanted| session::whole(encoder, &data, wanted);
+    Ok(PyBytes::new(py, &attended(py, len, work)?))
 }
 
 /// Decompresses one stream, or several that follow one another.
 #[pyfunction]
-#[pyo3(signature = (data, threads=0, memory_limit=1 << 30, models=Vec::new()))]
+#[pyo3(signature = (data, threads=0, memory_limit=1 << 30, max_output=None, models=Vec::new()))]
 fn decompress<'py>(
     py: Python<'py>,
-    data: &[u8],
+    data: PyBackedBytes,
     threads: usize,
     memory_limit: u64,
+    max_output: Option<u64>,
     models: Vec<PyRef<'py, PyModel>>,
 ) -> PyResult<Bound<'py, PyBytes>> {
-    let options = decompress_options(threads, memory_limit, &models);
-    let raw = py.detach(|| catena_filter::decompress(data, &options));
-    Ok(PyBytes::new(py, &raw.map_err(refuse)?))
+    let threads = if data.len() < SMALL { 1 } else { threads };
+    let options = decompress_options(threads, memory_limit, max_output, &models);
+    let decoder = Decoder::new(options).map_err(refuse)?;
+    let len = data.len();
+    let work = move |wanted: &Wanted| session::whole(decoder, &data, wanted);
+    Ok(PyBytes::new(py, &attended(py, len, work)?))
 }
 
 /// A field: name, letter and width, elements, whether the most significant byte is first.
 type FieldTuple = (String, String, u32, bool);
 
-/// What the first stream says its bytes are: fields, and the lengths of the axes.
+/// A stream: its fields, the lengths of the axes, how many raw bytes it has.
+type StreamTuple = (Vec<FieldTuple>, Vec<u64>, u64);
+
+/// What each of the streams says its bytes are.
 #[pyfunction]
-fn layout_of(data: &[u8]) -> PyResult<(Vec<FieldTuple>, Vec<u64>)> {
+fn layouts_of(data: &[u8]) -> PyResult<Vec<StreamTuple>> {
     let archive = Archive::open(std::io::Cursor::new(data)).map_err(refuse)?;
-    let header = archive
-        .streams()
-        .next()
-        .ok_or_else(|| refuse("no stream"))?;
-    let fields = header.layout.fields().iter().map(|field| {
-        let letter = match field.kind {
-            catena_filter::Kind::Float => 'f',
-            catena_filter::Kind::Int => 'i',
-            catena_filter::Kind::Uint => 'u',
-            catena_filter::Kind::Bytes => 'V',
-        };
-        let big = field.order == catena_filter::ByteOrder::Big;
-        (
-            field.name.clone(),
-            format!("{letter}{}", field.width),
-            field.count,
-            big,
-        )
+    let mut raw_lens = vec![0; archive.streams().len()];
+    for frame in archive.frames() {
+        raw_lens[frame.stream] += frame.raw_len as u64;
+    }
+    let streams = archive.streams().zip(raw_lens);
+    let layouts = streams.map(|(header, raw_len)| {
+        let fields = header.layout.fields().iter().map(field).collect();
+        (fields, header.layout.shape().to_vec(), raw_len)
     });
-    Ok((fields.collect(), header.layout.shape().to_vec()))
+    Ok(layouts.collect())
 }
 
-/// Where the filter's class lies, for `h5py.h5z.register_filter`.
-#[pyfunction]
-fn class_address() -> usize {
-    h5catena::class_address()
+fn field(of: &Field) -> FieldTuple {
+    let letter = match of.kind {
+        Kind::Float => 'f',
+        Kind::Int => 'i',
+        Kind::Uint => 'u',
+        Kind::Bytes => 'V',
+    };
+    let big = of.order == ByteOrder::Big;
+    let kind = format!("{letter}{}", of.width);
+    (of.name.clone(), kind, of.count, big)
 }
 
 /// The extension module.
 #[pymodule]
-fn libh5catena(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    module.add("FILTER_ID", h5catena::FILTER_ID)?;
+fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add("CatenaError", module.py().get_type::<CatenaError>())?;
     module.add_class::<PyModel>()?;
@@ -162,6 +199,5 @@ fn libh5catena(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<session::Decompressor>()?;
     module.add_function(wrap_pyfunction!(compress, module)?)?;
     module.add_function(wrap_pyfunction!(decompress, module)?)?;
-    module.add_function(wrap_pyfunction!(layout_of, module)?)?;
-    module.add_function(wrap_pyfunction!(class_address, module)?)
+    module.add_function(wrap_pyfunction!(layouts_of, module)?)
 }

@@ -155,3 +155,19 @@ def test_xarray_through_h5netcdf(tmp_path):
         assert file["t"].id.get_create_plist().get_filter(0)[0] == catena_hdf5.FILTER_ID
     with xarray.open_dataset(tmp_path / "t.nc", engine="h5netcdf") as back:
         assert (back["t"].values == data).all()
+
+
+def test_a_file_of_hdf5_2_is_repacked(tmp_path):
+    """What `catena h5 pack` sends its user here for."""
+    import pathlib
+
+    import h5py
+    from catena_hdf5.repack import compare, repack
+
+    if h5py.version.hdf5_version_tuple < (2, 0, 0):
+        pytest.skip("this HDF5 cannot read it either")
+    source = pathlib.Path(__file__).parents[2] / "h5" / "tests" / "data" / "newer_release.h5"
+    repack(str(source), str(tmp_path / "out.h5"))
+    compare(str(source), str(tmp_path / "out.h5"))
+    with h5py.File(tmp_path / "out.h5") as file:
+        assert file["e"].id.get_create_plist().get_filter(0)[0] == catena_hdf5.FILTER_ID

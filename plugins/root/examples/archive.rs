@@ -1,5 +1,6 @@
-//! Packs ROOT files into archives in memory, restores and compares them, and prints one JSON object a file with sizes and times:
-//! `archive [-LEVEL] [--keep FOLDER] FILE...`. `bench/root_archive.py` reads it.
+//! Packs ROOT files into archives in memory, restores and compares them, and prints one JSON object
+//! a file with sizes and times: `archive [-LEVEL] [--keep FOLDER] FILE...`. `bench/root_archive.py`
+//! reads it.
 
 use std::io::Cursor;
 use std::path::{Path, PathBuf};

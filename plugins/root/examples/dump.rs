@@ -1,5 +1,6 @@
-//! Reads every branch of ROOT files and writes what came out as JSON lines: a line for each tree, with a digest of every
-//! buffer (SHA-256) and the time that reading took. `bench/root_compare.py` computes the same with uproot.
+//! Reads every branch of ROOT files and writes what came out as JSON lines: a line for each tree,
+//! with a digest of every buffer (SHA-256) and the time that reading took. `bench/root_compare.py`
+//! computes the same with uproot.
 //!
 //! ```sh
 //! cargo run --release -p catena-root --example dump -- events.root

@@ -1,4 +1,5 @@
-//! Reads all columns of ROOT files batch by batch and says how fast: what an analysis would wait for.
+//! Reads all columns of ROOT files batch by batch and says how fast: what an analysis would wait
+//! for.
 //!
 //! ```sh
 //! cargo run --release -p catena-root --example throughput -- events.root

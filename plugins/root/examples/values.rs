@@ -1,6 +1,6 @@
-//! Reads every branch of a ROOT file and writes its values as JSON lines, one for each branch that the file describes: for
-//! comparisons, entry by entry, with what other readers make of it (`plugins/root/nightly`). Reals that JSON has no number for
-//! are texts.
+//! Reads every branch of a ROOT file and writes its values as JSON lines, one for each branch that
+//! the file describes: for comparisons, entry by entry, with what other readers make of it
+//! (`plugins/root/nightly`). Reals that JSON has no number for are texts.
 //!
 //! ```sh
 //! cargo run --release -p catena-root --example values -- events.root

@@ -1,6 +1,7 @@
 //! One error type for the reader: what went wrong, and in which tree, branch and basket.
 //!
-//! The places are filled in on the way up: the code that finds a damaged byte need not know whose basket it reads.
+//! The places are filled in on the way up: the code that finds a damaged byte need not know whose
+//! basket it reads.
 
 use std::fmt;
 
@@ -77,7 +78,8 @@ impl Error {
         ErrorKind::Truncated.into()
     }
 
-    /// The same error, in this tree. An earlier name stays, here and below: the innermost place is the exact one.
+    /// The same error, in this tree. An earlier name stays, here and below: the innermost place is
+    /// the exact one.
     pub(crate) fn in_tree(mut self, path: &str) -> Self {
         self.location.tree.get_or_insert_with(|| path.to_owned());
         self

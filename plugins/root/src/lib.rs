@@ -23,11 +23,12 @@
 //! # Ok::<(), catena_root::Error>(())
 //! ```
 //!
-//! What cannot be read is known before anything is read: [`Branch::content`] gives the reason. Input is not trusted: damage
-//! is an error that names tree, branch and basket, memory is bounded by the data and by [`OpenOptions`].
+//! What cannot be read is known before anything is read: [`Branch::content`] gives the reason.
+//! Input is not trusted: damage is an error that names tree, branch and basket, memory is bounded
+//! by the data and by [`OpenOptions`].
 //!
-//! The format's facts come from ROOT's documentation of its file format, the RNTuple specification, and from looking at files;
-//! uproot (BSD) served to check values. No code was taken from either.
+//! The format's facts come from ROOT's documentation of its file format, the RNTuple specification,
+//! and from looking at files; uproot (BSD) served to check values. No code was taken from either.
 #![deny(unsafe_code)]
 // Some things in the lower rooms are there for archives alone.
 #![cfg_attr(not(feature = "archive"), allow(dead_code, unused_imports))]

@@ -1,6 +1,8 @@
-//! Packs a file of tensors, unpacks it again, and says what came of it as JSON: what `bench/tensor.py` runs. Seconds are those that the one thread ran, where the system tells.
+//! Packs a file of tensors, unpacks it again, and says what came of it as JSON: what
+//! `bench/tensor.py` runs. Seconds are those that the one thread ran, where the system tells.
 //!
-//! `cargo run --release -p catena-tensor --example tensor -- LEVEL FILE ARCHIVE RESTORED [BOUND]`: with a bound, with a loss. One thread.
+//! `cargo run --release -p catena-tensor --example tensor -- LEVEL FILE ARCHIVE RESTORED [BOUND]`:
+//! with a bound, with a loss. One thread.
 
 use std::fs::File;
 use std::io::{BufReader, BufWriter};

@@ -1,4 +1,5 @@
-//! Element types of tensors: their names, their width, and the layouts that the codec may read them with.
+//! Element types of tensors: their names, their width, and the layouts that the codec may read them
+//! with.
 
 use catena_filter::Layout;
 
@@ -119,7 +120,8 @@ impl Dtype {
         Ok(dtype)
     }
 
-    /// A record of NumPy's: fields as dtype strings of the codec, without holes; `None` of a field has no layout.
+    /// A record of NumPy's: fields as dtype strings of the codec, without holes; `None` of a field
+    /// has no layout.
     pub(crate) fn record(name: String, width: u64, fields: Option<Vec<String>>) -> Self {
         let layout = fields.map(|fields| fields.join(","));
         let layout = layout.filter(|it| {

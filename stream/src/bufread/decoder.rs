@@ -15,9 +15,10 @@ use super::source::Source;
 pin_project! {
     /// Reads a Catena stream and gives the raw bytes.
     ///
-    /// Bytes are given out only after their frame's checksum was verified. Reading is cancel-safe: a dropped future loses
-    /// no byte. A damaged stream gives all good frames before the damage and then an error that names the frame, with kind
-    /// `InvalidData`, or `UnexpectedEof` where the stream is cut short.
+    /// Bytes are given out only after their frame's checksum was verified. Reading is cancel-safe:
+    /// a dropped future loses no byte. A damaged stream gives all good frames before the damage and
+    /// then an error that names the frame, with kind `InvalidData`, or `UnexpectedEof` where the
+    /// stream is cut short.
     ///
     /// ```
     /// use tokio::io::AsyncReadExt;
@@ -55,8 +56,9 @@ impl<R: AsyncBufRead> CatenaDecoder<R> {
 }
 
 impl<R> CatenaDecoder<R> {
-    /// Bounds the bytes that this stream holds: input waiting, in work and finished. A frame in work and one
-    /// on its way out are let in however small the budget is. The default is [`DEFAULT_BUDGET`](crate::DEFAULT_BUDGET).
+    /// Bounds the bytes that this stream holds: input waiting, in work and finished. A frame in
+    /// work and one on its way out are let in however small the budget is. The default is
+    /// [`DEFAULT_BUDGET`](crate::DEFAULT_BUDGET).
     #[must_use]
     pub fn with_budget(mut self, bytes: usize) -> Self {
         self.inner.driver_mut().set_budget(bytes);
@@ -73,8 +75,9 @@ impl<R> CatenaDecoder<R> {
         self.inner.driver().in_flight()
     }
 
-    /// Whether another stream may follow the first one in the same input, as with gzip; on unless switched off.
-    /// When off, the inner reader stands at the first byte after the stream when the end has been read.
+    /// Whether another stream may follow the first one in the same input, as with gzip; on unless
+    /// switched off. When off, the inner reader stands at the first byte after the stream when the
+    /// end has been read.
     pub fn multiple_members(&mut self, enabled: bool) {
         self.inner
             .driver_mut()

@@ -53,8 +53,9 @@ impl<R: AsyncBufRead> CatenaEncoder<R> {
 }
 
 impl<R> CatenaEncoder<R> {
-    /// Bounds the bytes that this stream holds: input waiting, in work and finished. A frame in work and one
-    /// on its way out are let in however small the budget is. The default is [`DEFAULT_BUDGET`](crate::DEFAULT_BUDGET).
+    /// Bounds the bytes that this stream holds: input waiting, in work and finished. A frame in
+    /// work and one on its way out are let in however small the budget is. The default is
+    /// [`DEFAULT_BUDGET`](crate::DEFAULT_BUDGET).
     #[must_use]
     pub fn with_budget(mut self, bytes: usize) -> Self {
         self.inner.driver_mut().set_budget(bytes);

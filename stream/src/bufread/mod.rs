@@ -1,7 +1,8 @@
 //! Adapters that read from an [`AsyncBufRead`] and give the result by [`AsyncRead`].
 //!
-//! While the caller is busy with what it has read, the workers go on with what lies within the budget. An inner reader
-//! that has nothing just now does not end a frame: the same input gives the same bytes, however it trickles in.
+//! While the caller is busy with what it has read, the workers go on with what lies within the
+//! budget. An inner reader that has nothing just now does not end a frame: the same input gives the
+//! same bytes, however it trickles in.
 
 mod decoder;
 mod encoder;

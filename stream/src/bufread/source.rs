@@ -100,7 +100,8 @@ impl<R: AsyncBufRead, S: Session> AsyncRead for Source<R, S> {
         if buf.remaining() == 0 {
             return Poll::Ready(Ok(()));
         }
-        // First in, then out: the workers have something to do while the caller handles what it gets.
+        // First in, then out: the workers have something to do while the caller handles what it
+        // gets.
         loop {
             let fed = self.as_mut().feed(cx);
             let this = self.as_mut().project();

@@ -10,7 +10,8 @@ const PART: &str = ".cat.part";
 /// Longest name of a source in bytes.
 const SOURCE_MAX: usize = 128;
 
-/// The name of a source: 1 to 128 of `A-Z a-z 0-9 . _ -`, the first one no dot, so that it is a file's name on every system.
+/// The name of a source: 1 to 128 of `A-Z a-z 0-9 . _ -`, the first one no dot, so that it is a
+/// file's name on every system.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SourceName(String);
 

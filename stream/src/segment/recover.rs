@@ -1,4 +1,5 @@
-//! After a crash: what unfinished segments hold is kept, and they get their names. One process at a time has a folder.
+//! After a crash: what unfinished segments hold is kept, and they get their names. One process at a
+//! time has a folder.
 
 use std::fs::{self, File, TryLockError};
 use std::io;
@@ -69,7 +70,8 @@ pub enum Recovery {
 /// Finishes all unfinished segments of a folder. Nobody may be writing there: see [`lock`].
 ///
 /// # Errors
-/// Those of listing the folder and of giving files their names; a file that cannot be repaired is no error but [`Recovery::Failed`].
+/// Those of listing the folder and of giving files their names; a file that cannot be repaired is
+/// no error but [`Recovery::Failed`].
 pub fn recover(folder: &Path) -> io::Result<Vec<Recovered>> {
     let mut all = Vec::new();
     for entry in fs::read_dir(folder)? {

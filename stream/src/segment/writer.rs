@@ -1,7 +1,8 @@
 //! One source's bytes into segments.
 //!
-//! Invariant: `uncommitted` holds exactly the raw bytes that were taken and are not yet promised. When a segment fails (a full disk), it is cut back to what was
-//! promised, and they go into the next one; so a failure loses nothing and doubles nothing.
+//! Invariant: `uncommitted` holds exactly the raw bytes that were taken and are not yet promised.
+//! When a segment fails (a full disk), it is cut back to what was promised, and they go into the
+//! next one; so a failure loses nothing and doubles nothing.
 
 use std::collections::VecDeque;
 use std::fs;
@@ -56,7 +57,8 @@ impl SegmentOptions {
         self
     }
 
-    /// With segments of at most this many stored bytes and this age; both are looked at after each commit.
+    /// With segments of at most this many stored bytes and this age; both are looked at after each
+    /// commit.
     #[must_use]
     pub fn with_most(mut self, bytes: u64, age: Duration) -> Self {
         (self.most_bytes, self.most_age) = (bytes, age);
@@ -73,8 +75,9 @@ impl SegmentOptions {
 
 /// Writes the segments of one source. One writer for a source at a time.
 ///
-/// After an error of [`write`](Self::write) or [`commit`](Self::commit) nothing is lost: what was taken is kept in memory, and the next commit writes it
-/// into a new segment. The caller should write no more until that succeeds. Futures that are dropped half-way lose nothing either.
+/// After an error of [`write`](Self::write) or [`commit`](Self::commit) nothing is lost: what was
+/// taken is kept in memory, and the next commit writes it into a new segment. The caller should
+/// write no more until that succeeds. Futures that are dropped half-way lose nothing either.
 #[derive(Debug)]
 pub struct SegmentWriter {
     options: SegmentOptions,
@@ -213,7 +216,8 @@ impl SegmentWriter {
         Ok(self.committed)
     }
 
-    /// Finishes the segment in work if it is as old as a segment gets; for sources that have fallen silent.
+    /// Finishes the segment in work if it is as old as a segment gets; for sources that have fallen
+    /// silent.
     ///
     /// # Errors
     /// Those of the file system; what was committed stays.
@@ -254,7 +258,8 @@ impl SegmentWriter {
             return Ok(());
         };
         while let Some(piece) = self.uncommitted.get(open.fed.0) {
-            // One write is taken as a whole or not at all, so that `fed` is true wherever this future ends.
+            // One write is taken as a whole or not at all, so that `fed` is true wherever this
+            // future ends.
             match open.encoder.write(&piece[open.fed.1..]).await {
                 Ok(taken) => open.fed.1 += taken,
                 Err(error) => return Err(self.abandon(error).await),
@@ -317,11 +322,13 @@ impl SegmentWriter {
         .await
     }
 
-    /// After a failure: the segment is given up. What was promised of it stays, what was not is cut off.
+    /// After a failure: the segment is given up. What was promised of it stays, what was not is cut
+    /// off.
     async fn abandon(&mut self, error: io::Error) -> io::Error {
         if let Some(open) = self.open.take() {
             self.to_cut = Some((open.name.clone(), open.promised_len));
-            // Its jobs are cancelled; what was handed to the file is written, or has failed, before the file is cut.
+            // Its jobs are cancelled; what was handed to the file is written, or has failed, before
+            // the file is cut.
             let mut file = open.encoder.into_inner();
             let _ = file.flush().await;
         }
@@ -330,8 +337,8 @@ impl SegmentWriter {
         error
     }
 
-    /// Cuts a segment that failed back to what was promised of it, and gives it its end and name if the disk lets that happen;
-    /// [`super::recover`] does it else.
+    /// Cuts a segment that failed back to what was promised of it, and gives it its end and name if
+    /// the disk lets that happen; [`super::recover`] does it else.
     async fn cut(&mut self) -> io::Result<()> {
         let Some((name, len)) = self.to_cut.clone() else {
             return Ok(());

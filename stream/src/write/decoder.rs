@@ -15,10 +15,11 @@ use super::sink::Sink;
 pin_project! {
     /// Takes a Catena stream and writes the raw bytes.
     ///
-    /// `flush` writes out every frame that has arrived whole. `shutdown` says that the input is complete. Bytes reach the
-    /// inner writer only after their frame's checksum was verified. Every method is cancel-safe.
-    /// A damaged stream gives all good frames before the damage and then an error that names the frame, with kind
-    /// `InvalidData`, or `UnexpectedEof` where the stream is cut short.
+    /// `flush` writes out every frame that has arrived whole. `shutdown` says that the input is
+    /// complete. Bytes reach the inner writer only after their frame's checksum was verified. Every
+    /// method is cancel-safe. A damaged stream gives all good frames before the damage and then an
+    /// error that names the frame, with kind `InvalidData`, or `UnexpectedEof` where the stream is
+    /// cut short.
     ///
     /// ```
     /// use tokio::io::AsyncWriteExt;
@@ -57,8 +58,9 @@ impl<W: AsyncWrite> CatenaDecoder<W> {
 }
 
 impl<W> CatenaDecoder<W> {
-    /// Bounds the bytes that this stream holds: input waiting, in work and finished. A frame in work and one
-    /// on its way out are let in however small the budget is. The default is [`DEFAULT_BUDGET`](crate::DEFAULT_BUDGET).
+    /// Bounds the bytes that this stream holds: input waiting, in work and finished. A frame in
+    /// work and one on its way out are let in however small the budget is. The default is
+    /// [`DEFAULT_BUDGET`](crate::DEFAULT_BUDGET).
     #[must_use]
     pub fn with_budget(mut self, bytes: usize) -> Self {
         self.inner.driver_mut().set_budget(bytes);
@@ -75,8 +77,8 @@ impl<W> CatenaDecoder<W> {
         self.inner.driver().in_flight()
     }
 
-    /// Whether another stream may follow the first one in the same input, as with gzip; on unless switched off.
-    /// When off, bytes after the first stream are an error.
+    /// Whether another stream may follow the first one in the same input, as with gzip; on unless
+    /// switched off. When off, bytes after the first stream are an error.
     pub fn multiple_members(&mut self, enabled: bool) {
         self.inner
             .driver_mut()
@@ -99,7 +101,8 @@ impl<W> CatenaDecoder<W> {
         self.project().inner.get_pin_mut()
     }
 
-    /// Gives the inner writer back. What was not shut down is discarded, and its jobs are cancelled.
+    /// Gives the inner writer back. What was not shut down is discarded, and its jobs are
+    /// cancelled.
     pub fn into_inner(self) -> W {
         self.inner.into_inner()
     }

@@ -14,9 +14,10 @@ use super::sink::Sink;
 pin_project! {
     /// Takes raw bytes and writes a Catena stream.
     ///
-    /// `flush` makes everything written so far decodable on the other side; each flush ends a frame, so it costs ratio.
-    /// `shutdown` writes what is left and the trailer: a stream without it is cut short. Every method is cancel-safe: a
-    /// dropped future loses no byte and writes none twice (a dropped `write_all` does not say how far it came).
+    /// `flush` makes everything written so far decodable on the other side; each flush ends a
+    /// frame, so it costs ratio. `shutdown` writes what is left and the trailer: a stream without
+    /// it is cut short. Every method is cancel-safe: a dropped future loses no byte and writes none
+    /// twice (a dropped `write_all` does not say how far it came).
     ///
     /// ```
     /// use tokio::io::AsyncWriteExt;
@@ -56,8 +57,9 @@ impl<W: AsyncWrite> CatenaEncoder<W> {
 }
 
 impl<W> CatenaEncoder<W> {
-    /// Bounds the bytes that this stream holds: input waiting, in work and finished. A frame in work and one
-    /// on its way out are let in however small the budget is. The default is [`DEFAULT_BUDGET`](crate::DEFAULT_BUDGET).
+    /// Bounds the bytes that this stream holds: input waiting, in work and finished. A frame in
+    /// work and one on its way out are let in however small the budget is. The default is
+    /// [`DEFAULT_BUDGET`](crate::DEFAULT_BUDGET).
     #[must_use]
     pub fn with_budget(mut self, bytes: usize) -> Self {
         self.inner.driver_mut().set_budget(bytes);
@@ -89,7 +91,8 @@ impl<W> CatenaEncoder<W> {
         self.project().inner.get_pin_mut()
     }
 
-    /// Gives the inner writer back. What was not shut down is discarded, and its jobs are cancelled.
+    /// Gives the inner writer back. What was not shut down is discarded, and its jobs are
+    /// cancelled.
     pub fn into_inner(self) -> W {
         self.inner.into_inner()
     }

@@ -82,8 +82,8 @@ impl<W: AsyncWrite, S: Session> AsyncWrite for Sink<W, S> {
         if self.driver.is_finished() {
             return Poll::Ready(Err(io::Error::other("write after shutdown")));
         }
-        // First out, then in: what leaves makes room. An inner writer that is not ready is no reason to refuse bytes
-        // that the budget still allows.
+        // First out, then in: what leaves makes room. An inner writer that is not ready is no
+        // reason to refuse bytes that the budget still allows.
         loop {
             let drained = self.as_mut().poll_drain(cx)?;
             let taken = self.as_mut().project().driver.accept(buf);

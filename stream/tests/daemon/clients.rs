@@ -1,4 +1,5 @@
-//! Clients that are slow, silent, gone, many, or only say hello: none of them takes anything from the others for long.
+//! Clients that are slow, silent, gone, many, or only say hello: none of them takes anything from
+//! the others for long.
 
 use std::fs;
 use std::time::{Duration, Instant};
@@ -65,7 +66,8 @@ async fn a_silent_client_does_not_hold_its_source() {
     assert!(read(folder.path(), "b") == message(2));
 }
 
-/// The kernel asks a peer that says nothing whether it is still there; see the timers in /proc/net/tcp.
+/// The kernel asks a peer that says nothing whether it is still there; see the timers in
+/// /proc/net/tcp.
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn connections_are_kept_alive() {

@@ -1,4 +1,5 @@
-//! Promise of the ingest daemon: what it acknowledged is on disk, whatever happens to it, and a bad client harms itself alone.
+//! Promise of the ingest daemon: what it acknowledged is on disk, whatever happens to it, and a bad
+//! client harms itself alone.
 //!
 //! `CATENA_KILLS` says how often it is killed (10); `./nightly soak` says 100.
 
@@ -197,7 +198,8 @@ async fn killed_at_any_moment_it_keeps_what_it_acknowledged() {
     println!("{kills} kills, {n} messages acknowledged, none lost");
 }
 
-/// Sends numbered messages until the daemon is gone: how many were acknowledged, and how many may have come.
+/// Sends numbered messages until the daemon is gone: how many were acknowledged, and how many may
+/// have come.
 async fn until_it_dies(socket: TcpStream, first: u32) -> (u32, u32) {
     // Not so many at once that the first commit takes longer than the daemon lives.
     const AHEAD: u32 = 40;

@@ -1,6 +1,8 @@
-//! Promise of the ingest daemon under load: memory within its bound, no client starved, a full disk waited out.
+//! Promise of the ingest daemon under load: memory within its bound, no client starved, a full disk
+//! waited out.
 //!
-//! `CATENA_CLIENTS` (8) send for `CATENA_SECONDS` (3). `./nightly soak` has 64 send for ten minutes, and asks for the runtime's latency as well.
+//! `CATENA_CLIENTS` (8) send for `CATENA_SECONDS` (3). `./nightly soak` has 64 send for ten
+//! minutes, and asks for the runtime's latency as well.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -52,8 +54,9 @@ async fn many_clients_at_once() {
     );
     daemon.terminate();
     assert!(peak <= (bound + 64) * MIB, "{} MiB", peak / MIB);
-    // Fairness and latency are asked for over minutes: within three seconds a source has a handful of commits, on a machine that does other
-    // work beside. That each client was acknowledged whole is asserted by the client.
+    // Fairness and latency are asked for over minutes: within three seconds a source has a handful
+    // of commits, on a machine that does other work beside. That each client was acknowledged whole
+    // is asserted by the client.
     if std::env::var_os("CATENA_SECONDS").is_some() {
         assert!(least >= mean / 2.0, "{least} of {mean}");
         assert!(late < 0.02, "the timer is late by {late} s");
@@ -87,7 +90,8 @@ impl Drop for Small {
 async fn a_full_disk_is_waited_out() {
     let folder = Folder::new();
     let Some(small) = Small::mount(folder.path().to_owned()) else {
-        // Mounting needs a right that not everyone has; a_segment_that_cannot_grow (ingest.rs) is the next best thing.
+        // Mounting needs a right that not everyone has; a_segment_that_cannot_grow (ingest.rs) is
+        // the next best thing.
         eprintln!("NOT RUN: a_full_disk_is_waited_out: no file system can be mounted here");
         return;
     };

@@ -1,5 +1,6 @@
-//! The ingest daemon under test: kills, floods, slow and full disks. A program of its own because it keeps the machine busy for seconds, and measures
-//! times and peaks while it does: no other test should run beside it.
+//! The ingest daemon under test: kills, floods, slow and full disks. A program of its own because
+//! it keeps the machine busy for seconds, and measures times and peaks while it does: no other test
+//! should run beside it.
 
 #![cfg(unix)]
 

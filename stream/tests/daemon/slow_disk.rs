@@ -1,6 +1,8 @@
-//! Promise of the ingest daemon on a slow disk: what comes too fast waits at the sender, memory stays within its bound, and nothing is lost.
+//! Promise of the ingest daemon on a slow disk: what comes too fast waits at the sender, memory
+//! stays within its bound, and nothing is lost.
 //!
-//! The disk is slow by `slow_disk.c`, which is compiled here and preloaded into the daemon. `CATENA_SECONDS` says how long four clients send (3).
+//! The disk is slow by `slow_disk.c`, which is compiled here and preloaded into the daemon.
+//! `CATENA_SECONDS` says how long four clients send (3).
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -11,7 +13,8 @@ use crate::process::{self, Daemon, noise, read};
 
 const MIB: u64 = 1 << 20;
 const MESSAGE: usize = 20_000;
-/// Bytes a second that the disk takes, of all files that are written at once: each write waits by itself.
+/// Bytes a second that the disk takes, of all files that are written at once: each write waits by
+/// itself.
 const DISK: f64 = 4e6;
 const CLIENTS: u32 = 4;
 /// Bound on the daemon's memory in MiB, of which half is for messages.

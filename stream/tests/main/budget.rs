@@ -56,8 +56,9 @@ impl AsyncWrite for Gate {
 
 const BUDGET: usize = 6 * FRAME;
 
-/// What a stream may hold beyond its budget: a frame in work and one on its way out, which are let in always, and headers.
-/// An encoder waits for sixteen frames before the first, to find out on them together what they have in common.
+/// What a stream may hold beyond its budget: a frame in work and one on its way out, which are let
+/// in always, and headers. An encoder waits for sixteen frames before the first, to find out on
+/// them together what they have in common.
 const SLACK: usize = 18 * FRAME + 512;
 
 /// Offers `input` until nothing more is taken for a good while; returns how much was taken.

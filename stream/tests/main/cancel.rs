@@ -1,7 +1,7 @@
 //! Promise: a future dropped at any await point loses nothing and repeats nothing.
 //!
-//! Each test runs a whole transfer once for every poll that the transfer makes, drops the future that is about to be
-//! polled there, makes a new one and goes on.
+//! Each test runs a whole transfer once for every poll that the transfer makes, drops the future
+//! that is about to be polled there, makes a new one and goes on.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -24,7 +24,8 @@ impl Canceller {
             let done = poll_fn(|cx| {
                 self.polls += 1;
                 let polled = future.as_mut().poll(cx).map(Some);
-                // Dropped after a poll that left it pending: the state it leaves behind is what is tested.
+                // Dropped after a poll that left it pending: the state it leaves behind is what is
+                // tested.
                 if self.polls == self.cancel_at && polled.is_pending() {
                     Poll::Ready(None)
                 } else {

@@ -6,7 +6,8 @@ use catena_stream::codec::{CatenaDecoder, CatenaEncoder};
 use compression_codecs::core::util::{PartialBuffer, WriteBuffer};
 use compression_codecs::{DecodeV2, EncodeV2};
 
-/// Calls `step` with an output buffer of `size` bytes until it says that it is done; collects the output.
+/// Calls `step` with an output buffer of `size` bytes until it says that it is done; collects the
+/// output.
 fn drain(
     size: usize,
     out: &mut Vec<u8>,

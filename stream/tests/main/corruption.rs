@@ -1,4 +1,5 @@
-//! Promise: damage is an `io::Error` that says where, behind every good byte before it, and it stays an error.
+//! Promise: damage is an `io::Error` that says where, behind every good byte before it, and it
+//! stays an error.
 
 use std::io::ErrorKind;
 

@@ -1,4 +1,5 @@
-//! Promise: a flush makes everything written so far decodable; a shutdown completes the stream, and only a shutdown.
+//! Promise: a flush makes everything written so far decodable; a shutdown completes the stream, and
+//! only a shutdown.
 
 use std::io::ErrorKind;
 

@@ -1,4 +1,5 @@
-//! Promise: gzip, zstd, xz and bzip2 input is recognised by its first bytes and read to its last member.
+//! Promise: gzip, zstd, xz and bzip2 input is recognised by its first bytes and read to its last
+//! member.
 
 use std::io::ErrorKind;
 

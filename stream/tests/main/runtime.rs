@@ -1,4 +1,5 @@
-//! Promise: the runtime's threads stay free, whatever runtime it is; a dropped stream cancels its work.
+//! Promise: the runtime's threads stay free, whatever runtime it is; a dropped stream cancels its
+//! work.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,7 +9,8 @@ use crate::common::*;
 use catena_filter::{CompressOptions, Level};
 use tokio::io::AsyncWriteExt;
 
-/// Large enough that a frame's work could not hide: a runtime that did it itself would stand still for its time.
+/// Large enough that a frame's work could not hide: a runtime that did it itself would stand still
+/// for its time.
 fn heavy() -> CompressOptions {
     CompressOptions::default()
         .with_level(Level::new(6).unwrap())

@@ -139,7 +139,9 @@ fn file_version(wall_time: f64) -> Vec<u8> {
     event.0
 }
 
-/// `Event { wall_time = 1: double, step = 2: int64, summary = 5: Summary { value = 1: repeated Value { tag = 1: string, simple_value = 2: float } } }`.
+/// `Event { wall_time = 1: double, step = 2: int64, summary = 5: Summary }`, in it
+/// `Summary { value = 1: repeated Value }` and
+/// `Value { tag = 1: string, simple_value = 2: float }`.
 fn scalars(wall_time: f64, step: u64, values: &[(&str, f64)]) -> Vec<u8> {
     let mut summary = Message::default();
     for (tag, value) in values {

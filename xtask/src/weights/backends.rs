@@ -1,5 +1,5 @@
-//! Training of the plan's predictor (`catena_filter::engine::backend::predictor`): what each backend made of
-//! columns, learned from samples of them.
+//! Training of the plan's predictor (`catena_filter::engine::backend::predictor`): what each
+//! backend made of columns, learned from samples of them.
 
 use anyhow::{Context, Result};
 use catena_filter::engine::backend::predictor::{

@@ -1,5 +1,5 @@
-//! Training of the entropy predictor (`catena_filter::engine::backend::entropy`): a network of 513 numbers, in
-//! seconds, on the CPU.
+//! Training of the entropy predictor (`catena_filter::engine::backend::entropy`): a network of 513
+//! numbers, in seconds, on the CPU.
 //!
 //! As the source gives it: Xavier start, mean squared error, learning rate 1e-3, 10 epochs, seed
 //! 42. What it leaves open: Adam (0.9, 0.999), batches of 32 blocks. Plain f64 here, f32 in what is

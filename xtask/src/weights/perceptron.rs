@@ -1,6 +1,6 @@
 //! Training of the small networks that are built into the codec
-//! (`catena_filter::engine::numeric::perceptron`), in seconds, on the CPU: mean squared error, Xavier start,
-//! Adam.
+//! (`catena_filter::engine::numeric::perceptron`), in seconds, on the CPU: mean squared error,
+//! Xavier start, Adam.
 //!
 //! Plain f64 in a fixed order: the same samples and seed give the same numbers.
 

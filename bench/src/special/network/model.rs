@@ -1,4 +1,5 @@
-//! The models: trained by the command line where they are missing, and what their networks make of the held-out part.
+//! The models: trained by the command line where they are missing, and what their networks make of
+//! the held-out part.
 
 use std::path::Path;
 use std::process::Command;

@@ -1,4 +1,5 @@
-//! The encoder's choice: for each unit the coding that makes the whole smallest, as far as estimates tell.
+//! The encoder's choice: for each unit the coding that makes the whole smallest, as far as
+//! estimates tell.
 
 use super::super::table::{Cut, Table, Unit};
 use super::super::{Effort, pco, zstd};
@@ -15,11 +16,12 @@ const SAMPLED_FROM: usize = 1 << 17;
 const SAMPLE_SHARE: usize = 8;
 const PIECE_N: usize = 4;
 
-/// How much of its estimate a unit is taken to add to the zstd frame it shares with others, in 16ths: the more the units
-/// have in common, the less. Each way of choosing is tried as a whole.
+/// How much of its estimate a unit is taken to add to the zstd frame it shares with others, in
+/// 16ths: the more the units have in common, the less. Each way of choosing is tried as a whole.
 const SHARES: [usize; 5] = [16, 15, 13, 10, 0];
 
-/// The payload of a frame if it is smaller than `limit`. `offset` is the place of its first byte in the stream.
+/// The payload of a frame if it is smaller than `limit`. `offset` is the place of its first byte in
+/// the stream.
 pub(in crate::backend) fn pack(
     table: &Table,
     effort: Effort,
@@ -97,8 +99,8 @@ struct Way {
     zstd: usize,
 }
 
-/// The ways that are tried at the level that is stored: the best by the estimates as they are, and the best by what is
-/// expected of them.
+/// The ways that are tried at the level that is stored: the best by the estimates as they are, and
+/// the best by what is expected of them.
 fn finalists(mut ways: Vec<Way>, effort: Effort) -> Vec<Way> {
     let expected = |way: &Way| way.alone + effort.expected(way.zstd);
     let as_it_is = |way: &Way| way.alone + way.zstd;

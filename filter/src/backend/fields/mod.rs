@@ -1,8 +1,10 @@
-//! A frame field by field: every unit (a column of the record, or a slab of a grid) by the smallest of four codings.
+//! A frame field by field: every unit (a column of the record, or a slab of a grid) by the smallest
+//! of four codings.
 //!
-//! All units that zstd takes share one zstd frame, so that it sees what they have in common and many small ones cost
-//! little. The payload, in this order: how a grid is cut, if it can be in two ways; runs of modes; if pco has units: pco's file header and a length for each;
-//! constants; pco units; stored units; the bytes outside whole records; the zstd frame.
+//! All units that zstd takes share one zstd frame, so that it sees what they have in common and
+//! many small ones cost little. The payload, in this order: how a grid is cut, if it can be in two
+//! ways; runs of modes; if pco has units: pco's file header and a length for each; constants; pco
+//! units; stored units; the bytes outside whole records; the zstd frame.
 
 mod choose;
 mod planned;

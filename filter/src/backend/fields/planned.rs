@@ -1,7 +1,8 @@
 //! The encoder's choice by prediction: a sample of each unit tells which codings are worth doing.
 //!
-//! Where two predictions are near one another both codings are done and compared. Units that share values go to zstd together, if that pays. Where a
-//! frame has but few units, or is cut into slabs, nothing is predicted: all codings are done. `docs/plan.md` has the figures.
+//! Where two predictions are near one another both codings are done and compared. Units that share
+//! values go to zstd together, if that pays. Where a frame has but few units, or is cut into slabs,
+//! nothing is predicted: all codings are done. `docs/plan.md` has the figures.
 
 use super::super::table::{Cut, Table, Unit};
 use super::super::{Effort, pco, zstd};
@@ -14,7 +15,8 @@ const NEAR: f32 = 0.25;
 /// Columns that every backend is predicted to leave at this many bits a byte are stored.
 const NOISE: f32 = 7.97;
 
-/// Units below which nothing is left to prediction: there is no other whose error would make up for a wrong one.
+/// Units below which nothing is left to prediction: there is no other whose error would make up for
+/// a wrong one.
 const FEW: usize = 4;
 /// Of the sample, every so many elements are compared with those of other units.
 const COMPARED_EVERY: usize = 8;
@@ -101,7 +103,8 @@ impl Predicted {
     }
 }
 
-/// The payload of a frame if it is smaller than `limit`. `offset` is the place of its first byte in the stream.
+/// The payload of a frame if it is smaller than `limit`. `offset` is the place of its first byte in
+/// the stream.
 pub(in crate::backend) fn pack(
     table: &Table,
     effort: Effort,
@@ -120,7 +123,8 @@ pub(in crate::backend) fn pack(
     // A grid that can be cut in two ways is a few columns at most: both are done.
     for cut in cuts(table, trust, &rows, records) {
         let units = table.units(&rows, cut);
-        // Slabs are few where files hold columns one after another, and each is as long as a column.
+        // Slabs are few where files hold columns one after another, and each is as long as a
+        // column.
         let few = units.len() < FEW || cut == Cut::Slabs;
         let predicted = match few && trust == Trust::WhereClear {
             true => Vec::new(),

@@ -5,7 +5,8 @@ use crate::{Layout, Level};
 
 const LANE_N: u32 = 5;
 
-/// Each step checks that what it needs has happened before, and panics or fails where a frame asks for it.
+/// Each step checks that what it needs has happened before, and panics or fails where a frame asks
+/// for it.
 struct Trace {
     spec: Spec,
     in_order: bool,

@@ -1,4 +1,5 @@
-//! Prices in bits, as integers: log2 in fixed point, the cost of a histogram, the size of a difference.
+//! Prices in bits, as integers: log2 in fixed point, the cost of a histogram, the size of a
+//! difference.
 //!
 //! No floating-point library function takes part: a guess must be the same on every machine.
 
@@ -18,8 +19,9 @@ pub(super) fn log2(x: u32) -> u64 {
         + ((22_713 * ((f * (ONE - f)) >> PRICE_BITS)) >> PRICE_BITS)
 }
 
-/// Prices of histograms of nibbles, coded adaptively: an event costs log2((n + 2) / (c + 1/8)), where n events came
-/// before it, c of them the same. A true code length, so few events cannot look cheap by chance.
+/// Prices of histograms of nibbles, coded adaptively: an event costs log2((n + 2) / (c + 1/8)),
+/// where n events came before it, c of them the same. A true code length, so few events cannot look
+/// cheap by chance.
 pub(super) struct Ledger {
     /// Sums of log2(n + 2), and of log2(c + 1/8) + 3 = log2(8 c + 1).
     all: Vec<u64>,
@@ -70,7 +72,8 @@ pub(super) fn entropy(counts: &[u16]) -> u32 {
     (bits * 100 / ONE) as u32
 }
 
-/// Mean of log2(1 + |a - b|) over the slices' values, `PRICE_BITS` fractional bits (by linear interpolation).
+/// Mean of log2(1 + |a - b|) over the slices' values, `PRICE_BITS` fractional bits (by linear
+/// interpolation).
 pub(super) fn difference(a: &[i32], b: &[i32]) -> u64 {
     let n = a.len().min(b.len());
     if n == 0 {
@@ -80,7 +83,8 @@ pub(super) fn difference(a: &[i32], b: &[i32]) -> u64 {
     for (a, b) in a[..n].chunks(256).zip(b[..n].chunks(256)) {
         let mut part = 0u32;
         for (&a, &b) in a.iter().zip(b) {
-            // Values are 31-bit and not negative, so the difference fits; an i32 becomes an f32 the same way everywhere.
+            // Values are 31-bit and not negative, so the difference fits; an i32 becomes an f32 the
+            // same way everywhere.
             let bits = ((a - b).abs() as f32 + 1.0).to_bits();
             part += (bits - 0x3f80_0000) >> 7;
         }

@@ -1,9 +1,10 @@
 //! The lag at which a curve of differences has its telling minimum.
 //!
-//! A minimum counts if it is several times sharper than what the curve shows by chance and lower than what lies before
-//! it: an oscillation in a plain row of values has minima too, but not one lag that is nearer than the shorter ones.
-//! The sharpest minimum need not be the row's: a plane's may be sharper (then a divisor is looked for), or a field that
-//! leans may have a sharper one at two rows and a bit (then the next candidates are).
+//! A minimum counts if it is several times sharper than what the curve shows by chance and lower
+//! than what lies before it: an oscillation in a plain row of values has minima too, but not one
+//! lag that is nearer than the shorter ones. The sharpest minimum need not be the row's: a plane's
+//! may be sharper (then a divisor is looked for), or a field that leans may have a sharper one at
+//! two rows and a bit (then the next candidates are).
 
 use super::cost::ONE;
 
@@ -32,8 +33,8 @@ impl Curve {
         curve
     }
 
-    /// The telling minimum at lag `from` or more; of the lags that divide it, the sharpest if it has one `share`th of
-    /// the sharpness. No more than `near` costlier than lag 1.
+    /// The telling minimum at lag `from` or more; of the lags that divide it, the sharpest if it
+    /// has one `share`th of the sharpness. No more than `near` costlier than lag 1.
     pub(super) fn valley(&self, from: usize, share: i64, near: u64) -> Option<usize> {
         let mut sharpest: Vec<usize> = self
             .inner()
@@ -61,7 +62,8 @@ impl Curve {
             .find(|&lag| self.stands_out(lag) && cost(lag) < cost(1) + near)
     }
 
-    /// The sharpest lag, `from` or more, that divides this one and is about as low as all lags around it.
+    /// The sharpest lag, `from` or more, that divides this one and is about as low as all lags
+    /// around it.
     fn divisor(&self, lag: usize, from: usize) -> Option<usize> {
         let is_low = |by: usize| {
             let around = &self.costs[by - by / 4..=by + by / 4];

@@ -1,14 +1,16 @@
 //! Columns that are stored one after another.
 //!
-//! Two columns of one table often hold nearly the same number for the same event: pairs of successive values, rounded,
-//! come again a column's length later. The distances to the latest occurrence of each pair are counted; a distance that
-//! stands out is the columns' length. Unlike rows of a grid it may be as long as half of the sample.
+//! Two columns of one table often hold nearly the same number for the same event: pairs of
+//! successive values, rounded, come again a column's length later. The distances to the latest
+//! occurrence of each pair are counted; a distance that stands out is the columns' length. Unlike
+//! rows of a grid it may be as long as half of the sample.
 
 /// Shortest distance looked for: shorter ones would be records or rows.
 const DISTANCE_MIN: usize = 64;
 /// Slots of the table of latest occurrences (log2).
 const SLOTS_LOG: u32 = 15;
-/// Low bits of the 31 that rounding drops: a float's sign, exponent and 7 bits of its mantissa remain.
+/// Low bits of the 31 that rounding drops: a float's sign, exponent and 7 bits of its mantissa
+/// remain.
 const ROUND_BITS: u32 = 15;
 
 /// The distance, in values, at which pairs of rounded values come again most often.

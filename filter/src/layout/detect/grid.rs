@@ -1,8 +1,9 @@
 //! Rows and planes of a grid of numbers.
 //!
-//! In a smooth field the difference to the value `lag` before is smallest for lag 1 and has a sharp minimum at the
-//! row's length, where the value lies right above: one more or one less, and it lies askew. The same holds for whole
-//! rows at the plane's length. Which minimum counts is [`Curve`]'s matter.
+//! In a smooth field the difference to the value `lag` before is smallest for lag 1 and has a sharp
+//! minimum at the row's length, where the value lies right above: one more or one less, and it lies
+//! askew. The same holds for whole rows at the plane's length. Which minimum counts is [`Curve`]'s
+//! matter.
 
 use super::super::{ByteOrder, Field, Kind};
 use super::cost::{self, ONE};
@@ -75,8 +76,9 @@ impl Values {
         }
     }
 
-    /// Whether rows of `row` values are a field's rather than records, which would cost `record_cost` a value: the
-    /// value before says as much as the one above, and more than the place in the record.
+    /// Whether rows of `row` values are a field's rather than records, which would cost
+    /// `record_cost` a value: the value before says as much as the one above, and more than the
+    /// place in the record.
     pub(super) fn is_field(&self, row: usize, record_cost: u64) -> bool {
         let values = &self.values;
         let starts = (row..values.len().saturating_sub(64)).step_by((values.len() / 256).max(1));
@@ -109,7 +111,8 @@ impl Values {
         })
     }
 
-    /// The distance at which runs of values come again, more or less the same: columns stored one after another.
+    /// The distance at which runs of values come again, more or less the same: columns stored one
+    /// after another.
     pub(super) fn echo(&self) -> Option<usize> {
         if self.is_bytes {
             None

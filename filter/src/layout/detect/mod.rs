@@ -1,14 +1,15 @@
 //! The layout of bytes that nobody described, guessed from a sample.
 //!
-//! Three questions in turn: after how many bytes does the data's kind repeat ([`period`]: agreement of bytes at a
-//! distance, then the price of coding each byte by its place in the period); what fields make up that period ([`record`]:
-//! which readings are plausible numbers, the best segmentation by dynamic programming); and, where neighbours resemble
-//! each other more than the same place one period earlier, whether the values form a grid ([`grid`]: distances at which
-//! the numeric difference has a sharp minimum).
+//! Three questions in turn: after how many bytes does the data's kind repeat ([`period`]: agreement
+//! of bytes at a distance, then the price of coding each byte by its place in the period); what
+//! fields make up that period ([`record`]: which readings are plausible numbers, the best
+//! segmentation by dynamic programming); and, where neighbours resemble each other more than the
+//! same place one period earlier, whether the values form a grid ([`grid`]: distances at which the
+//! numeric difference has a sharp minimum).
 //!
-//! Invariant: a guess is a function of the sample's bytes alone, in integer arithmetic, so every machine guesses alike.
-//! A wrong guess costs ratio only. Cost: a fixed number of positions is looked at, about a hundredth of what a modelled
-//! level takes for 1 MiB.
+//! Invariant: a guess is a function of the sample's bytes alone, in integer arithmetic, so every
+//! machine guesses alike. A wrong guess costs ratio only. Cost: a fixed number of positions is
+//! looked at, about a hundredth of what a modelled level takes for 1 MiB.
 
 mod cost;
 mod curve;
@@ -26,9 +27,9 @@ const SAMPLE_MIN: usize = 256;
 
 /// The layout that the sample (the start of a stream, 1 MiB is plenty) seems to have.
 ///
-/// Text, compressed data and anything not understood are plain bytes. The first axis of a grid is 0: the sample cannot
-/// show how long the whole is. A header before the data is part of the sample; it shifts where records and rows begin,
-/// not how long they are.
+/// Text, compressed data and anything not understood are plain bytes. The first axis of a grid is
+/// 0: the sample cannot show how long the whole is. A header before the data is part of the sample;
+/// it shifts where records and rows begin, not how long they are.
 pub fn detect(sample: &[u8]) -> Layout {
     guess(sample).unwrap_or_else(Layout::bytes)
 }

@@ -1,15 +1,17 @@
 //! How plausible it is that the bytes at a place of the record are a number of a certain kind.
 //!
-//! Scores are thousandths a byte. A float of physics has an exponent in the middle of its range and is not a pattern
-//! of letters; an integer has high bytes that repeat its sign and low bytes that vary more than the high ones. Bytes
-//! on their own have [`BYTE`], so a reading of several bytes must be better than that.
+//! Scores are thousandths a byte. A float of physics has an exponent in the middle of its range and
+//! is not a pattern of letters; an integer has high bytes that repeat its sign and low bytes that
+//! vary more than the high ones. Bytes on their own have [`BYTE`], so a reading of several bytes
+//! must be better than that.
 
 use super::super::{ByteOrder, Kind};
 use super::cost;
 
 /// Score of a byte on its own.
 pub(super) const BYTE: i32 = 450;
-/// Score of a constant, read as one value: a little better than as bytes, narrow words a little better than wide ones.
+/// Score of a constant, read as one value: a little better than as bytes, narrow words a little
+/// better than wide ones.
 const STILL: i32 = 460;
 
 /// Records of equal size, the same bytes of each of which are one column.
@@ -136,7 +138,8 @@ impl<'a> Rows<'a> {
         // Little to go by.
         let few = set_n < 3 || set_n * 50 < fill_n;
         if width == 8 {
-            // Two halves that are plausible floats of their own are not one; a low half of zeros may be either.
+            // Two halves that are plausible floats of their own are not one; a low half of zeros
+            // may be either.
             let low = if order == ByteOrder::Little {
                 at
             } else {
@@ -209,15 +212,16 @@ impl<'a> Rows<'a> {
         (kind, score)
     }
 
-    /// Whether a low byte of this entropy uses all its values as it must beside a high byte that varies (a byte of even
-    /// distribution seems to have less than 8 bits, the fewer rows there are).
+    /// Whether a low byte of this entropy uses all its values as it must beside a high byte that
+    /// varies (a byte of even distribution seems to have less than 8 bits, the fewer rows there
+    /// are).
     fn is_full(&self, low: u32, high: u32) -> bool {
         let full = 775 - (18_400 / self.rows.len().max(64)) as u32;
         low >= if high > 150 { full } else { 450 }
     }
 
-    /// Whether the lower two bytes of the word at `at` are small numbers of their own: in one number the second byte
-    /// counts the first one's overflows, or both are of few values (codes).
+    /// Whether the lower two bytes of the word at `at` are small numbers of their own: in one
+    /// number the second byte counts the first one's overflows, or both are of few values (codes).
     fn is_pair_of_bytes(&self, at: usize, order: ByteOrder) -> bool {
         if self.entropy(at, 4, order, 0) >= 300 {
             return false;
@@ -234,8 +238,8 @@ impl<'a> Rows<'a> {
         count(&high) > 1 && both.len() + 1 >= count(&low) + count(&high)
     }
 
-    /// Whether the eight bytes at `at` are one integer rather than two: if the high half ever counts, the low half uses
-    /// all of its bits; if not, the low half is too large for a count.
+    /// Whether the eight bytes at `at` are one integer rather than two: if the high half ever
+    /// counts, the low half uses all of its bits; if not, the low half is too large for a count.
     fn carries(&self, at: usize, order: ByteOrder) -> bool {
         let high_varies = (4..8).any(|rank| self.entropy(at, 8, order, rank) > 0);
         let largest = self

@@ -1,9 +1,10 @@
 //! After how many bytes the data's kind repeats: word width and record length.
 //!
-//! A record's bytes agree with those one record earlier more often than with bytes elsewhere (exponents, flags,
-//! padding), so the distances at which bytes agree most are candidates. Each is priced: the cost of coding the nibbles
-//! of every byte by its place in the period, the description of those codes included, so that multiples of the true
-//! length lose. Where a divisor has most of the gain, it wins.
+//! A record's bytes agree with those one record earlier more often than with bytes elsewhere
+//! (exponents, flags, padding), so the distances at which bytes agree most are candidates. Each is
+//! priced: the cost of coding the nibbles of every byte by its place in the period, the description
+//! of those codes included, so that multiples of the true length lose. Where a divisor has most of
+//! the gain, it wins.
 
 use super::cost::Ledger;
 
@@ -152,7 +153,8 @@ impl<'a> Windows<'a> {
         let part = room / WINDOWS;
         let starts = (0..WINDOWS).map(|window| {
             let from = lag_max + window * part;
-            // Zeros say nothing: of four places in this part of the sample take the one with the fewest.
+            // Zeros say nothing: of four places in this part of the sample take the one with the
+            // fewest.
             let places = (0..4).map(|place| from + (part - priced) * place / 3);
             places.max_by_key(|&at| {
                 sample[at..at + priced]
@@ -172,7 +174,8 @@ impl<'a> Windows<'a> {
         }
     }
 
-    /// How many bytes agree with the byte `lag` earlier, for each lag below `lag_max` (0 and 1 are left 0).
+    /// How many bytes agree with the byte `lag` earlier, for each lag below `lag_max` (0 and 1 are
+    /// left 0).
     fn agreement(&self, lag_max: usize) -> Vec<u32> {
         let mut counts = vec![0; lag_max];
         for (lag, count) in counts.iter_mut().enumerate().skip(2) {

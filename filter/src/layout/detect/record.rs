@@ -1,8 +1,8 @@
 //! What fields make up a record of known length.
 //!
-//! Every place of the record is read as every number; a dynamic program picks the segmentation of the highest total
-//! score, once for each byte order, and the better order is taken for the whole record. Neighbours of one type are then
-//! one array field.
+//! Every place of the record is read as every number; a dynamic program picks the segmentation of
+//! the highest total score, once for each byte order, and the better order is taken for the whole
+//! record. Neighbours of one type are then one array field.
 
 use super::super::{ByteOrder, Field, Kind};
 use super::number::{BYTE, Rows};

@@ -1,6 +1,7 @@
 //! The bits of a model file: adaptive chances, mixed by threes.
 //!
-//! Encoder and decoder run the same functions on the same numbers, through [`BitCoder`]. Integers, and f32 in a fixed order.
+//! Encoder and decoder run the same functions on the same numbers, through [`BitCoder`]. Integers,
+//! and f32 in a fixed order.
 
 use crate::coder::BitCoder;
 use crate::numeric::logistic::Logistic;

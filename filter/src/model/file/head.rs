@@ -1,4 +1,5 @@
-//! A model file's head: the sizes of everything, from which all shapes follow, before any of it is allocated.
+//! A model file's head: the sizes of everything, from which all shapes follow, before any of it is
+//! allocated.
 
 use super::{MAX_NOTES, MAX_WEIGHTS, reference};
 use crate::Layout;
@@ -167,7 +168,8 @@ impl ModelHead {
         planes.max().unwrap_or(0) as usize
     }
 
-    /// Numbers of the network: weights, scales, knots, priors. No size that was read makes this overflow.
+    /// Numbers of the network: weights, scales, knots, priors. No size that was read makes this
+    /// overflow.
     ///
     /// # Errors
     /// More than [`MAX_WEIGHTS`].

@@ -1,7 +1,8 @@
-//! The file of a model (`.catmodel`): magic, version, sizes, packed numbers, and the hash of all that, which is its name.
-//! `docs/format.md` has it byte by byte.
+//! The file of a model (`.catmodel`): magic, version, sizes, packed numbers, and the hash of all
+//! that, which is its name. `docs/format.md` has it byte by byte.
 //!
-//! Invariant: the hash is checked first; sizes are bounded before anything of them is allocated; what comes out has been checked.
+//! Invariant: the hash is checked first; sizes are bounded before anything of them is allocated;
+//! what comes out has been checked.
 
 mod chance;
 mod head;
@@ -26,7 +27,8 @@ pub const MODEL_VERSION: u8 = 1;
 pub const SUFFIX: &str = "catmodel";
 /// Most numbers of a network (2^26).
 pub const MAX_WEIGHTS: u64 = 1 << 26;
-/// Most weights that a byte of packed numbers may stand for, beyond the first 2^16: a small file takes little time to read.
+/// Most weights that a byte of packed numbers may stand for, beyond the first 2^16: a small file
+/// takes little time to read.
 const EXPANSION: u64 = 16;
 /// Weights that need no bytes.
 const FREE_WEIGHTS: u64 = 1 << 16;

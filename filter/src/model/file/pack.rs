@@ -1,5 +1,5 @@
-//! The numbers of a model in the order of the file, one walk for both directions: the encoder's network is what is written,
-//! the decoder's has the right sizes and is filled.
+//! The numbers of a model in the order of the file, one walk for both directions: the encoder's
+//! network is what is written, the decoder's has the right sizes and is filled.
 
 use super::weights::{Shape, Weights};
 use super::words::Words;
@@ -17,7 +17,8 @@ pub(super) fn pack(network: &Network, starts: &Starts) -> Vec<u8> {
     numbers.coder.finish().0
 }
 
-/// Fills a model's numbers from their packed bytes. Whether the bytes are whole, the file's hash says.
+/// Fills a model's numbers from their packed bytes. Whether the bytes are whole, the file's hash
+/// says.
 pub(super) fn unpack(bytes: &[u8], network: &mut Network, starts: &mut Starts) {
     Numbers::new(RangeDecoder::new(bytes, &[])).all(network, starts);
 }

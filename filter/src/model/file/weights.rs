@@ -1,8 +1,8 @@
-//! Integer weights, packed: each byte's bits from what the matrix has shown so far, from the size of the weights before it in its
-//! row, and from the weight above it.
+//! Integer weights, packed: each byte's bits from what the matrix has shown so far, from the size
+//! of the weights before it in its row, and from the weight above it.
 //!
-//! Matrices of a few KB have to pack well, so every tree starts at a normal distribution of the spread that its context tells
-//! of, and a matrix starts with what the ones before it have shown.
+//! Matrices of a few KB have to pack well, so every tree starts at a normal distribution of the
+//! spread that its context tells of, and a matrix starts with what the ones before it have shown.
 
 use super::chance::{Chance, Mix, NODES};
 use crate::coder::BitCoder;
@@ -15,7 +15,8 @@ const ABOVES: usize = 33;
 /// The size of what nothing is known of.
 const COMMON_SIZE: usize = 28;
 
-/// What a chance's start is worth, in bits seen: by size, by the weight above, of the first matrix, of a later one.
+/// What a chance's start is worth, in bits seen: by size, by the weight above, of the first matrix,
+/// of a later one.
 const COUNTS: [u32; 4] = [24, 2, 4, 30];
 
 /// What a weight's surroundings are.

@@ -1,5 +1,6 @@
-//! Scales, gains, knots and start values, packed: words of a few bytes, the most significant first, each byte's bits from its
-//! plane, from the byte above it in the word, and from the same byte of the word before.
+//! Scales, gains, knots and start values, packed: words of a few bytes, the most significant first,
+//! each byte's bits from its plane, from the byte above it in the word, and from the same byte of
+//! the word before.
 
 use super::chance::{Chance, Mix, NODES};
 use crate::coder::BitCoder;
@@ -7,7 +8,8 @@ use crate::numeric::logistic::Logistic;
 
 /// What a chance's start is worth, in bits seen.
 const COUNT: u32 = 1;
-/// Contexts of a plane: none; the byte above; the byte before, or 256 if the bytes above it are not those of the word before.
+/// Contexts of a plane: none; the byte above; the byte before, or 256 if the bytes above it are not
+/// those of the word before.
 const CONTEXTS: usize = 1 + 256 + 257;
 
 /// Packs and unpacks words of one kind.

@@ -1,7 +1,9 @@
-//! The network among a column's experts: what of its logits the mixer is given, and what is learned from them.
+//! The network among a column's experts: what of its logits the mixer is given, and what is learned
+//! from them.
 //!
-//! Three inputs of a bit: the logit; what came of logits like it (a cell by bit of the value and part of the line); and, at the highest level, the logit
-//! with a correction that a last layer of its own learns while it codes. Planes without a head have none of them: their inputs are zero.
+//! Three inputs of a bit: the logit; what came of logits like it (a cell by bit of the value and
+//! part of the line); and, at the highest level, the logit with a correction that a last layer of
+//! its own learns while it codes. Planes without a head have none of them: their inputs are zero.
 
 use super::super::experts::cells::{Cell, LIMIT};
 use super::super::network::ColumnPass;
@@ -18,7 +20,8 @@ const STEP_HIGH: f32 = 0.04;
 /// Sizes of states below this count as this.
 const LEAST_SIZE: f32 = 1.0;
 
-/// A last layer that learns: a weight vector over the head's state for each node of one plane's byte.
+/// A last layer that learns: a weight vector over the head's state for each node of one plane's
+/// byte.
 #[derive(Clone, Debug)]
 struct Correction {
     /// Blocks of a state.
@@ -100,7 +103,8 @@ impl Aid {
         }
     }
 
-    /// Asks for a bit: fills the mixer's inputs, and says how sure the network is as one of eight levels, if the plane has a head.
+    /// Asks for a bit: fills the mixer's inputs, and says how sure the network is as one of eight
+    /// levels, if the plane has a head.
     #[inline(always)]
     pub fn bit<I: Isa>(
         &mut self,
@@ -129,7 +133,8 @@ impl Aid {
         Some((sure.clamp(-3.9, 3.9) + 4.0) as usize)
     }
 
-    /// The network's own probability refined by what came of it at this node; `other` where the plane has no head.
+    /// The network's own probability refined by what came of it at this node; `other` where the
+    /// plane has no head.
     #[inline(always)]
     pub fn refine(&mut self, context: usize, other: f32) -> f32 {
         if self.headed {

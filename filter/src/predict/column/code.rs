@@ -30,7 +30,8 @@ pub(super) struct Expectation {
 }
 
 impl ColumnModel {
-    /// Codes one value given what is around it; returns it. `pass` is the network, at this row, if it has a say in this column.
+    /// Codes one value given what is around it; returns it. `pass` is the network, at this row, if
+    /// it has a say in this column.
     #[inline(always)]
     pub fn code<E: Effort, I: Isa, C: BitCoder>(
         &mut self,

@@ -47,7 +47,8 @@ fn fold(v: u64) -> u32 {
 }
 
 impl ColumnModel {
-    /// The part of each context that does not change while a value is coded. `reference` is the first reference under the sign of this value.
+    /// The part of each context that does not change while a value is coded. `reference` is the
+    /// first reference under the sign of this value.
     #[inline(always)]
     pub(super) fn bases(
         &self,

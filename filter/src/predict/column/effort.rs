@@ -27,7 +27,8 @@ pub trait Effort: Copy {
     const START: Start;
     /// Whether a network may take part.
     const NETWORK: bool = false;
-    /// Share of a frame's values, in percent, from which on exact copies get a bit of their own. The network knows more of a value's bits than of that one.
+    /// Share of a frame's values, in percent, from which on exact copies get a bit of their own.
+    /// The network knows more of a value's bits than of that one.
     const HITS_PAY: usize = 30;
     /// First input of the confidences.
     const AT_CONFIDENCE: usize = Self::CONTEXTS;

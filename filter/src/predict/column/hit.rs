@@ -8,7 +8,8 @@ use crate::coder::BitCoder;
 use crate::kernel::vector::Isa;
 
 impl ColumnModel {
-    /// Codes whether the value is the likeliest copy. If it is, nothing else need be coded; if not, that candidate is out.
+    /// Codes whether the value is the likeliest copy. If it is, nothing else need be coded; if not,
+    /// that candidate is out.
     #[inline(always)]
     pub(super) fn code_hit<I: Isa, C: BitCoder>(
         &mut self,

@@ -1,4 +1,5 @@
-//! The model of one column: every expert, the mixers over them and the refinement, carried from frame to frame.
+//! The model of one column: every expert, the mixers over them and the refinement, carried from
+//! frame to frame.
 
 mod aid;
 mod code;
@@ -26,8 +27,8 @@ use aid::Aid;
 use contexts::{Lead, leads};
 use effort::{MAX_CONTEXTS, MAX_MAPPED, MAX_MIXERS};
 
-/// Candidates for an exact copy: the value before, a match, the first reference (or the value above), the expected value, a relation (or the
-/// plane above).
+/// Candidates for an exact copy: the value before, a match, the first reference (or the value
+/// above), the expected value, a relation (or the plane above).
 pub const COPIES: usize = 5;
 /// References a column may look at.
 pub const REFS: usize = 3;
@@ -90,7 +91,8 @@ fn directs(width: usize, start: ColumnStart<'_>, logistic: &Logistic) -> Vec<u16
 pub struct Around {
     /// The values before it, nearest first; zero where there are none.
     pub before: [u64; 2],
-    /// Grids: north, north-west, north-east, above, above-west, above-north, above-north-west. Sequences: the values 3, 4, 8, 16 and 32 before.
+    /// Grids: north, north-west, north-east, above, above-west, above-north, above-north-west.
+    /// Sequences: the values 3, 4, 8, 16 and 32 before.
     pub grid: [u64; 7],
     /// Values of the reference columns in the same row.
     pub refs: [u64; REFS],
@@ -179,7 +181,8 @@ pub struct ColumnModel {
     /// Cost of each plane in 1/256 bit, and values, since they were last taken.
     pub(super) cost: [u64; 8],
     pub(super) whole_cost: u64,
-    /// Cost of the upper half of each plane's bits in this frame, cost of the planes when it began, and values coded bit by bit.
+    /// Cost of the upper half of each plane's bits in this frame, cost of the planes when it began,
+    /// and values coded bit by bit.
     upper_cost: [u64; 8],
     cost_before: [u64; 8],
     coded: u64,
@@ -280,7 +283,8 @@ impl ColumnModel {
         }
     }
 
-    /// Takes over what another column's model has learned that is of use to this one: how to weigh the experts.
+    /// Takes over what another column's model has learned that is of use to this one: how to weigh
+    /// the experts.
     pub fn inherit(&mut self, other: &ColumnModel) {
         if self.value != other.value || self.family != other.family {
             return;
@@ -304,7 +308,8 @@ impl ColumnModel {
         self.slots.grow(lines);
     }
 
-    /// Ends a frame: mean cost of the upper and the lower half of each plane, in bits a value, if any value was coded.
+    /// Ends a frame: mean cost of the upper and the lower half of each plane, in bits a value, if
+    /// any value was coded.
     pub fn end_frame(&mut self) -> Option<[(f64, f64); 8]> {
         let n = std::mem::take(&mut self.coded);
         let upper = std::mem::take(&mut self.upper_cost);

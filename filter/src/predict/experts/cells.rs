@@ -3,7 +3,8 @@
 use super::history::HISTORIES;
 use crate::numeric::logistic::Logistic;
 
-/// A probability with its place on the logistic line, kept beside it so that looking it up is one load.
+/// A probability with its place on the logistic line, kept beside it so that looking it up is one
+/// load.
 #[derive(Clone, Copy, Debug)]
 pub struct Cell {
     /// Probability of a one in the upper 22 bits, how often it was updated in the lower 10.

@@ -1,8 +1,9 @@
 //! Bit histories: what a context has seen, in one byte.
 //!
-//! A state holds how many zeros and ones were seen (few of them exactly, many of them roughly) and which came last. A bit moves the state along; the
-//! count of the other bit shrinks when it is surprised, so that the recent past counts more. States are numbered by a search from the empty one,
-//! in a fixed order, and what a state means as a probability is learned elsewhere.
+//! A state holds how many zeros and ones were seen (few of them exactly, many of them roughly) and
+//! which came last. A bit moves the state along; the count of the other bit shrinks when it is
+//! surprised, so that the recent past counts more. States are numbered by a search from the empty
+//! one, in a fixed order, and what a state means as a probability is learned elsewhere.
 
 /// Next state after a zero or a one, by state.
 pub type Transitions = [[u8; 2]; 256];

@@ -1,7 +1,7 @@
 //! Of an interval of values, how much of their lattice lies in its upper part.
 //!
-//! Where an interval is narrow enough, counting the points of a [`Lattice`](crate::numeric::lattice::Lattice) on both sides
-//! of a cut tells the bit.
+//! Where an interval is narrow enough, counting the points of a
+//! [`Lattice`](crate::numeric::lattice::Lattice) on both sides of a cut tells the bit.
 
 /// The interval of a value on its lattice.
 #[derive(Clone, Copy, Debug, Default)]
@@ -21,7 +21,8 @@ impl Span {
         }
     }
 
-    /// Share of the interval's points above the cut, and how many points there are; none if the lattice has been left.
+    /// Share of the interval's points above the cut, and how many points there are; none if the
+    /// lattice has been left.
     #[inline(always)]
     pub fn cut(&mut self, mid: f64) -> Option<(f32, f64)> {
         self.mid = mid;

@@ -1,8 +1,10 @@
-//! Numeric experts: a predicted value and how far off it tends to be, as a probability for every bit.
+//! Numeric experts: a predicted value and how far off it tends to be, as a probability for every
+//! bit.
 //!
-//! Each expert holds a centre and a scale. A value's bits cut the number line again and again; the chance of the upper part is the mass of a
-//! Student distribution with two degrees of freedom above the cut, over the mass of the interval so far. Its distribution function,
-//! F(x) = (1 + x / sqrt(1 + x^2)) / 2, needs a division and a root alone, so it is the same on every machine.
+//! Each expert holds a centre and a scale. A value's bits cut the number line again and again; the
+//! chance of the upper part is the mass of a Student distribution with two degrees of freedom above
+//! the cut, over the mass of the interval so far. Its distribution function, F(x) = (1 + x / sqrt(1
+//! + x^2)) / 2, needs a division and a root alone, so it is the same on every machine.
 
 use crate::kernel::vector::Isa;
 
@@ -29,7 +31,8 @@ impl Bank {
         self.high = [1.0; EXPERTS];
     }
 
-    /// Chances that the value lies at or above the cut, of 4096; one half where an expert knows nothing any more.
+    /// Chances that the value lies at or above the cut, of 4096; one half where an expert knows
+    /// nothing any more.
     #[inline(always)]
     pub fn cut<I: Isa>(&mut self, at: f64) -> [i32; EXPERTS] {
         let (mid, chances) = I::cut(at, &self.mu, &self.inverse, &self.low, &self.high);

@@ -1,7 +1,7 @@
 //! Least squares with forgetting: a linear prediction of a value from its neighbours.
 //!
-//! Recursive normal equations, solved every few values by an LDL' factorisation in outer-product form, whose inner loops are element by element
-//! and so come out the same on any vector unit.
+//! Recursive normal equations, solved every few values by an LDL' factorisation in outer-product
+//! form, whose inner loops are element by element and so come out the same on any vector unit.
 
 use crate::kernel::vector::{Eight, Isa};
 

@@ -1,7 +1,7 @@
 //! Hashed contexts: where the bit histories of a context lie.
 //!
-//! A cache line holds four checks of a byte and four slots; a slot holds the fifteen histories of one nibble. A context that is not found takes the
-//! place of the least used of the line's four.
+//! A cache line holds four checks of a byte and four slots; a slot holds the fifteen histories of
+//! one nibble. A context that is not found takes the place of the least used of the line's four.
 
 use super::history::HISTORIES;
 use crate::kernel::prefetch;
@@ -49,7 +49,8 @@ impl Slots {
         }
     }
 
-    /// Doubles the table until it has `lines`. Each line is copied to where its contexts may now be looked for.
+    /// Doubles the table until it has `lines`. Each line is copied to where its contexts may now be
+    /// looked for.
     pub fn grow(&mut self, lines: usize) {
         while self.lines.len() < lines {
             self.lines.extend_from_within(..);
@@ -63,7 +64,8 @@ impl Slots {
         prefetch(&self.lines, ((hash >> 4) & self.mask) as usize);
     }
 
-    /// Takes the slot of a context out to work on. A context that is not found takes the place of the least used.
+    /// Takes the slot of a context out to work on. A context that is not found takes the place of
+    /// the least used.
     #[inline(always)]
     pub fn take(&mut self, hash: u32) -> (Place, Slot) {
         let index = (hash >> 4) & self.mask;

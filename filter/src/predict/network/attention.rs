@@ -1,7 +1,9 @@
-//! Attention of sixteen rows to earlier positions of their own rows, and to the memory that all rows share.
+//! Attention of sixteen rows to earlier positions of their own rows, and to the memory that all
+//! rows share.
 //!
-//! Rows have keys of their own, so this is no matrix product: a lane is a row, and the lanes run through the positions together. Scores are products of
-//! int8; sums over positions are taken in rising order, each lane for itself.
+//! Rows have keys of their own, so this is no matrix product: a lane is a row, and the lanes run
+//! through the positions together. Scores are products of int8; sums over positions are taken in
+//! rising order, each lane for itself.
 
 use super::engine::Engine;
 use super::exp::exp_lanes;
@@ -44,7 +46,8 @@ fn weigh<V: Vector>(scores: &mut [Lanes<f32>], most: V) -> V {
     V::splat(1.0) / sum
 }
 
-/// One head over positions of the same row: `q` are its pairs, `factor` the rows' scales over sqrt(dk). Writes the mean of the values.
+/// One head over positions of the same row: `q` are its pairs, `factor` the rows' scales over
+/// sqrt(dk). Writes the mean of the values.
 #[inline(always)]
 pub(super) fn local<I: Isa>(
     q: &[Lanes<i32>],

@@ -1,6 +1,7 @@
 //! The backbone over the rows of one chunk, sixteen at a time: input, blocks, last norm.
 //!
-//! It never looks at the column that is being coded, except through memory, which holds only rows of chunks that are done.
+//! It never looks at the column that is being coded, except through memory, which holds only rows
+//! of chunks that are done.
 
 use std::sync::Arc;
 
@@ -107,7 +108,8 @@ impl Task for Backbone<'_> {
                 &mut self.work.rows,
             );
             to_panel::<I::F>(&self.work.rows, d / 16, &mut self.work.x);
-            // Tokens of a frame do not fit into the nearer caches: the next panel's are fetched while this one is worked on.
+            // Tokens of a frame do not fit into the nearer caches: the next panel's are fetched
+            // while this one is worked on.
             let start = self.engine.window_start(self.position);
             for tokens in &self.tokens[start..self.position] {
                 tokens.prefetch(first / ROWS + 1);
@@ -145,7 +147,8 @@ impl Backbone<'_> {
             scales[0] = stored(quantise_keys::<I::F>(&work.wide[d..2 * d], keys));
             scales[1] = stored(quantise_values::<I::F>(&work.wide[2 * d..3 * d], values));
             if b == last && engine.positions[self.position].planes == 0 {
-                // Nobody asks what this position itself expects: later positions read keys and values only.
+                // Nobody asks what this position itself expects: later positions read keys and
+                // values only.
                 return;
             }
             self.attend::<I>(panel, b);

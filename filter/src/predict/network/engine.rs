@@ -1,4 +1,5 @@
-//! A network made ready to run: weights packed for the kernels, tables cut into blocks, numbers that follow from others computed once.
+//! A network made ready to run: weights packed for the kernels, tables cut into blocks, numbers
+//! that follow from others computed once.
 
 use super::tables::{Rows, blocks};
 use crate::kernel::int8::{Lanes, ROWS, Weights};
@@ -169,7 +170,8 @@ impl Engine {
     pub fn state_bytes(&self) -> u64 {
         let with_heads = self.positions.iter().filter(|p| p.planes != 0).count() as u64;
         let d = u64::from(self.dims.width);
-        // Keys as pairs of i16, values as f32, a scale for each; lengthened by a chunk's slots before the oldest go.
+        // Keys as pairs of i16, values as f32, a scale for each; lengthened by a chunk's slots
+        // before the oldest go.
         let slot = u64::from(self.dims.blocks) * (2 * d + 4 * d + 8);
         2 * with_heads * u64::from(self.dims.slots) * slot
     }

@@ -1,7 +1,8 @@
 //! e^x in f32 by basic operations, without branches.
 //!
-//! x = k ln 2 + r with |r| <= ln 2 / 2; e^r is Taylor's polynomial of degree 7 (its rest is below 6e-9), 2^k is made of bits. The relative error is below
-//! 2e-7, most of it the rounding of basic operations.
+//! x = k ln 2 + r with |r| <= ln 2 / 2; e^r is Taylor's polynomial of degree 7 (its rest is below
+//! 6e-9), 2^k is made of bits. The relative error is below 2e-7, most of it the rounding of basic
+//! operations.
 
 use crate::kernel::lanes::{MAGIC, Sixteen, Vector};
 

@@ -1,4 +1,5 @@
-//! The byte heads: from a row's state and the bytes that are known to the logits of the next byte's bits.
+//! The byte heads: from a row's state and the bytes that are known to the logits of the next byte's
+//! bits.
 
 use super::backbone::{Chunk, Work};
 use super::engine::{Engine, Position};

@@ -1,4 +1,5 @@
-//! What goes into the backbone: the query of a position, and the embedding of the value to its left.
+//! What goes into the backbone: the query of a position, and the embedding of the value to its
+//! left.
 
 use super::engine::{Engine, Position};
 use super::tables::Place;

@@ -1,4 +1,5 @@
-//! Compressive memory: of a chunk's rows, now known, the best are kept as slots that later rows of the position attend to.
+//! Compressive memory: of a chunk's rows, now known, the best are kept as slots that later rows of
+//! the position attend to.
 
 use std::cmp::Ordering;
 

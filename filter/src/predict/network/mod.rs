@@ -1,10 +1,11 @@
 //! The network of levels 8 and 9: integer inference, the same to the bit on every machine.
 //!
-//! `docs/network.md` defines what is computed. An [`Engine`] is a network made ready; each lane of a chain has a [`NetworkState`]; a column of a frame is
-//! coded through a [`ColumnPass`], which ends in the column's [`Tokens`], and columns to the right read those.
+//! `docs/network.md` defines what is computed. An [`Engine`] is a network made ready; each lane of
+//! a chain has a [`NetworkState`]; a column of a frame is coded through a [`ColumnPass`], which
+//! ends in the column's [`Tokens`], and columns to the right read those.
 //!
-//! Invariant: a row's numbers depend on its own values to the left, on tokens and memory alone: not on the vector unit, nor on which rows share a panel,
-//! nor on whether later rows are known.
+//! Invariant: a row's numbers depend on its own values to the left, on tokens and memory alone: not
+//! on the vector unit, nor on which rows share a panel, nor on whether later rows are known.
 
 mod attention;
 mod backbone;

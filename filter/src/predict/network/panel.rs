@@ -1,6 +1,8 @@
-//! Operations on panels: sixteen rows side by side, one to a lane, an element of the slice for each feature.
+//! Operations on panels: sixteen rows side by side, one to a lane, an element of the slice for each
+//! feature.
 //!
-//! Every lane is computed from its own numbers alone, so a row's result does not depend on which rows share its panel.
+//! Every lane is computed from its own numbers alone, so a row's result does not depend on which
+//! rows share its panel.
 
 use crate::kernel::int8::{Lanes, ROWS};
 use crate::kernel::lanes::Vector;

@@ -1,6 +1,8 @@
-//! One column of one frame: what the codec holds while it codes the column's rows one after another.
+//! One column of one frame: what the codec holds while it codes the column's rows one after
+//! another.
 //!
-//! Encoder and decoder take the same way: rows in order, the backbone by whole chunks as a row asks for it, heads plane by plane.
+//! Encoder and decoder take the same way: rows in order, the backbone by whole chunks as a row asks
+//! for it, heads plane by plane.
 
 use std::sync::Arc;
 
@@ -40,9 +42,10 @@ pub struct ColumnPass<'a> {
 impl Engine {
     /// Begins column `column`, which must have a field, in a frame of `rows` rows.
     ///
-    /// `left` has the values of all columns to the left in this frame, by column number. `left_above` and `above` are the last row of the chain's
-    /// previous frame, where there is one that ended where this begins: for the columns to the left and for this one; else empty and `None`.
-    /// `tokens` are those of all earlier positions of this frame, in their order.
+    /// `left` has the values of all columns to the left in this frame, by column number.
+    /// `left_above` and `above` are the last row of the chain's previous frame, where there is one
+    /// that ended where this begins: for the columns to the left and for this one; else empty and
+    /// `None`. `tokens` are those of all earlier positions of this frame, in their order.
     ///
     /// # Panics
     /// If the column has no field, or if columns, rows or tokens to the left are missing.
@@ -97,8 +100,9 @@ impl Engine {
 }
 
 impl ColumnPass<'_> {
-    /// Makes row `row` ready; rows come in order from 0. `known` are this column's values of rows `0..row` (more are not looked at). Runs the backbone
-    /// over the next chunk of rows where a chunk begins, after bringing memory up to date with the chunk before.
+    /// Makes row `row` ready; rows come in order from 0. `known` are this column's values of rows
+    /// `0..row` (more are not looked at). Runs the backbone over the next chunk of rows where a
+    /// chunk begins, after bringing memory up to date with the chunk before.
     #[inline(always)]
     pub fn row<I: Isa>(&mut self, row: usize, known: &[u64]) {
         self.row = row;
@@ -119,8 +123,9 @@ impl ColumnPass<'_> {
         head_of(self.position.planes, plane).is_some()
     }
 
-    /// Prepares the head of plane `plane` for the current row; `prefix` is made of the value's bytes above it (the value shifted right by
-    /// `8 * (width - plane)` bits). Nothing happens if the plane has no head.
+    /// Prepares the head of plane `plane` for the current row; `prefix` is made of the value's
+    /// bytes above it (the value shifted right by `8 * (width - plane)` bits). Nothing happens if
+    /// the plane has no head.
     #[inline(always)]
     pub fn plane<I: Isa>(&mut self, plane: usize, prefix: u64) {
         let Some(head) = head_of(self.position.planes, plane) else {
@@ -152,7 +157,8 @@ impl ColumnPass<'_> {
         kernel::run(I::KERNEL, ask);
     }
 
-    /// ln(p / (1 - p)) of the probability p that the next bit is 1, at node `node` (1..=255) of the byte's tree, for the plane prepared last.
+    /// ln(p / (1 - p)) of the probability p that the next bit is 1, at node `node` (1..=255) of the
+    /// byte's tree, for the plane prepared last.
     #[inline(always)]
     pub fn logit<I: Isa>(&mut self, node: u32) -> f32 {
         self.heads.logit::<I>(self.engine, node)
@@ -164,7 +170,8 @@ impl ColumnPass<'_> {
         self.heads.hidden()
     }
 
-    /// Ends the column, all of whose `values` are now known: runs chunks that no row asked for and brings memory up to date.
+    /// Ends the column, all of whose `values` are now known: runs chunks that no row asked for and
+    /// brings memory up to date.
     ///
     /// # Panics
     /// If `values` are fewer than the frame's rows.

@@ -1,4 +1,5 @@
-//! Embeddings: tables of int8 rows, read as blocks of sixteen numbers; and where a value lies among a field's knots.
+//! Embeddings: tables of int8 rows, read as blocks of sixteen numbers; and where a value lies among
+//! a field's knots.
 
 use crate::kernel::int8::Lanes;
 use crate::kernel::lanes::Vector;

@@ -7,7 +7,8 @@ use super::engine::Engine;
 use crate::kernel::int8::{Lanes, ROWS};
 use crate::kernel::prefetch;
 
-/// Keys and values of one finished position of one frame, for all its rows; later positions read them.
+/// Keys and values of one finished position of one frame, for all its rows; later positions read
+/// them.
 ///
 /// Sixteen rows lie side by side, so that a vector unit takes a row to a lane.
 #[derive(Clone, Debug)]
@@ -130,7 +131,8 @@ impl BlockSlots {
     }
 }
 
-/// What one chain's lane carries from frame to frame for its columns: the memory of each position. A new one is empty, as at a key frame.
+/// What one chain's lane carries from frame to frame for its columns: the memory of each position.
+/// A new one is empty, as at a key frame.
 #[derive(Clone, Debug, Default)]
 pub struct NetworkState {
     first: usize,

@@ -22,7 +22,8 @@ const KEPT: usize = 1 << 22;
 /// The same while they run over.
 pub(crate) const KEPT_MOST: usize = KEPT + KEPT / 2;
 
-/// Most columns that count as stored one after another, and the rows they must have; an unknown number of them counts as few.
+/// Most columns that count as stored one after another, and the rows they must have; an unknown
+/// number of them counts as few.
 const STORED_COLUMNS: usize = 16;
 const STORED_ROWS: usize = 1024;
 
@@ -98,7 +99,8 @@ pub struct Series {
     hits: bool,
     modes_before: [PlaneMode; 8],
     hits_before: bool,
-    /// Halves of planes that the model could not predict in the frame before: 1 the lower, 2 the upper.
+    /// Halves of planes that the model could not predict in the frame before: 1 the lower, 2 the
+    /// upper.
     hopeless: [u8; 8],
     frames: u32,
     fresh: bool,
@@ -223,8 +225,8 @@ impl Series {
         &self.model
     }
 
-    /// Codes the column of one frame; `known` are its values where they are known already, `pass` is the network if it has a say here.
-    /// Returns the values.
+    /// Codes the column of one frame; `known` are its values where they are known already, `pass`
+    /// is the network if it has a say here. Returns the values.
     #[inline(always)]
     pub fn code<E: Effort, I: Isa, C: BitCoder>(
         &mut self,

@@ -8,14 +8,17 @@ use super::{Left, Series};
 use crate::coder::BitCoder;
 use crate::kernel::vector::Isa;
 
-/// Share of a frame's values, in percent, from which on exact copies get a bit of their own where only one plane varies.
+/// Share of a frame's values, in percent, from which on exact copies get a bit of their own where
+/// only one plane varies.
 const HITS_PAY_SHORT: usize = 95;
-/// Bits for half a byte from which the model counts as without hope, and frames after which it may try again.
+/// Bits for half a byte from which the model counts as without hope, and frames after which it may
+/// try again.
 const HOPELESS: f64 = 3.992;
 const RETRY: u32 = 8;
 
 impl Series {
-    /// Remembers which halves of planes cost as much as raw bits; forgets it now and then, so that they are tried again.
+    /// Remembers which halves of planes cost as much as raw bits; forgets it now and then, so that
+    /// they are tried again.
     pub(super) fn judge(&mut self, rows: usize) {
         self.frames = self.frames.wrapping_add(1);
         let costs = self.model.end_frame();
@@ -57,7 +60,8 @@ impl Series {
             lattice: self.lattice,
         });
         if self.family != Family::Record {
-            // Smooth and rough regions may lie far apart in a grid: a sample proves nothing, but a whole frame that was modelled in vain does.
+            // Smooth and rough regions may lie far apart in a grid: a sample proves nothing, but a
+            // whole frame that was modelled in vain does.
             for (mode, &proof) in self.modes.iter_mut().zip(&self.hopeless) {
                 *mode = match (*mode, proof) {
                     (PlaneMode::Constant(byte), _) => PlaneMode::Constant(byte),
@@ -99,7 +103,8 @@ impl Series {
                 };
     }
 
-    /// What least squares would expect of the sample that the planes are judged by: on ordered integers and on numbers.
+    /// What least squares would expect of the sample that the planes are judged by: on ordered
+    /// integers and on numbers.
     #[inline(always)]
     pub(super) fn fit<I: Isa>(&self, left: Left<'_>, known: &[u64]) -> Vec<Vec<u64>> {
         let sample = noise::sample(known.len(), self.family != Family::Record);

@@ -6,11 +6,13 @@ use crate::predict::setup::references::entropy;
 
 /// Rows looked at in one piece, so that what adapts has time to.
 const WINDOW: usize = 512;
-/// Pieces that a record's column is judged by, and a column that stands alone: smooth and noisy regions may lie far apart there.
+/// Pieces that a record's column is judged by, and a column that stands alone: smooth and noisy
+/// regions may lie far apart there.
 const WINDOWS: (usize, usize) = (4, 8);
 /// Fewer rows cannot prove noise.
 pub const LEAST: usize = 1024;
-/// Entropy of half a byte, in bits, from which it counts as noise if no expectation lowers it; for records and for columns that stand alone.
+/// Entropy of half a byte, in bits, from which it counts as noise if no expectation lowers it; for
+/// records and for columns that stand alone.
 const NOISE: (f64, f64) = (3.978, 3.99);
 
 /// The rows that are looked at: windows spread over the frame.
@@ -33,7 +35,8 @@ pub struct Evidence<'a> {
     pub vt: ValueType,
     /// Whether it is the only column.
     pub alone: bool,
-    /// Other values that might tell something, one a row: the value before, the value above, a reference.
+    /// Other values that might tell something, one a row: the value before, the value above, a
+    /// reference.
     pub expected: &'a [&'a [u64]],
     /// The same for the sampled rows alone.
     pub fitted: Vec<Vec<u64>>,
@@ -103,7 +106,8 @@ impl Plane<'_> {
         entropy(&counts, n) + (cells - 1.0) / (2.0 * n as f64 * std::f64::consts::LN_2)
     }
 
-    /// Whether the half of the byte that `mask` names is even, whatever is known: the rest of the byte, the byte before, an expectation.
+    /// Whether the half of the byte that `mask` names is even, whatever is known: the rest of the
+    /// byte, the byte before, an expectation.
     fn noise(&self, mask: usize, k: usize) -> bool {
         let n = self.values.len();
         let down = mask.trailing_zeros() as usize;

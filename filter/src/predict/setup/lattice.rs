@@ -52,7 +52,8 @@ pub fn lattice(values: &[u64], vt: ValueType) -> Option<Lattice> {
         (Some(a), Some(b)) => Some(if points(a) <= points(b) { a } else { b }),
         (a, b) => a.or(b),
     }?;
-    // Of all floats between the smallest and the largest value, at least three in four must be left out.
+    // Of all floats between the smallest and the largest value, at least three in four must be left
+    // out.
     let floats = (distinct[distinct.len() - 1] - distinct[0]) as f64;
     (points(found) * 4.0 < floats).then_some(found)
 }

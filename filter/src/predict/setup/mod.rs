@@ -1,7 +1,9 @@
-//! What is found out about each column when its chain begins: where to look, by which formula, on which step.
+//! What is found out about each column when its chain begins: where to look, by which formula, on
+//! which step.
 //!
-//! It is written into the stream, so a decoder repeats none of it. It must still be the same on every machine: entropies are
-//! computed with [`crate::numeric::functions`], never the system's logarithm.
+//! It is written into the stream, so a decoder repeats none of it. It must still be the same on
+//! every machine: entropies are computed with [`crate::numeric::functions`], never the system's
+//! logarithm.
 
 pub mod lattice;
 pub mod references;

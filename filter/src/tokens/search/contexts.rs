@@ -1,4 +1,5 @@
-//! Contexts, greedily: what lowers the bits of the tokens most, then what does beside it, up to three.
+//! Contexts, greedily: what lowers the bits of the tokens most, then what does beside it, up to
+//! three.
 
 use super::super::bins::Bins;
 use super::super::cluster::{cluster, entropy};
@@ -14,7 +15,8 @@ const LEVELS: [usize; 2] = [16, 8];
 const SAVING: f64 = 60.0;
 /// Distributions while searching.
 const CLUSTERS: usize = 16;
-/// For each further context: bits a token in use of a context costs in the quick estimate, and how many of the best are tried in full.
+/// For each further context: bits a token in use of a context costs in the quick estimate, and how
+/// many of the best are tried in full.
 const STEPS: [(f64, usize); 3] = [(4.0, 2), (2.0, 2), (1.2, 1)];
 
 /// A source with its levels in the sample, finely and coarsely.

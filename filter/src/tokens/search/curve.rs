@@ -1,4 +1,5 @@
-//! A monotone-free map from one column's words to another's: medians of slices of equal use, joined by lines.
+//! A monotone-free map from one column's words to another's: medians of slices of equal use, joined
+//! by lines.
 
 use super::super::word::{Word, Words};
 

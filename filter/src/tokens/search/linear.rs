@@ -1,4 +1,5 @@
-//! Linear predictions: columns are added one by one while the typical error falls, weights by least squares that trust large errors little.
+//! Linear predictions: columns are added one by one while the typical error falls, weights by least
+//! squares that trust large errors little.
 
 use super::super::prediction::{Prediction, summand};
 use super::Scene;

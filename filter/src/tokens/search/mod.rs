@@ -1,8 +1,8 @@
-//! What is found out about the columns of a stream, once, on a sample of its records: how each is predicted, what it copies, how finely it is cut and
-//! what its tokens depend on.
+//! What is found out about the columns of a stream, once, on a sample of its records: how each is
+//! predicted, what it copies, how finely it is cut and what its tokens depend on.
 //!
-//! Columns go from left to right; each is searched on the sample as coded so far. Every decision is taken by bits estimated in basic operations of
-//! f64, so it is the same on every machine.
+//! Columns go from left to right; each is searched on the sample as coded so far. Every decision is
+//! taken by bits estimated in basic operations of f64, so it is the same on every machine.
 
 mod contexts;
 mod curve;
@@ -251,7 +251,8 @@ pub fn search(table: &Table, body: &[u8], first: u64, effort: Effort) -> Search 
     }
 }
 
-/// Rows that the search looks at, and the number of the first: a few pieces of whole groups, spread over the frame.
+/// Rows that the search looks at, and the number of the first: a few pieces of whole groups, spread
+/// over the frame.
 fn sample(table: &Table, body: &[u8], first: u64, effort: Effort) -> (Vec<u8>, u64) {
     let row_n = body.len() / table.row_size;
     let is_grid = table.group > 2 && table.columns.len() <= 8;

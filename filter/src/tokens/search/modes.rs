@@ -1,5 +1,5 @@
-//! Predictions and copies: all that may fit are listed, pairs are compared by the entropy of their tokens on some rows, and the best are followed up with
-//! contexts and several ways to cut.
+//! Predictions and copies: all that may fit are listed, pairs are compared by the entropy of their
+//! tokens on some rows, and the best are followed up with contexts and several ways to cut.
 
 use super::super::bins::{Bins, Cutting};
 use super::super::cluster::{entropy, table_bits};

@@ -22,7 +22,8 @@ impl Coded {
     }
 }
 
-/// What a stream of this layout and level would share; at least three lanes where there are columns for them.
+/// What a stream of this layout and level would share; at least three lanes where there are columns
+/// for them.
 pub fn spec(layout: &Layout, level: u8, raw_len: usize) -> Spec {
     let level = super::level(level);
     let columns = layout.columns().columns.len() as u32;

@@ -146,8 +146,9 @@ pub fn constant() -> Sample {
     }
 }
 
-/// Events with all that the engine looks for in records: relations between columns, copies, mirrored angles, steps of a
-/// thousandth, doubles of either byte order, small integers, noise, constants; with odd floats sprinkled in.
+/// Events with all that the engine looks for in records: relations between columns, copies,
+/// mirrored angles, steps of a thousandth, doubles of either byte order, small integers, noise,
+/// constants; with odd floats sprinkled in.
 pub fn events(n: u32) -> Sample {
     let mut noise = Noise::new(21);
     let mut raw = Vec::new();

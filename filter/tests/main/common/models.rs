@@ -1,4 +1,5 @@
-//! Small models of random weights: nothing they predict is worth anything, and all that a file must hold is in them.
+//! Small models of random weights: nothing they predict is worth anything, and all that a file must
+//! hold is in them.
 
 use catena_filter::model::{ColumnStart, Dims, Model, Network, Starts, sample_network};
 use catena_filter::{Layout, Result};
@@ -16,7 +17,8 @@ pub const DIMS: Dims = Dims {
     chunk: 16,
 };
 
-/// A network for this layout, the same for the same seed, with few enough priors for a file of some 20 KB.
+/// A network for this layout, the same for the same seed, with few enough priors for a file of some
+/// 20 KB.
 pub fn network(layout: &Layout, dims: Dims, seed: u64) -> Network {
     let mut network = sample_network(layout, dims, seed);
     for field in &mut network.fields {

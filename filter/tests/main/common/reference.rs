@@ -1,4 +1,5 @@
-//! `docs/network.md` written down once more, as plainly as can be: one row at a time, one number at a time. What the engine is held to.
+//! `docs/network.md` written down once more, as plainly as can be: one row at a time, one number at
+//! a time. What the engine is held to.
 
 use catena_filter::engine::predict::network::exp::{exp, silu};
 use catena_filter::model::{Field, Head, Matrix, Network, Table};
@@ -158,7 +159,8 @@ impl<'a> Chain<'a> {
         .collect()
     }
 
-    /// The backbone for one row: appends this position's tokens to `tokens[block]`, which hold those of earlier positions.
+    /// The backbone for one row: appends this position's tokens to `tokens[block]`, which hold
+    /// those of earlier positions.
     pub fn row(&self, p: usize, value: u64, above: u64, tokens: &mut [Vec<Token>]) -> RowState {
         let dims = self.network.dims;
         let (d, f) = (usize::from(dims.width), usize::from(dims.hidden));

@@ -1,4 +1,5 @@
-//! Arbitrary bytes compressed as their first ones ask: they come back, by every way, and how they were written does not show.
+//! Arbitrary bytes compressed as their first ones ask: they come back, by every way, and how they
+//! were written does not show.
 
 use std::io::{Cursor, Read, Write};
 use std::sync::Arc;
@@ -55,7 +56,8 @@ pub fn round_trip(bytes: &[u8]) {
     assert!(block::decode(&stored, &request.layout, &asked).expect("the block") == raw);
 }
 
-/// Compresses in one piece, in pieces, by a reader and on two threads: the same bytes, and so they are with the same flushes.
+/// Compresses in one piece, in pieces, by a reader and on two threads: the same bytes, and so they
+/// are with the same flushes.
 pub fn chunked(bytes: &[u8]) {
     let request = Request::read(bytes, &MODEL);
     let (raw, options) = (request.raw, &request.options);

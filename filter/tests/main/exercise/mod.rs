@@ -1,5 +1,6 @@
-//! What the fuzz targets and their twins among the tests do with arbitrary bytes: decode them, compress them, read them as a model. Errors are fine; panics
-//! are not, nor another result by another way, nor more memory than the limit.
+//! What the fuzz targets and their twins among the tests do with arbitrary bytes: decode them,
+//! compress them, read them as a model. Errors are fine; panics are not, nor another result by
+//! another way, nor more memory than the limit.
 
 // Each user needs a part of it.
 #![allow(dead_code, unused_imports)]
@@ -49,7 +50,8 @@ fn options() -> DecompressOptions {
         .with_model(Arc::clone(&MODEL))
 }
 
-/// Decodes the bytes in all ways, as they are and with their checksums made right, within the limit on memory; what they hold as they are.
+/// Decodes the bytes in all ways, as they are and with their checksums made right, within the limit
+/// on memory; what they hold as they are.
 pub fn decode_within(memory: &PeakAlloc, bytes: &[u8]) -> Option<Vec<u8>> {
     let before = memory.current_usage();
     memory.reset_peak_usage();
@@ -153,7 +155,8 @@ fn frames(bytes: &[u8], streamed: &Streamed) {
     };
     assert!(archive.damage().is_none() || !streamed.whole);
     let frames = archive.frames().to_vec();
-    // Where the end of a stream is damaged, those before it are not found, and offsets count from another place. The seeds' headers are short.
+    // Where the end of a stream is damaged, those before it are not found, and offsets count from
+    // another place. The seeds' headers are short.
     let found = frames.first().is_none_or(|frame| frame.position < 512);
     let mut held = 0;
     for (number, frame) in frames.iter().enumerate().take(FRAME_MAX) {

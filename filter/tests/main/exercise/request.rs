@@ -1,6 +1,8 @@
-//! What the first bytes of an input ask for: level, layout, frames, chains, cuts. The rest is what is compressed.
+//! What the first bytes of an input ask for: level, layout, frames, chains, cuts. The rest is what
+//! is compressed.
 //!
-//! Every input asks for something that is allowed; what takes long is kept small (columns, of which each has a model, and bytes).
+//! Every input asks for something that is allowed; what takes long is kept small (columns, of which
+//! each has a model, and bytes).
 
 use std::sync::Arc;
 
@@ -78,7 +80,8 @@ impl<'a> Request<'a> {
     }
 }
 
-/// Any layout of few columns: of numbers, of opaque bytes, of an array that is a word and an axis, with a grid or without.
+/// Any layout of few columns: of numbers, of opaque bytes, of an array that is a word and an axis,
+/// with a grid or without.
 fn layout(front: &mut Front<'_>) -> Layout {
     let field_n = 1 + front.below(5);
     let fields: Vec<Field> = (0..field_n).map(|_| field(front)).collect();

@@ -1,6 +1,8 @@
-//! Makes the checksums of changed bytes right, so that what lies behind them is reached: they stop all but one damage in four billion.
+//! Makes the checksums of changed bytes right, so that what lies behind them is reached: they stop
+//! all but one damage in four billion.
 //!
-//! Lengths are taken as they stand; where they make no sense, the rest is left alone. The checksums of raw bytes stay: frames are decoded before these are compared.
+//! Lengths are taken as they stand; where they make no sense, the rest is left alone. The checksums
+//! of raw bytes stay: frames are decoded before these are compared.
 
 use std::ops::Range;
 
@@ -64,7 +66,8 @@ fn stream(bytes: &mut [u8], start: usize) -> Option<usize> {
     end(bytes, next)
 }
 
-/// Where the header that has its body at `at` keeps the model's hash, and the length of the embedded model.
+/// Where the header that has its body at `at` keeps the model's hash, and the length of the
+/// embedded model.
 fn model_in_header(bytes: &[u8], mut at: usize, flags: u8) -> Option<(usize, usize)> {
     if flags & 3 != 3 {
         return None;

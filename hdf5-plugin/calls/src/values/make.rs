@@ -28,7 +28,8 @@ impl Values {
         })
     }
 
-    /// Lists of elements of the type `of`, which holds no pointers but may be a reference of the first kind; each list's bytes are in `rows`.
+    /// Lists of elements of the type `of`, which holds no pointers but may be a reference of the
+    /// first kind; each list's bytes are in `rows`.
     ///
     /// # Errors
     /// Another number of lists than `space` has elements; bytes that are not whole elements.
@@ -46,7 +47,8 @@ impl Values {
         })
     }
 
-    /// Elements of a type without pointers, as bytes; references of the first kind may be among them.
+    /// Elements of a type without pointers, as bytes; references of the first kind may be among
+    /// them.
     ///
     /// # Errors
     /// Another number of bytes than `space` has elements; a type with pointers.
@@ -78,8 +80,9 @@ impl Values {
         let width = size(&values.datatype);
         let start = values.words.as_mut_ptr().cast::<u8>();
         for (i, row) in rows.enumerate() {
-            // SAFETY: the library's own memory, as large as what is copied there; the buffer has `count` elements, and is
-            // zero where nothing was put yet, which reclaiming passes over.
+            // SAFETY: the library's own memory, as large as what is copied there; the buffer has
+            // `count` elements, and is zero where nothing was put yet, which reclaiming passes
+            // over.
             unsafe {
                 let memory = H5allocate_memory(row.len().max(1), 0);
                 if memory.is_null() {

@@ -1,7 +1,8 @@
-//! Elements with pointers or references in them: read into memory, their references turned to another file, written, and told apart.
+//! Elements with pointers or references in them: read into memory, their references turned to
+//! another file, written, and told apart.
 //!
-//! Invariant: a [`Values`] holds what the library put there, an element for each that the dataspace selects; what it points to is the library's and
-//! goes back to it.
+//! Invariant: a [`Values`] holds what the library put there, an element for each that the dataspace
+//! selects; what it points to is the library's and goes back to it.
 
 mod make;
 mod node;
@@ -67,7 +68,8 @@ impl Values {
         let datatype = copy_type(&attribute_type(attribute)?)?;
         let mut values = Values::room(datatype, attribute_space(attribute)?)?;
         if values.count > 0 {
-            // SAFETY: the buffer has room for all elements of the attribute's dataspace, of this type.
+            // SAFETY: the buffer has room for all elements of the attribute's dataspace, of this
+            // type.
             let status = unsafe {
                 H5Aread(
                     attribute.id(),
@@ -80,7 +82,8 @@ impl Values {
         Ok(values)
     }
 
-    /// Reads `count` elements along the first axis of a dataset from `start` on, or all of it where it has no axes.
+    /// Reads `count` elements along the first axis of a dataset from `start` on, or all of it where
+    /// it has no axes.
     ///
     /// # Errors
     /// Damaged; missing filters.
@@ -155,7 +158,8 @@ impl Values {
         })
     }
 
-    /// Turns references to objects of the file `from` into references to what `path_of` says in the file `to`. What leads nowhere becomes null.
+    /// Turns references to objects of the file `from` into references to what `path_of` says in the
+    /// file `to`. What leads nowhere becomes null.
     ///
     /// # Errors
     /// Of `path_of`; of the library.
@@ -180,7 +184,8 @@ impl Values {
         self.each(&mut turn)
     }
 
-    /// All that the elements mean, as bytes: equal for equal values of equal types. References become what `name_of` says of their target.
+    /// All that the elements mean, as bytes: equal for equal values of equal types. References
+    /// become what `name_of` says of their target.
     ///
     /// # Errors
     /// Of the library.
@@ -250,7 +255,8 @@ impl Drop for Values {
             return;
         }
         let _lock = enter();
-        // SAFETY: what the buffer points to was allocated by the library in reading, and nothing else has it.
+        // SAFETY: what the buffer points to was allocated by the library in reading, and nothing
+        // else has it.
         unsafe {
             H5Treclaim(
                 self.datatype.id(),

@@ -64,7 +64,8 @@ impl Node {
         at: *mut u8,
         visit: &mut dyn FnMut(Leaf<'_>) -> Result<()>,
     ) -> Result<()> {
-        // SAFETY: offsets within the element are the type's own; a list's length and pointer are the library's.
+        // SAFETY: offsets within the element are the type's own; a list's length and pointer are
+        // the library's.
         unsafe {
             match self {
                 Node::Plain(size) => visit(Leaf::Plain(std::slice::from_raw_parts(at, *size))),

@@ -25,7 +25,8 @@ pub struct Target {
     pub(super) attribute: Option<CString>,
 }
 
-/// A reference of the first kind as bytes: eight to an object, twelve to the selection of `region` in it.
+/// A reference of the first kind as bytes: eight to an object, twelve to the selection of `region`
+/// in it.
 ///
 /// # Errors
 /// Nothing at the path.
@@ -157,7 +158,8 @@ pub(super) unsafe fn new_remap(
         return Ok(());
     };
     let mut made = H5R_ref_t::default();
-    // SAFETY: one reference is written; then it takes the place of the old one, whose memory is given back.
+    // SAFETY: one reference is written; then it takes the place of the old one, whose memory is
+    // given back.
     unsafe {
         let (to, path): (_, *const c_char) = (to.id(), path.as_ptr());
         let status: c_int = match (&target.region, &target.attribute) {

@@ -1,7 +1,8 @@
 //! Verify: what differs between two files, but for how they store it.
 //!
-//! Compared are links with their order, which names lead to one object, types, dataspaces, fill values, comments, attributes, and all elements bit by bit. Not compared
-//! are chunk shapes, filters, the places of objects, and models that a file carries.
+//! Compared are links with their order, which names lead to one object, types, dataspaces, fill
+//! values, comments, attributes, and all elements bit by bit. Not compared are chunk shapes,
+//! filters, the places of objects, and models that a file carries.
 
 mod links;
 mod place;

@@ -148,7 +148,8 @@ fn chosen_datasets_and_chunks() -> Outcome {
     Ok(())
 }
 
-/// A file whose datasets name the filter by its number alone. The library's copy of such a dataset cannot be opened where the filter has a name.
+/// A file whose datasets name the filter by its number alone. The library's copy of such a dataset
+/// cannot be opened where the filter has a name.
 #[test]
 fn datasets_whose_filter_has_no_name_are_copied_whole() -> Outcome {
     let _alone = crate::files::alone();

@@ -16,6 +16,7 @@ import time
 import uuid
 from dataclasses import dataclass
 
+from .filter import check_level
 from .repack import compare, repack
 
 #: What a temporary name has in its middle: `.NAME.catena-ID.part`.
@@ -69,8 +70,7 @@ def pack(files, out_dir, client=None, *, level=3, retries=3, overwrite=False, pr
 
 
 def _check(sources, targets, level, retries):
-    if level not in range(1, 10):
-        raise ValueError(f"level {level}, not 1 to 9")
+    check_level(level)
     if retries < 0:
         raise ValueError(f"{retries} retries")
     seen = {}

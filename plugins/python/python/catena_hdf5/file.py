@@ -4,33 +4,35 @@ import builtins
 import io
 import os
 
-from .arrays import as_bytes, layout_of
-from .plugins.libh5catena import Compressor, Decompressor
+from ._native import Compressor, Decompressor
+from .arrays import as_bytes, asked_layout
+from .filter import check_level, check_limit
 
 _PIECE = 1 << 20
 
 
 class CatenaFile(io.BufferedIOBase):
-    """A stream that is read or written. Over a path or over a file object, which stays open when this is closed."""
+    """A stream that is read or written. Over a path or over a file object, which stays open when this is closed.
 
-    def __init__(self, file, mode="rb", *, level=3, dtype=None, shape=(), model=None, embed_model=False, threads=0, memory_limit=1 << 30, models=()):
+    max_output: bytes that may be read of it; more raises CatenaError before it is decoded. None: any number.
+    """
+
+    def __init__(self, file, mode="rb", *, level=3, dtype=None, shape=(), model=None, embed_model=False, threads=0, memory_limit=1 << 30, max_output=None, models=()):
+        # What close() finds if the options are refused.
+        self._own, self._reading = False, True
         mode = mode.replace("b", "")
         if mode not in ("r", "w", "a", "x"):
             raise ValueError(f"mode {mode!r}, not r, w, a or x")
-        self._own = isinstance(file, (str, bytes, os.PathLike))
-        self._file = builtins.open(file, mode + "b") if self._own else file
-        self._reading = mode == "r"
+        # Options are checked before a file is touched: one that is there would be empty then.
+        if mode == "r":
+            self._codec = Decompressor(threads, memory_limit, check_limit(max_output), list(models))
+        else:
+            layout = None if dtype is None else asked_layout(dtype, shape)
+            self._codec = Compressor(check_level(level), layout, model, embed_model, threads)
+        own = isinstance(file, (str, bytes, os.PathLike))
+        self._file = builtins.open(file, mode + "b") if own else file
         self._rest, self._at, self._ended = b"", 0, False
-        try:
-            if self._reading:
-                self._codec = Decompressor(threads, memory_limit, list(models))
-            else:
-                layout = None if dtype is None else layout_of(dtype, shape)
-                self._codec = Compressor(level, layout, model, embed_model, threads)
-        except BaseException:
-            if self._own:
-                self._file.close()
-            raise
+        self._own, self._reading = own, mode == "r"
 
     def readable(self):
         return self._reading

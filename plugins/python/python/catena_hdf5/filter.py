@@ -1,14 +1,40 @@
-"""The HDF5 filter: its options, its registration, and models inside files."""
+"""The HDF5 filter's options, and models inside files."""
 
-import os
-import sys
+import operator
 from collections.abc import Mapping
 
 import numpy as np
 
-from .plugins import libh5catena as _native
+from . import _native
 
-_FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "plugins")
+#: The filter's number.
+FILTER_ID = 51838
+#: The level where none is asked for.
+DEFAULT_LEVEL = 3
+#: What the third and fourth option follow: a model is named.
+_MODEL = 1
+
+
+def check_level(level):
+    """The level as an int; ValueError or TypeError if it is none from 1 to 9."""
+    if isinstance(level, (bool, np.bool_)):
+        raise TypeError(f"level {level!r}, not 1 to 9")
+    level = operator.index(level)
+    if not 1 <= level <= 9:
+        raise ValueError(f"level {level}, not 1 to 9")
+    return level
+
+
+def check_limit(limit):
+    """A number of bytes as an int, or None for no limit; ValueError or TypeError if it is neither."""
+    if limit is None:
+        return None
+    if isinstance(limit, (bool, np.bool_)):
+        raise TypeError(f"a limit of {limit!r}, not a number of bytes")
+    limit = operator.index(limit)
+    if not 0 <= limit < 1 << 64:
+        raise ValueError(f"a limit of {limit} bytes")
+    return limit
 
 
 class Catena(Mapping):
@@ -17,17 +43,45 @@ class Catena(Mapping):
     level: 1 to 9. model: a trained Model, its file's path, or its hash; for levels 8 and 9.
     """
 
-    filter_id = _native.FILTER_ID
+    filter_id = FILTER_ID
+    filter_name = "catena"
 
-    def __init__(self, level=3, model=None):
-        if level not in range(1, 10):
-            raise ValueError(f"level {level}, not 1 to 9")
+    def __init__(self, level=DEFAULT_LEVEL, model=None):
+        level = check_level(level)
         self.filter_options = (level,)
         if model is not None:
-            if level < 7:
-                raise ValueError(f"a model at level {level}; 7 to 9 use one")
+            if level < 8:
+                raise ValueError(f"a model at level {level}; 8 and 9 use one")
             hash_ = _hash(model)
-            self.filter_options = (level, 1, int(hash_[:8], 16), int(hash_[8:16], 16))
+            self.filter_options = (level, _MODEL, int(hash_[:8], 16), int(hash_[8:16], 16))
+
+    @property
+    def level(self):
+        """1 to 9."""
+        return self.filter_options[0]
+
+    @property
+    def model(self):
+        """The first 16 hexadecimal digits of the model's hash, or None."""
+        return None if len(self.filter_options) < 4 else "{2:08x}{3:08x}".format(*self.filter_options)
+
+    def get_config(self):
+        """The arguments that make an equal one."""
+        return {"level": self.level, **({} if self.model is None else {"model": self.model})}
+
+    @classmethod
+    def from_filter_options(cls, filter_options):
+        """Of the values that a dataset holds: `dataset.id.get_create_plist().get_filter_by_id(Catena.filter_id)[1]`. ValueError if they are not this filter's."""
+        values = [operator.index(value) for value in filter_options]
+        level, flags, *hash_ = (values + [0] * 4)[:4]
+        if len(values) > 16 or flags & ~_MODEL or (flags == 0 and any(hash_)) or any(not 0 <= value < 1 << 32 for value in values):
+            raise ValueError(f"not the values of the filter catena: {tuple(values)}")
+        if flags and len(values) < 4:
+            raise ValueError("a model's flag without its hash")
+        return cls(level or DEFAULT_LEVEL, "{:08x}{:08x}".format(*hash_) if flags else None)
+
+    #: As hdf5plugin calls it.
+    _from_filter_options = from_filter_options
 
     @property
     def _kwargs(self):
@@ -49,7 +103,7 @@ class Catena(Mapping):
         return isinstance(other, Catena) and self.filter_options == other.filter_options
 
     def __repr__(self):
-        return f"Catena{self.filter_options}"
+        return f"Catena({', '.join(f'{name}={value!r}' for name, value in self.get_config().items())})"
 
 
 def _hash(model):
@@ -71,17 +125,3 @@ def embed_model(file, model):
     if name not in file:
         file.create_dataset(name, data=np.frombuffer(model.file, "u1"))
     return model
-
-
-def register():
-    """Registers the filter with h5py, if it is there, and for the libraries of this process that start later. Importing the package has done so."""
-    places = os.environ.get("HDF5_PLUGIN_PATH", "/usr/local/hdf5/lib/plugin").split(os.pathsep)
-    if _FOLDER not in places:
-        os.environ["HDF5_PLUGIN_PATH"] = os.pathsep.join([_FOLDER, *filter(None, places)])
-    try:
-        import h5py
-    except ImportError:
-        return
-    h5py.h5z.register_filter(_native.class_address())
-    # `compression=Catena(...)` is taken for a filter's options if it is one of h5py's own kind.
-    h5py.filters.FilterRefBase.register(Catena) if hasattr(h5py.filters.FilterRefBase, "register") else None

@@ -6,12 +6,14 @@ zarr finds it by its entry point when it opens an array; it need not be imported
 """
 
 import asyncio
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from zarr.abc.codec import ArrayBytesCodec
 
 from . import arrays
+from .filter import DEFAULT_LEVEL, check_level
 
 _NAME = "catena"
 
@@ -20,12 +22,12 @@ _NAME = "catena"
 class CatenaZarr(ArrayBytesCodec):
     """`level` 1 to 9. Dtype and shape of a chunk are the array's."""
 
-    level: int = 5
+    level: int = DEFAULT_LEVEL
     is_fixed_size = False
 
     def __post_init__(self):
-        if type(self.level) is not int or not 1 <= self.level <= 9:
-            raise ValueError(f"level {self.level!r}, not 1 to 9")
+        # Frozen: what was given is put right here alone.
+        object.__setattr__(self, "level", check_level(self.level))
 
     @classmethod
     def from_dict(cls, data):
@@ -35,7 +37,11 @@ class CatenaZarr(ArrayBytesCodec):
         return cls(**(data.get("configuration") or {}))
 
     def to_dict(self):
-        return {"name": _NAME, "configuration": {"level": self.level}}
+        return {"name": _NAME, "configuration": self.get_config()}
+
+    def get_config(self):
+        """The arguments that make an equal one."""
+        return {"level": self.level}
 
     def _encode(self, chunk):
         array = np.ascontiguousarray(chunk)
@@ -48,8 +54,9 @@ class CatenaZarr(ArrayBytesCodec):
 
     async def _decode_single(self, chunk_bytes, chunk_spec):
         dtype = chunk_spec.dtype.to_native_dtype().newbyteorder("<")
-        raw = await asyncio.to_thread(arrays.decompress, chunk_bytes.to_bytes())
-        expected = int(np.prod(chunk_spec.shape)) * dtype.itemsize
+        expected = math.prod(chunk_spec.shape) * dtype.itemsize
+        # What would be more than the chunk is refused before it is decoded.
+        raw = await asyncio.to_thread(arrays.decompress, chunk_bytes.to_bytes(), max_output=expected)
         if len(raw) != expected:
             raise ValueError(f"a chunk of {len(raw)} bytes, not {expected}")
         # A copy: zarr may write into what it is given.

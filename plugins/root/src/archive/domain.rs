@@ -1,5 +1,5 @@
-//! Domains: which columns have the same entry structure. Columns of one domain have the same number of rows, and what stands in a
-//! row belongs together.
+//! Domains: which columns have the same entry structure. Columns of one domain have the same number
+//! of rows, and what stands in a row belongs together.
 
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 

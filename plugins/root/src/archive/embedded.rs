@@ -16,7 +16,8 @@ const SCANNED_MAX: usize = 64 << 20;
 const EMBEDDED_MIN: usize = 16;
 
 impl Splitter<'_> {
-    /// Bytes that belong to no target; objects in it that nobody knows of are found by their first bytes.
+    /// Bytes that belong to no target; objects in it that nobody knows of are found by their first
+    /// bytes.
     pub(super) fn gap(&mut self, gap: &[u8]) {
         let mut done = 0;
         let mut at = 0;
@@ -51,7 +52,8 @@ impl Splitter<'_> {
         self.segment.rest.extend_from_slice(rest);
     }
 
-    /// A record at the beginning of these bytes that can be restored: how, its raw bytes and its length.
+    /// A record at the beginning of these bytes that can be restored: how, its raw bytes and its
+    /// length.
     fn record(&mut self, bytes: &[u8]) -> Option<(Setting, Vec<u8>, usize)> {
         let &[_, _, _, c0, c1, c2, r0, r1, r2] = bytes.first_chunk::<9>()?;
         let len = 9 + u32::from_le_bytes([c0, c1, c2, 0]) as usize;
@@ -138,7 +140,8 @@ fn tag_position(bytes: &[u8]) -> Option<usize> {
     bytes.windows(3).position(begins)
 }
 
-/// Where the borders of an embedded basket begin, and the length of the key between them and the data.
+/// Where the borders of an embedded basket begin, and the length of the key between them and the
+/// data.
 fn borders_before(raw: &[u8], from: usize, data: usize, entries: usize) -> Option<(usize, usize)> {
     let word = |at: usize| -> Option<usize> {
         let bytes = raw.get(at..at.checked_add(4)?)?;

@@ -2,7 +2,8 @@
 
 use catena_container::{Checksum, Format};
 
-/// The frame. Its rule for checksums is older than the one that new formats have; archives of version 1 keep it.
+/// The frame. Its rule for checksums is older than the one that new formats have; archives of
+/// version 1 keep it.
 pub(super) const FORMAT: Format = Format {
     magic: [0xCA, 0x7E, 0x4E, 0xA2],
     version: 1,

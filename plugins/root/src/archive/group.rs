@@ -1,8 +1,9 @@
 //! Which columns are coded together.
 //!
-//! Columns with the same entry structure stand side by side in rows: relations between them are what the codec is best at.
-//! Columns that are too short to learn from are joined by their type, one after another. Columns that hold the same bytes as
-//! an earlier one (the counts of all branches of a collection, say) are not coded at all.
+//! Columns with the same entry structure stand side by side in rows: relations between them are
+//! what the codec is best at. Columns that are too short to learn from are joined by their type,
+//! one after another. Columns that hold the same bytes as an earlier one (the counts of all
+//! branches of a collection, say) are not coded at all.
 
 use catena_container::parallel;
 use std::collections::HashMap;
@@ -72,7 +73,8 @@ pub(super) fn code(columns: &[Column], level: Level, threads: usize) -> Coded {
     }
 }
 
-/// Empty columns and those that hold the same as an earlier one; the others have no source yet and say so by group 0.
+/// Empty columns and those that hold the same as an earlier one; the others have no source yet and
+/// say so by group 0.
 fn unlike(columns: &[Column]) -> Vec<ColumnSource> {
     let mut seen: HashMap<&[u8], usize> = HashMap::new();
     let mut sources = Vec::with_capacity(columns.len());

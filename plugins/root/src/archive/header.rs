@@ -1,9 +1,11 @@
-//! What follows of a key's header from what stands behind it. These fields are kept as differences from what is expected,
-//! zeros nearly always, by exclusive-or: doing it twice gives the header back.
+//! What follows of a key's header from what stands behind it. These fields are kept as differences
+//! from what is expected, zeros nearly always, by exclusive-or: doing it twice gives the header
+//! back.
 
 /// Positions of 8 bytes from this version of a key on.
 const LARGE: u16 = 1000;
-/// Bytes at the end of a basket's header: version, buffer size, entry length, entries, end of the data, flag.
+/// Bytes at the end of a basket's header: version, buffer size, entry length, entries, end of the
+/// data, flag.
 const NUMBERS: usize = 19;
 
 /// What is known of the object behind a key.

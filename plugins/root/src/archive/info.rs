@@ -27,7 +27,8 @@ pub struct ArchiveInfo {
     pub plain_bytes: u64,
     /// Bytes of the file in compressed objects that stay as they are.
     pub kept_bytes: u64,
-    /// Coded bytes: of descriptions; of what is between objects; of objects other than baskets; of columns in rows; of joined columns.
+    /// Coded bytes: of descriptions; of what is between objects; of objects other than baskets; of
+    /// columns in rows; of joined columns.
     pub coded: [u64; 5],
     /// Baskets in columns, baskets as plain bytes, other objects, objects that stay as they are.
     pub objects: [u64; 4],
@@ -35,7 +36,8 @@ pub struct ArchiveInfo {
     pub settings: Vec<(String, u64)>,
 }
 
-/// Reads what an archive says of itself; the checksums of its parts are compared, the file's is not.
+/// Reads what an archive says of itself; the checksums of its parts are compared, the file's is
+/// not.
 ///
 /// # Errors
 /// As [`super::unpack`].

@@ -1,5 +1,6 @@
-//! Entries put together from columns: what `split.rs` took apart. The columns come from an archive, so nothing is believed:
-//! every byte that is put out is paid for by bytes of columns, in a fixed proportion.
+//! Entries put together from columns: what `split.rs` took apart. The columns come from an archive,
+//! so nothing is believed: every byte that is put out is paid for by bytes of columns, in a fixed
+//! proportion.
 
 use crate::error::{Error, Result};
 use catena_container::Cursor;

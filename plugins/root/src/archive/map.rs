@@ -1,5 +1,6 @@
-//! What is where in the file: the compressed objects and the baskets, in the order of their positions, and what shapes the
-//! entries of each branch may have. What the file's own description does not tell is not here, and stays plain bytes.
+//! What is where in the file: the compressed objects and the baskets, in the order of their
+//! positions, and what shapes the entries of each branch may have. What the file's own description
+//! does not tell is not here, and stays plain bytes.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -66,7 +67,8 @@ pub(super) struct Map {
 }
 
 impl Map {
-    /// Looks at all trees. What is damaged is left out; an error is that there is nothing at all to go by.
+    /// Looks at all trees. What is damaged is left out; an error is that there is nothing at all to
+    /// go by.
     pub fn of(source: &Arc<Source>) -> crate::Result<Self> {
         let file = File::from_source(Arc::clone(source))?;
         let mut map = Map {

@@ -1,4 +1,5 @@
-//! The description of a segment: what its file bytes are made of, and in which groups the columns are coded.
+//! The description of a segment: what its file bytes are made of, and in which groups the columns
+//! are coded.
 //!
 //! Written column by column (all gaps, all kinds, ...), since that is how it compresses.
 
@@ -39,7 +40,8 @@ pub(super) struct Item {
     pub ended: bool,
     /// A basket inside a tree's record.
     pub embedded: bool,
-    /// A page whose elements stand in the file byte by byte: all first bytes, all second ones, and so on.
+    /// A page whose elements stand in the file byte by byte: all first bytes, all second ones, and
+    /// so on.
     pub split: bool,
     /// The XXH3-64 of the bytes as they are in the file follows them.
     pub summed: bool,

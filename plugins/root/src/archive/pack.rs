@@ -30,8 +30,8 @@ pub struct PackOptions {
     pub level: Level,
     /// Threads; 0 means one a core. The archive does not depend on it.
     pub threads: usize,
-    /// Whether each segment is restored from what was coded, and compared, before it is written; if it were not the same, it
-    /// would be kept as plain bytes. On unless asked otherwise.
+    /// Whether each segment is restored from what was coded, and compared, before it is written; if
+    /// it were not the same, it would be kept as plain bytes. On unless asked otherwise.
     pub verify: bool,
 }
 
@@ -83,8 +83,9 @@ pub struct Summary {
     pub plain: Option<String>,
 }
 
-/// Packs a file, whatever it is: what is no ROOT file, or damaged, is packed as plain bytes, and [`Summary::plain`] says why.
-/// `on` is told how many bytes of the file were dealt with since the last time.
+/// Packs a file, whatever it is: what is no ROOT file, or damaged, is packed as plain bytes, and
+/// [`Summary::plain`] says why. `on` is told how many bytes of the file were dealt with since the
+/// last time.
 ///
 /// # Errors
 /// Reading or writing fails.
@@ -156,8 +157,9 @@ pub fn pack(
     Ok(summary)
 }
 
-/// Shortens a stretch of the file so that it ends between targets and its objects do not take too much memory; the targets in it.
-/// A target that is too large alone is passed over: it stays plain bytes.
+/// Shortens a stretch of the file so that it ends between targets and its objects do not take too
+/// much memory; the targets in it. A target that is too large alone is passed over: it stays plain
+/// bytes.
 fn cut<'a>(file: &mut Vec<u8>, start: u64, targets: &mut &'a [Target]) -> &'a [Target] {
     // What was passed over may reach into this stretch.
     let before = targets.partition_point(|target| target.position < start);

@@ -1,4 +1,5 @@
-//! A piece: some bytes in the shortest of a few codings. A method byte, the raw and the coded length as varints, the coded bytes.
+//! A piece: some bytes in the shortest of a few codings. A method byte, the raw and the coded
+//! length as varints, the coded bytes.
 
 use catena_filter::block::{self, BlockOptions};
 use catena_filter::{Layout, Level};
@@ -17,7 +18,8 @@ const BLOCK: u8 = 3;
 /// A block of plain bytes.
 const BYTES: u8 = 4;
 
-/// Above this, plain bytes are tried with LZMA or a model, whichever does better on their beginning.
+/// Above this, plain bytes are tried with LZMA or a model, whichever does better on their
+/// beginning.
 const SAMPLE: usize = 1 << 20;
 /// Level of zstd where it has to be fast, and where not.
 const ZSTD_LEVEL: i32 = 19;
@@ -116,7 +118,8 @@ pub(super) struct Stored<'a> {
 
 impl<'a> Stored<'a> {
     /// # Errors
-    /// `MemoryLimit`: it claims more raw bytes than are left of `budget`, from which they are taken.
+    /// `MemoryLimit`: it claims more raw bytes than are left of `budget`, from which they are
+    /// taken.
     pub fn read(cursor: &mut Cursor<'a>, budget: &mut u64) -> Result<Self> {
         let method = cursor.u8()?;
         let raw_len = cursor.varint()?;

@@ -95,7 +95,8 @@ pub(super) fn split(
         });
         (opened.collect::<Vec<_>>(), search)
     });
-    // What the first batch learned serves the next stretch: the same however many threads there are.
+    // What the first batch learned serves the next stretch: the same however many threads there
+    // are.
     if let Some((_, search)) = opened.first() {
         *learned = search.clone();
     }
@@ -132,7 +133,8 @@ pub(super) struct Splitter<'a> {
     pub segment: Segment,
     /// Bytes of `rest` when the last item ended.
     pub rest_len: usize,
-    /// Whether unknown objects are looked for; what remembers how they are restored, and the raw bytes of those found.
+    /// Whether unknown objects are looked for; what remembers how they are restored, and the raw
+    /// bytes of those found.
     pub scan: bool,
     pub search: Search,
     pub scanned: usize,

@@ -1,8 +1,9 @@
-//! The shape of an entry: which bytes of it belong to which column. A branch's entries are taken apart by it when packing
-//! (`split.rs`), and put together again when unpacking (`join.rs`), which needs no class descriptions: shapes stand in the archive.
+//! The shape of an entry: which bytes of it belong to which column. A branch's entries are taken
+//! apart by it when packing (`split.rs`), and put together again when unpacking (`join.rs`), which
+//! needs no class descriptions: shapes stand in the archive.
 //!
-//! A node that holds bytes has columns, numbered in depth-first order. Invariant: what is repeated has bytes in a column, so
-//! putting together ends when the columns do.
+//! A node that holds bytes has columns, numbered in depth-first order. Invariant: what is repeated
+//! has bytes in a column, so putting together ends when the columns do.
 
 use crate::column::Kind;
 use crate::error::{Error, Result};
@@ -16,7 +17,8 @@ const MAX_NODES: usize = 1 << 14;
 /// Most bytes of a value of fixed size that is not taken apart further.
 const MAX_FIXED: usize = 1 << 20;
 
-/// Bytes of a number and what it is: `f`, `i` or `u`. Big-endian in TTrees, little-endian in RNTuples.
+/// Bytes of a number and what it is: `f`, `i` or `u`. Big-endian in TTrees, little-endian in
+/// RNTuples.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Number {
     pub width: u8,
@@ -81,16 +83,18 @@ pub(super) enum Shape {
     Number(Number),
     /// So many times the same.
     Fixed(usize, Box<Shape>),
-    /// A number of items in four bytes (a column), then all first parts, all second parts, and so on.
+    /// A number of items in four bytes (a column), then all first parts, all second parts, and so
+    /// on.
     Counted(Vec<Shape>),
-    /// A byte count, which follows from the rest, and a version (a column). `true`: where the version is 0 or negative, four
-    /// more bytes (a column).
+    /// A byte count, which follows from the rest, and a version (a column). `true`: where the
+    /// version is 0 or negative, four more bytes (a column).
     Framed(bool, Box<Shape>),
     /// A length (a column), and bytes (a column).
     Text,
     /// One after another.
     All(Vec<Shape>),
-    /// Items up to the end; their number is a column. Before them, if there are any, so many bytes (a column).
+    /// Items up to the end; their number is a column. Before them, if there are any, so many bytes
+    /// (a column).
     ToEnd(usize, Box<Shape>),
     /// Either nothing at all or this; which, is a column.
     Maybe(Box<Shape>),

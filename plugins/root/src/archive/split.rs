@@ -1,4 +1,5 @@
-//! Entries taken apart into columns. A basket either comes apart whole, in a way that gives it back to the byte, or not at all.
+//! Entries taken apart into columns. A basket either comes apart whole, in a way that gives it back
+//! to the byte, or not at all.
 
 use crate::container::cursor::Cursor;
 use crate::error::{Error, Result};
@@ -19,7 +20,8 @@ pub(super) enum Borders {
     None,
     /// Their number plus 1, where each entry begins counted with the key, and a zero.
     Stored,
-    /// The same with the end of the data, counted with the key, in the zero's place: so uproot writes them.
+    /// The same with the end of the data, counted with the key, in the zero's place: so uproot
+    /// writes them.
     Ended,
 }
 
@@ -28,8 +30,8 @@ impl Columns {
         Columns(vec![Vec::new(); n])
     }
 
-    /// Adds the entries of a basket; `data_len` are the bytes before the borders. `None` if they have another shape: then
-    /// nothing is added.
+    /// Adds the entries of a basket; `data_len` are the bytes before the borders. `None` if they
+    /// have another shape: then nothing is added.
     pub fn split(
         &mut self,
         shape: &Shape,

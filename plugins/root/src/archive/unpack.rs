@@ -17,8 +17,8 @@ use super::restore::restore;
 pub struct UnpackOptions {
     /// Threads; 0 means one a core.
     pub threads: usize,
-    /// The most bytes that a segment's columns, and what is made of them, may take each. 1 GiB unless asked otherwise; archives
-    /// made here need no more than 512 MiB.
+    /// The most bytes that a segment's columns, and what is made of them, may take each. 1 GiB
+    /// unless asked otherwise; archives made here need no more than 512 MiB.
     pub memory_limit: u64,
 }
 
@@ -45,11 +45,12 @@ impl UnpackOptions {
     }
 }
 
-/// Restores the file; how many bytes it has. `on` is told how many bytes of it were restored since the last time.
+/// Restores the file; how many bytes it has. `on` is told how many bytes of it were restored since
+/// the last time.
 ///
 /// # Errors
-/// `NotArchive`, `Version`, `Corrupt`, `Truncated`, `MemoryLimit`, `Checksum` of archives that are none, damaged or too large; what was written by then
-/// is worth nothing. `Io`.
+/// `NotArchive`, `Version`, `Corrupt`, `Truncated`, `MemoryLimit`, `Checksum` of archives that are
+/// none, damaged or too large; what was written by then is worth nothing. `Io`.
 pub fn unpack(
     input: impl Read,
     mut output: impl Write,

@@ -114,7 +114,8 @@ impl Branch {
         }
     }
 
-    /// Whether it holds the number of objects in a split collection, which the members' own offsets tell as well.
+    /// Whether it holds the number of objects in a split collection, which the members' own offsets
+    /// tell as well.
     pub fn is_counter(&self) -> bool {
         self.is_counter
     }

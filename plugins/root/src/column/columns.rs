@@ -8,7 +8,8 @@ use super::values::Values;
 /// Texts, one after another.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Strings {
-    /// Where text `i` lies: from `offsets[i]` to `offsets[i + 1]`. Begins with 0, one longer than there are texts.
+    /// Where text `i` lies: from `offsets[i]` to `offsets[i + 1]`. Begins with 0, one longer than
+    /// there are texts.
     pub offsets: Vec<i64>,
     /// The bytes of all texts.
     pub bytes: Vec<u8>,
@@ -40,7 +41,8 @@ pub enum Column {
     },
     /// Lists of different lengths.
     List {
-        /// Where list `i` lies in `item`: from `offsets[i]` to `offsets[i + 1]`. Begins with 0, one longer than there are lists.
+        /// Where list `i` lies in `item`: from `offsets[i]` to `offsets[i + 1]`. Begins with 0, one
+        /// longer than there are lists.
         offsets: Vec<i64>,
         /// The items of all lists.
         item: Box<Column>,

@@ -1,8 +1,8 @@
-//! A basket: the values of some consecutive entries of one branch, as bytes, with the entries' borders where these are not
-//! all of one length.
+//! A basket: the values of some consecutive entries of one branch, as bytes, with the entries'
+//! borders where these are not all of one length.
 //!
-//! Baskets that were never flushed lie in the tree's own record ("embedded"), in an order of their own.
-//! Source of the facts: ROOT's documentation of the file format (TBasket).
+//! Baskets that were never flushed lie in the tree's own record ("embedded"), in an order of their
+//! own. Source of the facts: ROOT's documentation of the file format (TBasket).
 
 use super::cursor::Cursor;
 use super::key::Key;
@@ -163,7 +163,8 @@ impl Basket {
     }
 }
 
-/// The borders of entries, which count the key's bytes. The last one is not stored as such: it is the end of the data.
+/// The borders of entries, which count the key's bytes. The last one is not stored as such: it is
+/// the end of the data.
 fn borders(cursor: &mut Cursor<'_>, entries: usize, key_len: u64, len: usize) -> Result<Vec<u32>> {
     let key_len = u32::try_from(key_len).map_err(|_| Error::truncated())?;
     if cursor.remaining() / 4 < entries {

@@ -1,8 +1,10 @@
-//! Records of compressed data: two letters and a byte that name the codec, the compressed and the raw length in three
-//! little-endian bytes each, then the data. What is longer than 16 MiB raw is several records.
+//! Records of compressed data: two letters and a byte that name the codec, the compressed and the
+//! raw length in three little-endian bytes each, then the data. What is longer than 16 MiB raw is
+//! several records.
 //!
-//! Source of the facts: ROOT's documentation of the file format, and the RNTuple specification, which repeats them.
-//! The output grows record by record: a length is paid for by data that decodes to it.
+//! Source of the facts: ROOT's documentation of the file format, and the RNTuple specification,
+//! which repeats them. The output grows record by record: a length is paid for by data that decodes
+//! to it.
 
 use std::cell::RefCell;
 

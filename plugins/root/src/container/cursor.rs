@@ -1,5 +1,5 @@
-//! Reading a structure from bytes in memory: big-endian for everything of ROOT's own, little-endian for RNTuple's envelopes.
-//! No read goes beyond the end, none panics.
+//! Reading a structure from bytes in memory: big-endian for everything of ROOT's own, little-endian
+//! for RNTuple's envelopes. No read goes beyond the end, none panics.
 
 use crate::error::{Error, Result};
 
@@ -107,7 +107,8 @@ impl<'a> Cursor<'a> {
         self.bytes(len)
     }
 
-    /// The same, as a `String`. Bytes that are no UTF-8 are replaced: names of old files may be in any encoding.
+    /// The same, as a `String`. Bytes that are no UTF-8 are replaced: names of old files may be in
+    /// any encoding.
     pub fn string(&mut self) -> Result<String> {
         Ok(String::from_utf8_lossy(self.text()?).into_owned())
     }
@@ -142,8 +143,8 @@ impl<'a> Cursor<'a> {
         })
     }
 
-    /// The header of an instance of a class. Classes without a version are followed by their checksum instead, which is
-    /// returned.
+    /// The header of an instance of a class. Classes without a version are followed by their
+    /// checksum instead, which is returned.
     pub fn class_header(&mut self) -> Result<(Header, Option<u32>)> {
         let header = self.header()?;
         let foreign = header.end.is_some_and(|end| end >= self.pos + 4);
@@ -163,7 +164,8 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// The part of every object that inherits from TObject: version, id, bits, and sometimes a process number.
+    /// The part of every object that inherits from TObject: version, id, bits, and sometimes a
+    /// process number.
     pub fn skip_tobject(&mut self) -> Result<()> {
         self.tobject().map(drop)
     }

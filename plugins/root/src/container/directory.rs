@@ -1,7 +1,7 @@
 //! The file's header and its directories.
 //!
-//! A directory is a record that points to a list of keys. Damaged files may point in circles: no list is read twice, and
-//! depth and number of keys are bounded.
+//! A directory is a record that points to a list of keys. Damaged files may point in circles: no
+//! list is read twice, and depth and number of keys are bounded.
 
 use std::collections::HashSet;
 
@@ -65,9 +65,11 @@ pub(crate) struct Found {
     pub key: Key,
 }
 
-/// All keys of the file but those of directories, in the order of the file; and what is wrong with directories below the first.
+/// All keys of the file but those of directories, in the order of the file; and what is wrong with
+/// directories below the first.
 ///
-/// A file that was not closed has no list of keys: they are looked for, record after record, and the description of classes with them.
+/// A file that was not closed has no list of keys: they are looked for, record after record, and
+/// the description of classes with them.
 pub(crate) fn walk(source: &Source, header: &mut FileHeader) -> Result<(Vec<Found>, Vec<Error>)> {
     let root = header.begin.saturating_add(header.name_bytes);
     let mut walk = Walk {

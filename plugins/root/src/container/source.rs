@@ -1,4 +1,5 @@
-//! The file's bytes, by position. Nothing is allocated for a range before it is known to lie inside the file.
+//! The file's bytes, by position. Nothing is allocated for a range before it is known to lie inside
+//! the file.
 
 use std::io::{Read, Seek, SeekFrom};
 use std::sync::Mutex;

@@ -1,4 +1,5 @@
-//! The awkward layout: tables of buffers, and a dataset that says which buffer is where and what they mean together.
+//! The awkward layout: tables of buffers, and a dataset that says which buffer is where and what
+//! they mean together.
 
 use serde_json::{Map, Value, json};
 
@@ -63,7 +64,8 @@ struct Cursor {
     extent: BufferExtent,
     /// Rows of the buffer that are written.
     rows: u64,
-    /// What is added to this batch's offsets, or to its positions in the values of each alternative.
+    /// What is added to this batch's offsets, or to its positions in the values of each
+    /// alternative.
     bases: Vec<i64>,
 }
 

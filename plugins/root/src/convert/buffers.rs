@@ -1,7 +1,9 @@
-//! The buffers that a branch comes to, as awkward-array's `to_buffers` has them, and which of them are of one length.
+//! The buffers that a branch comes to, as awkward-array's `to_buffers` has them, and which of them
+//! are of one length.
 //!
-//! A **class** is a number of rows that several buffers share: class 0 of a branch are its entries, each list level, text, option and
-//! alternative of a union begins a class below. Types and columns are walked in the same order, so a buffer is known by its number.
+//! A **class** is a number of rows that several buffers share: class 0 of a branch are its entries,
+//! each list level, text, option and alternative of a union begins a class below. Types and columns
+//! are walked in the same order, so a buffer is known by its number.
 
 use crate::column::{Column, Kind, Type};
 

@@ -12,7 +12,8 @@ pub(super) struct Form {
     pub(super) keys: Vec<Vec<String>>,
 }
 
-/// The form of a record of these columns. Nodes are numbered as `to_buffers` does: each before those in it.
+/// The form of a record of these columns. Nodes are numbered as `to_buffers` does: each before
+/// those in it.
 pub(super) fn form(columns: &[Chosen]) -> Form {
     let mut nodes = Nodes::default();
     let root = nodes.next();

@@ -1,8 +1,10 @@
 //! ROOT files become HDF5 files with Catena's filter: `catena root convert`.
 //!
-//! Trees and branches are chosen (`select`), read once to learn lengths and damage (`survey`), given their places in datasets (`plan`), and read once
-//! more to be written (`awkward`, `padded`; `store` and `sink` below them). Invariants: memory is bounded by batches and chunks; nothing is written unless
-//! all that was asked for can be, or the caller said to keep going; the output depends on no number of threads.
+//! Trees and branches are chosen (`select`), read once to learn lengths and damage (`survey`),
+//! given their places in datasets (`plan`), and read once more to be written (`awkward`, `padded`;
+//! `store` and `sink` below them). Invariants: memory is bounded by batches and chunks; nothing is
+//! written unless all that was asked for can be, or the caller said to keep going; the output
+//! depends on no number of threads.
 
 mod awkward;
 mod buffers;
@@ -37,7 +39,8 @@ pub enum Layout {
     /// Buffers that awkward-array takes back.
     #[default]
     Awkward,
-    /// Lists of one object type as a table with a second axis of this length (the longest list's unless given), and whether an element is valid.
+    /// Lists of one object type as a table with a second axis of this length (the longest list's
+    /// unless given), and whether an element is valid.
     Padded(Option<usize>),
     /// Branches without lists alone, as one table.
     Table,
@@ -151,7 +154,8 @@ impl Summary {
 /// Converts a file. `output` is overwritten; on an error what is there is of no use.
 ///
 /// # Errors
-/// No ROOT file, no such tree; a branch that cannot be read or is damaged, unless `keep_going`; of HDF5 and the file system.
+/// No ROOT file, no such tree; a branch that cannot be read or is damaged, unless `keep_going`; of
+/// HDF5 and the file system.
 pub fn convert(
     input: &Path,
     output: &Path,

@@ -1,7 +1,8 @@
 //! The padded layout and the table: rows that need no offsets, as training datasets have them.
 //!
-//! Branches without lists are one table, `entries`. Lists of one level that have the same lengths and the same beginning of their names are a table with a
-//! second axis: an entry's list, cut or filled up with zeros, and `valid` says which elements are its own.
+//! Branches without lists are one table, `entries`. Lists of one level that have the same lengths
+//! and the same beginning of their names are a table with a second axis: an entry's list, cut or
+//! filled up with zeros, and `valid` says which elements are its own.
 
 use std::collections::HashSet;
 
@@ -125,7 +126,8 @@ struct Cells {
 fn cells(group: &Group, found: &[Found], layout: Layout) -> Cells {
     let classes = Classes::of(group, found);
     let entries = group.entries();
-    // Keys of the tables: the class of the list, and how the names begin. The last one of a key is the one that grows.
+    // Keys of the tables: the class of the list, and how the names begin. The last one of a key is
+    // the one that grows.
     let mut keys: Vec<(usize, String)> = Vec::new();
     let mut members: Vec<Vec<Member>> = Vec::new();
     let mut axes: Vec<usize> = Vec::new();
@@ -283,7 +285,8 @@ pub(super) fn write(
     Ok(())
 }
 
-/// Fills a column for a batch, and `valid` with it if it is the table's first; the lists that were cut.
+/// Fills a column for a batch, and `valid` with it if it is the table's first; the lists that were
+/// cut.
 fn fill(
     filling: &mut Filling,
     table: &Table,

@@ -1,7 +1,8 @@
 //! Tables to be: which buffers become columns of which dataset.
 //!
-//! Buffers of one length are columns of one table, so that the codec sees them as records; equal ones are written once. Short ones have no table of
-//! their own: all of one kind lie in one dataset, one after another, for a column's name and type alone take forty bytes.
+//! Buffers of one length are columns of one table, so that the codec sees them as records; equal
+//! ones are written once. Short ones have no table of their own: all of one kind lie in one
+//! dataset, one after another, for a column's name and type alone take forty bytes.
 
 use std::collections::{HashMap, HashSet};
 
@@ -347,7 +348,8 @@ fn member_name(branch: &str, chosen: &super::select::Chosen, number: usize) -> S
     }
 }
 
-/// What names begin with alike, up to a mark: `Jet` of `Jet_pt` and `Jet_eta`; else the first name's own beginning.
+/// What names begin with alike, up to a mark: `Jet` of `Jet_pt` and `Jet_eta`; else the first
+/// name's own beginning.
 pub(super) fn stem<'a>(names: impl Iterator<Item = &'a str> + Clone) -> String {
     let Some(first) = names.clone().next() else {
         return String::new();

@@ -1,7 +1,8 @@
 //! Which trees and branches are converted, and into which groups they go.
 //!
-//! Small trees of one name and of the same branches in different directories (ALICE's `DF_*`) become one group, one after another: each alone
-//! would be smaller than what HDF5 needs to describe it.
+//! Small trees of one name and of the same branches in different directories (ALICE's `DF_*`)
+//! become one group, one after another: each alone would be smaller than what HDF5 needs to
+//! describe it.
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;

@@ -18,7 +18,8 @@ use crate::error::{Error, ErrorKind, Result};
 
 /// The oldest superblock that may be written: that of HDF5 1.10.
 const SUPERBLOCK: u32 = 3;
-/// Bytes that a chunk and the filter's description take beside the coded ones; less saved than that is nothing saved.
+/// Bytes that a chunk and the filter's description take beside the coded ones; less saved than that
+/// is nothing saved.
 const FILTER_BYTES: usize = 112;
 /// The most bytes that lie in a dataset's header.
 const COMPACT: usize = 60_000;
@@ -93,7 +94,8 @@ impl<'a> Sink<'a> {
         threads: usize,
         on: &'a dyn Fn(Event),
     ) -> Result<Self> {
-        // So that the filter's name is in the file: the library's H5Ocopy spoils datasets of a filter that it knows by another name than they do.
+        // So that the filter's name is in the file: the library's H5Ocopy spoils datasets of a
+        // filter that it knows by another name than they do.
         catena_h5::register_filter()?;
         let fcpl = calls::small_file_plist()?;
         let file = calls::create_file(path, Some(&fcpl), SUPERBLOCK)?;

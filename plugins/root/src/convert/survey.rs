@@ -1,7 +1,9 @@
-//! The first reading of a group: how many rows each class has, which buffers are equal, and which branches are damaged.
+//! The first reading of a group: how many rows each class has, which buffers are equal, and which
+//! branches are damaged.
 //!
-//! Decompressing baskets takes a hundredth of the time that modelling their values takes, so the file is read twice: after this everything is known
-//! that the output's description needs, and nothing is found at the end that should have been told at the start.
+//! Decompressing baskets takes a hundredth of the time that modelling their values takes, so the
+//! file is read twice: after this everything is known that the output's description needs, and
+//! nothing is found at the end that should have been told at the start.
 
 use xxhash_rust::xxh3::Xxh3;
 

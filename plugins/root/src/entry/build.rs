@@ -90,7 +90,8 @@ impl<'a> Builder<'a> {
         if let Some(Cxx::Sequence(_)) = Cxx::parse(&this.type_name) {
             return Some(this.type_name.clone());
         }
-        // What streams itself as a vector names its items in angle brackets at the beginning of the title.
+        // What streams itself as a vector names its items in angle brackets at the beginning of the
+        // title.
         let title = this.title.strip_prefix('<')?;
         let mut depth = 1;
         let end = title.find(|c: char| {
@@ -144,7 +145,8 @@ impl<'a> Builder<'a> {
         Ok(Codec::Record(steps))
     }
 
-    /// A member of a pair, by number, as a member of a class; `None` if the name is not that of a pair.
+    /// A member of a pair, by number, as a member of a class; `None` if the name is not that of a
+    /// pair.
     pub fn pair_member(&mut self, name: &str, id: i64) -> Option<Built> {
         let Some(Cxx::Pair(first, second)) = Cxx::parse(name) else {
             return None;
@@ -164,7 +166,8 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// An object that is a whole branch: a collection or a string, or a class without and with a header of its own.
+    /// An object that is a whole branch: a collection or a string, or a class without and with a
+    /// header of its own.
     pub fn whole(&mut self, name: &str) -> Result<(Type, Codec, Option<Codec>), String> {
         let cxx = Cxx::parse(name).ok_or_else(|| format!("no type: {name}"))?;
         match &cxx {
@@ -362,7 +365,8 @@ fn counter(element: &Element, fields: &[Field]) -> Result<usize, String> {
     at.ok_or_else(|| format!("array {} without its counter", element.name))
 }
 
-/// ROOT's classes that stream themselves, whatever their StreamerInfo says: how, or that it is not known here.
+/// ROOT's classes that stream themselves, whatever their StreamerInfo says: how, or that it is not
+/// known here.
 fn own_streamer(name: &str) -> Option<Built> {
     let array = |kind| {
         let codec = Codec::Sequence(Box::new(Codec::Scalar(kind)));

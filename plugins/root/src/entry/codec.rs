@@ -1,10 +1,11 @@
 //! A codec says how values of one type are streamed, and reads them into a column.
 //!
-//! Source of the facts: ROOT's documentation of the file format, and the bytes of files. Numbers are big-endian. A member
-//! that is a collection or a string has a header (byte count, version); several of them that belong to the objects of a
-//! split collection share one. Inside a collection only objects of classes have headers. A collection whose version has
-//! the member-wise bit holds all first members, then all second ones. No length is believed: memory grows with the data
-//! that is read.
+//! Source of the facts: ROOT's documentation of the file format, and the bytes of files. Numbers
+//! are big-endian. A member that is a collection or a string has a header (byte count, version);
+//! several of them that belong to the objects of a split collection share one. Inside a collection
+//! only objects of classes have headers. A collection whose version has the member-wise bit holds
+//! all first members, then all second ones. No length is believed: memory grows with the data that
+//! is read.
 
 use crate::column::{Column, Kind, Values};
 use crate::container::cursor::{Cursor, REFERENCED};
@@ -23,7 +24,8 @@ pub(crate) enum Codec {
     Scalar(Kind),
     /// A `Float16_t` or `Double32_t`.
     Packed(Packed),
-    /// A TObject's bits, and behind them the number of its process where another object refers to it.
+    /// A TObject's bits, and behind them the number of its process where another object refers to
+    /// it.
     Bits,
     /// A TRef: the number of the object that it refers to, and of that one's process.
     Ref,

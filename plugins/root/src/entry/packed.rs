@@ -1,9 +1,10 @@
 //! `Float16_t` and `Double32_t`: reals with fewer bits on disk than in memory.
 //!
-//! The title of a member or leaf says how many, as `[low, high, bits]`. With a range, a real is an integer of 32 bits on
-//! disk; with `[0, 0, bits]` it is an exponent and a mantissa in three bytes; with neither, `Double32_t` is a float.
-//! Titles are read and values are computed as ROOT does (TStreamerElement's GetRange, TBufferFile::ReadWithFactor and
-//! ReadWithNbits), in doubles and in its order: the same bits come out.
+//! The title of a member or leaf says how many, as `[low, high, bits]`. With a range, a real is an
+//! integer of 32 bits on disk; with `[0, 0, bits]` it is an exponent and a mantissa in three bytes;
+//! with neither, `Double32_t` is a float. Titles are read and values are computed as ROOT does
+//! (TStreamerElement's GetRange, TBufferFile::ReadWithFactor and ReadWithNbits), in doubles and in
+//! its order: the same bits come out.
 
 use crate::column::{Kind, Values};
 use crate::container::cursor::Cursor;
@@ -19,8 +20,8 @@ pub(crate) struct Range {
 }
 
 impl Range {
-    /// The first brackets of a title if they have a comma, or else the second ones (the first may be an axis); `None`
-    /// where neither has.
+    /// The first brackets of a title if they have a comma, or else the second ones (the first may
+    /// be an axis); `None` where neither has.
     pub fn parse(title: &str) -> Option<Self> {
         let (inside, rest) = brackets(title)?;
         let inside = match inside.contains(',') {
@@ -45,7 +46,8 @@ fn brackets(text: &str) -> Option<(&str, &str)> {
     text.split_once('[')?.1.split_once(']')
 }
 
-/// A bound as titles write it: a number, or pi with one of the factors that ROOT knows; 0 if it is neither.
+/// A bound as titles write it: a number, or pi with one of the factors that ROOT knows; 0 if it is
+/// neither.
 fn bound(text: &str) -> f64 {
     use std::f64::consts::PI;
     let text = text.to_ascii_lowercase().replace(' ', "");

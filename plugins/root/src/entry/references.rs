@@ -1,7 +1,9 @@
-//! References to objects: TRef and TRefArray, which stream themselves in a way that no StreamerInfo tells.
+//! References to objects: TRef and TRefArray, which stream themselves in a way that no StreamerInfo
+//! tells.
 //!
-//! Source of the facts: ROOT's documentation of the file format, and the bytes of files. A reference is the unique number of
-//! an object and the number of the process that made it, counted within the file.
+//! Source of the facts: ROOT's documentation of the file format, and the bytes of files. A
+//! reference is the unique number of an object and the number of the process that made it, counted
+//! within the file.
 
 use std::sync::Arc;
 

@@ -68,7 +68,8 @@ fn strings_and_maps() {
     }
 }
 
-/// A vector of two numbers in a struct, as ATLAS's links are: all first members, then all second ones.
+/// A vector of two numbers in a struct, as ATLAS's links are: all first members, then all second
+/// ones.
 #[test]
 fn objects_stored_member_by_member() {
     let steps = vec![

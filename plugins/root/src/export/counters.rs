@@ -5,7 +5,8 @@ use std::collections::{HashMap, HashSet};
 use crate::column::Column;
 use crate::write::{NewBranch, counts, equal};
 
-/// Branches with their counters named. Lists of one beginning of their names and of equal lengths share one.
+/// Branches with their counters named. Lists of one beginning of their names and of equal lengths
+/// share one.
 pub(super) fn with_counters(branches: Vec<(String, String, Column)>) -> Vec<NewBranch> {
     let mut taken: HashSet<String> = branches.iter().map(|(name, _, _)| name.clone()).collect();
     let mut made: HashMap<(String, Vec<i32>), String> = HashMap::new();

@@ -1,7 +1,8 @@
 //! HDF5 files become ROOT files with TTrees: `catena root export`.
 //!
-//! Groups that `convert` wrote are taken back as the trees that they were, in all three layouts; of other files tables (compounds with one axis) become
-//! trees, and so do columns of numbers with one length that lie in one group. One tree's columns are in memory at a time.
+//! Groups that `convert` wrote are taken back as the trees that they were, in all three layouts; of
+//! other files tables (compounds with one axis) become trees, and so do columns of numbers with one
+//! length that lie in one group. One tree's columns are in memory at a time.
 
 mod counters;
 mod hdf5;
@@ -71,7 +72,8 @@ enum Found {
 /// Exports a file. `left` gets what has no place in trees, all before anything is written.
 ///
 /// # Errors
-/// No HDF5 file, damaged, a missing filter or model; something without a place in trees, unless `keep_going`; of writing.
+/// No HDF5 file, damaged, a missing filter or model; something without a place in trees, unless
+/// `keep_going`; of writing.
 pub fn export(
     input: &Path,
     output: impl Write + Seek,
@@ -137,7 +139,8 @@ pub fn export(
     Ok(summary)
 }
 
-/// Records side by side become branches of their own; what has no place in a tree goes: it was told of before.
+/// Records side by side become branches of their own; what has no place in a tree goes: it was told
+/// of before.
 fn flat(branches: Vec<(String, String, Column)>) -> Vec<(String, String, Column)> {
     let mut out = Vec::new();
     let mut taken = HashSet::new();

@@ -1,4 +1,5 @@
-//! Tables and columns: compounds whose members become branches, with a second axis and `valid` lists.
+//! Tables and columns: compounds whose members become branches, with a second axis and `valid`
+//! lists.
 
 use catena_hdf5_calls::{self as calls, Class, Handle};
 

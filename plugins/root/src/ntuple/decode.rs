@@ -114,7 +114,8 @@ impl ColumnKind {
         Some(elements.checked_mul(bits)?.div_ceil(8))
     }
 
-    /// The numbers of a page. `bytes` are as many as [`ColumnKind::page_bytes`] says. Of a switch, the places; see [`tags`].
+    /// The numbers of a page. `bytes` are as many as [`ColumnKind::page_bytes`] says. Of a switch,
+    /// the places; see [`tags`].
     pub fn decode(self, bytes: &[u8], elements: usize) -> Values {
         match self {
             ColumnKind::Bit => {
@@ -223,7 +224,8 @@ fn undo(then: Then, values: &mut Values) {
     }
 }
 
-/// Numbers of one kind as numbers of another: what C++ does on assignment, without what is undefined there.
+/// Numbers of one kind as numbers of another: what C++ does on assignment, without what is
+/// undefined there.
 pub(crate) fn cast(values: Values, kind: Kind) -> Result<Values> {
     if values.kind() == kind {
         return Ok(values);

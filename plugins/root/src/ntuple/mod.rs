@@ -1,7 +1,9 @@
-//! RNTuples in the released format, from the specification (RNTuple Binary Format Specification 1.0).
+//! RNTuples in the released format, from the specification (RNTuple Binary Format Specification
+//! 1.0).
 //!
-//! A field is a tree of types, a column a sequence of simple values in pages, a cluster the pages of some consecutive
-//! entries. Envelopes (header, footer, page lists) carry checksums, which are verified, as are those of pages.
+//! A field is a tree of types, a column a sequence of simple values in pages, a cluster the pages
+//! of some consecutive entries. Envelopes (header, footer, page lists) carry checksums, which are
+//! verified, as are those of pages.
 
 mod decode;
 mod envelope;
@@ -152,7 +154,8 @@ impl Ntuple {
 fn anchor_links(anchor: &[u8]) -> Result<(Link, Link)> {
     let mut cursor = Cursor::new(anchor);
     cursor.header()?;
-    // Later versions may append fields: the checksum of all is the last thing, outside of what the header counts.
+    // Later versions may append fields: the checksum of all is the last thing, outside of what the
+    // header counts.
     let Some((fields, sum)) = anchor.split_last_chunk::<8>() else {
         return Err(Error::truncated());
     };

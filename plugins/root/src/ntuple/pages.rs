@@ -17,7 +17,8 @@ pub(crate) struct Page {
 #[derive(Clone, Debug)]
 pub(crate) struct StoredColumn {
     pub pages: Vec<Page>,
-    /// Number of the first element in the whole column; `None` if another representation is stored here.
+    /// Number of the first element in the whole column; `None` if another representation is stored
+    /// here.
     pub first_element: Option<u64>,
     pub compression: u32,
 }

@@ -1,8 +1,8 @@
 //! Reading a field, cluster by cluster, into a column.
 //!
-//! Ends of lists count elements of the cluster. A length is paid for by pages that hold so many elements, so memory grows
-//! with the data that is read; only elements of columns that were added later are zeros from nowhere, as many as
-//! there are entries or items that were read before.
+//! Ends of lists count elements of the cluster. A length is paid for by pages that hold so many
+//! elements, so memory grows with the data that is read; only elements of columns that were added
+//! later are zeros from nowhere, as many as there are entries or items that were read before.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -145,7 +145,8 @@ impl ClusterField<'_> {
         }
     }
 
-    /// Values of a variant: of each type those between the first and the last place that is named. Tag 0 is no value.
+    /// Values of a variant: of each type those between the first and the last place that is named.
+    /// Tag 0 is no value.
     fn union(
         &mut self,
         columns: &Columns,
@@ -204,7 +205,8 @@ impl ClusterField<'_> {
         Ok(())
     }
 
-    /// The representation of a field's columns that is stored in this cluster: its column with this number.
+    /// The representation of a field's columns that is stored in this cluster: its column with this
+    /// number.
     fn stored(&self, columns: &Columns, which: usize) -> Result<usize> {
         let stored = columns.iter().find(|list| {
             let first = list.first().and_then(|&c| self.cluster.columns.get(c));
@@ -269,8 +271,9 @@ impl ClusterField<'_> {
         ColumnKind::new(column.ok_or_else(mismatch)?).map_err(Error::unsupported)
     }
 
-    /// Elements of a column in this cluster that are zeros, because the column was added later: those that are missing of as
-    /// many as there must be. In lists and variants none are, for before there were no items.
+    /// Elements of a column in this cluster that are zeros, because the column was added later:
+    /// those that are missing of as many as there must be. In lists and variants none are, for
+    /// before there were no items.
     fn unstored(&self, column: usize) -> u64 {
         let schema = &self.ntuple.schema;
         let Some(stored) = self.cluster.columns.get(column) else {
@@ -289,7 +292,8 @@ impl ClusterField<'_> {
         all.saturating_sub(there.fold(0, u64::saturating_add))
     }
 
-    /// Hands every page with elements of the range to `take`: its raw bytes, and which of its elements.
+    /// Hands every page with elements of the range to `take`: its raw bytes, and which of its
+    /// elements.
     fn pages(
         &mut self,
         column: usize,

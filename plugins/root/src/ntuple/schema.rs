@@ -113,7 +113,8 @@ impl Schema {
         Ok(())
     }
 
-    /// Elements of a column for each entry, if there are always as many: if its field is in no list and no variant.
+    /// Elements of a column for each entry, if there are always as many: if its field is in no list
+    /// and no variant.
     pub fn per_entry(&self, column: usize) -> Option<u64> {
         let mut number = self.columns.get(column)?.field;
         let mut n = 1u64;

@@ -1,7 +1,7 @@
 //! Columns of several branches, batch by batch.
 //!
-//! A batch is as many entries as come to about [`BATCH_BYTES`] raw, at the borders of clusters where these allow it. A
-//! basket that two batches share is decompressed once: its reader keeps it.
+//! A batch is as many entries as come to about [`BATCH_BYTES`] raw, at the borders of clusters
+//! where these allow it. A basket that two batches share is decompressed once: its reader keeps it.
 
 use std::ops::Range;
 
@@ -17,7 +17,8 @@ const BATCH_BYTES: u64 = 32 << 20;
 pub struct Batch {
     /// Which entries.
     pub entries: Range<u64>,
-    /// A column for each branch that was asked for, in that order; all as long as there are entries.
+    /// A column for each branch that was asked for, in that order; all as long as there are
+    /// entries.
     pub columns: Vec<Column>,
 }
 
@@ -79,8 +80,9 @@ impl Batches {
         Some(start..next)
     }
 
-    /// The next batch with a result for each branch, for callers that go on where a branch is damaged. The entries of a branch
-    /// that failed are lost for this batch; the others are not touched.
+    /// The next batch with a result for each branch, for callers that go on where a branch is
+    /// damaged. The entries of a branch that failed are lost for this batch; the others are not
+    /// touched.
     pub fn next_results(&mut self) -> Option<(Range<u64>, Vec<Result<Column>>)> {
         let entries = self.next_entries()?;
         let n = self.branches.len();

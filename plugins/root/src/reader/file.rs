@@ -16,7 +16,8 @@ use crate::streamer::classes::Classes;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct OpenOptions {
-    /// The most bytes that one object (a basket, a page, a tree's description) may take in memory. 1 GiB unless asked otherwise.
+    /// The most bytes that one object (a basket, a page, a tree's description) may take in memory.
+    /// 1 GiB unless asked otherwise.
     pub memory_limit: u64,
 }
 
@@ -144,8 +145,8 @@ impl File {
         self.source.size()
     }
 
-    /// What is damaged beside the trees themselves: directories, whose trees are missing then, and the description of
-    /// classes, without which some branches cannot be read.
+    /// What is damaged beside the trees themselves: directories, whose trees are missing then, and
+    /// the description of classes, without which some branches cannot be read.
     pub fn damage(&self) -> &[Error] {
         &self.damage
     }
@@ -162,7 +163,8 @@ impl File {
         keys.chain(info.ok())
     }
 
-    /// All trees and RNTuples in all directories, in the order of the file; of each name the last cycle only.
+    /// All trees and RNTuples in all directories, in the order of the file; of each name the last
+    /// cycle only.
     pub fn trees(&self) -> Vec<TreeKey> {
         let all: Vec<TreeKey> = self.keys.iter().filter_map(tree_key).collect();
         let mut newest = std::collections::HashMap::new();

@@ -1,4 +1,5 @@
-//! What is in a file: trees, branches, types, sizes, codecs; as data for programs and as text for people.
+//! What is in a file: trees, branches, types, sizes, codecs; as data for programs and as text for
+//! people.
 
 use std::fmt::{self, Write};
 
@@ -58,7 +59,8 @@ pub struct BranchInfo {
     pub path: String,
     /// What its author says of it.
     pub title: String,
-    /// The type of its entries, as awkward-array writes it; nothing for groups and what cannot be read.
+    /// The type of its entries, as awkward-array writes it; nothing for groups and what cannot be
+    /// read.
     #[serde(rename = "type")]
     pub ty: Option<String>,
     /// The type as the file names it.
@@ -99,7 +101,8 @@ impl Info {
         }
     }
 
-    /// As text: a head line for the file, one for each tree, a table of its branches. `branches` false leaves the tables out.
+    /// As text: a head line for the file, one for each tree, a table of its branches. `branches`
+    /// false leaves the tables out.
     pub fn text(&self, branches: bool) -> String {
         let mut out = String::new();
         // Writing to a String cannot fail.

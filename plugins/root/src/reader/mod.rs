@@ -1,6 +1,8 @@
-//! Files as their users see them: a file, its trees of either kind, columns in batches, and what is in it all.
+//! Files as their users see them: a file, its trees of either kind, columns in batches, and what is
+//! in it all.
 //!
-//! Everything below (`container`, `streamer`, `entry`, `tree`, `ntuple`) is put together here and nowhere else.
+//! Everything below (`container`, `streamer`, `entry`, `tree`, `ntuple`) is put together here and
+//! nowhere else.
 
 mod batch;
 mod file;

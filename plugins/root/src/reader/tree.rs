@@ -140,12 +140,14 @@ impl Tree {
         self.shared.entries
     }
 
-    /// All branches, in the order of the file, each before those below it. Those that cannot be read say so here.
+    /// All branches, in the order of the file, each before those below it. Those that cannot be
+    /// read say so here.
     pub fn branches(&self) -> &[Branch] {
         &self.shared.branches
     }
 
-    /// The number of the branch with this path in [`Tree::branches`]. Where several have it, the first.
+    /// The number of the branch with this path in [`Tree::branches`]. Where several have it, the
+    /// first.
     pub fn find(&self, path: &str) -> Option<usize> {
         self.branches().iter().position(|b| b.path() == path)
     }
@@ -189,8 +191,9 @@ impl Tree {
         }
     }
 
-    /// Columns of some branches (numbers in [`Tree::branches`]) for a range of entries, batch by batch: each as many
-    /// whole clusters as fit in some ten MiB, so memory stays bounded. The range is cut to the entries that there are.
+    /// Columns of some branches (numbers in [`Tree::branches`]) for a range of entries, batch by
+    /// batch: each as many whole clusters as fit in some ten MiB, so memory stays bounded. The
+    /// range is cut to the entries that there are.
     ///
     /// # Errors
     /// One of the branches does not exist or cannot be read.

@@ -1,5 +1,6 @@
-//! The classes of a TTree as ROOT 6 writes them, for files that do not describe them, and the small classes that no file
-//! describes. A file's own StreamerInfo goes first: it is what makes old versions readable.
+//! The classes of a TTree as ROOT 6 writes them, for files that do not describe them, and the small
+//! classes that no file describes. A file's own StreamerInfo goes first: it is what makes old
+//! versions readable.
 
 use std::sync::Arc;
 

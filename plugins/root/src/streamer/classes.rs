@@ -1,6 +1,8 @@
-//! The list of StreamerInfo: for every class and version in the file, its members in the order in which they are streamed.
+//! The list of StreamerInfo: for every class and version in the file, its members in the order in
+//! which they are streamed.
 //!
-//! Source of the facts: ROOT's documentation of the file format (StreamerInfo record, TStreamerElement).
+//! Source of the facts: ROOT's documentation of the file format (StreamerInfo record,
+//! TStreamerElement).
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -103,7 +105,8 @@ impl Classes {
         self.by_name.len()
     }
 
-    /// The description with this checksum, or else this version, or else the last one that there is.
+    /// The description with this checksum, or else this version, or else the last one that there
+    /// is.
     pub fn get(
         &self,
         name: &str,
@@ -121,7 +124,8 @@ impl Classes {
     }
 }
 
-/// One entry of the list: a TStreamerInfo, or `None` for what else may stand there (rules, as lists of strings).
+/// One entry of the list: a TStreamerInfo, or `None` for what else may stand there (rules, as lists
+/// of strings).
 fn info(cursor: &mut Cursor<'_>, pointers: &mut Pointers) -> Result<Option<Class>> {
     let Pointer::New { class, end, .. } = pointers.read(cursor)? else {
         return Ok(None);

@@ -1,8 +1,9 @@
-//! Objects read by their class's StreamerInfo: how a TTree, its branches and leaves become values that can be asked for
-//! by name, whatever version of ROOT wrote them.
+//! Objects read by their class's StreamerInfo: how a TTree, its branches and leaves become values
+//! that can be asked for by name, whatever version of ROOT wrote them.
 //!
-//! Only the classes that make up a tree are read; all else is skipped by its length. Every member takes bytes of its own, so
-//! work and memory are bounded by the record's length; depth is bounded by `MAX_DEPTH`.
+//! Only the classes that make up a tree are read; all else is skipped by its length. Every member
+//! takes bytes of its own, so work and memory are bounded by the record's length; depth is bounded
+//! by `MAX_DEPTH`.
 
 use std::sync::Arc;
 
@@ -43,7 +44,8 @@ impl Object {
         self.members.iter().find(|(n, _)| n == name).map(|(_, v)| v)
     }
 
-    /// An integer member; 0 where there is none: old versions lack members that were added with that meaning.
+    /// An integer member; 0 where there is none: old versions lack members that were added with
+    /// that meaning.
     pub fn int(&self, name: &str) -> i64 {
         match self.get(name) {
             Some(Value::Int(value)) => *value,

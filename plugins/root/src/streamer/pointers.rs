@@ -1,4 +1,5 @@
-//! Pointers in streamed data: a new object with its class, an object or a class that was met before, or nothing.
+//! Pointers in streamed data: a new object with its class, an object or a class that was met
+//! before, or nothing.
 //!
 //! What was met before is named by its position, counted from the beginning of the key plus two.
 
@@ -28,7 +29,8 @@ pub(crate) enum Pointer {
     Null,
     /// The object with this number.
     Object(usize),
-    /// An object of this class follows. It ends at `end`, if that was said, and is to be remembered as `position`.
+    /// An object of this class follows. It ends at `end`, if that was said, and is to be remembered
+    /// as `position`.
     New {
         class: Arc<str>,
         end: Option<usize>,

@@ -13,7 +13,8 @@ pub(crate) enum Form {
     One(Codec),
     /// Values up to the end of the entry, after so many bytes.
     Many(usize, Codec),
-    /// An object, without or with a header of its own. Which one, the first entry of a basket tells.
+    /// An object, without or with a header of its own. Which one, the first entry of a basket
+    /// tells.
     Object(Codec, Codec),
     /// The same, with the name of its class before it.
     Named(String, Codec),
@@ -160,7 +161,8 @@ fn arrays(ty: Type, codec: Codec, dims: &[usize]) -> (Type, Codec) {
     (ty.array(dims), codec)
 }
 
-/// Sizes of a leaf's fixed array, slowest first: numbers in brackets in its title, if they agree with its length.
+/// Sizes of a leaf's fixed array, slowest first: numbers in brackets in its title, if they agree
+/// with its length.
 fn dims(leaf: &LeafMeta) -> Vec<usize> {
     let brackets = leaf.title.split('[').skip(1);
     let inside = brackets.filter_map(|part| part.split_once(']'));

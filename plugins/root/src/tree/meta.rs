@@ -1,4 +1,5 @@
-//! A TTree as its record describes it: branches, leaves, and where the baskets lie. Nothing is interpreted yet.
+//! A TTree as its record describes it: branches, leaves, and where the baskets lie. Nothing is
+//! interpreted yet.
 
 use std::sync::Arc;
 
@@ -48,7 +49,8 @@ pub(crate) struct ElementMeta {
     pub checksum: u32,
     /// Number of the member in the class; negative for whole objects.
     pub id: i64,
-    /// How it was split: 0 plain, 1 base, 2 object, 3 and 4 TClonesArray and collection, 31 and 41 members of these.
+    /// How it was split: 0 plain, 1 base, 2 object, 3 and 4 TClonesArray and collection, 31 and 41
+    /// members of these.
     pub split: i64,
 }
 

@@ -99,8 +99,8 @@ fn append(form: &Form, basket: &Basket, part: Range<usize>, out: &mut Column) ->
     }
 }
 
-/// Whether objects of a branch have a header of their own cannot be told from the branch: the first entry tells, by being
-/// read whole one way or the other.
+/// Whether objects of a branch have a header of their own cannot be told from the branch: the first
+/// entry tells, by being read whole one way or the other.
 fn choose<'a>(
     bare: &'a Codec,
     headed: &'a Codec,

@@ -1,4 +1,5 @@
-//! Baskets: some entries of a branch, their bytes big-endian, behind them where each begins if they are not all alike.
+//! Baskets: some entries of a branch, their bytes big-endian, behind them where each begins if they
+//! are not all alike.
 
 use std::io::{Seek, Write};
 use std::ops::Range;

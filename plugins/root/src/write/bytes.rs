@@ -1,4 +1,5 @@
-//! Bytes of ROOT objects: big-endian numbers, counted texts, objects with their byte counts and versions, references to objects and classes.
+//! Bytes of ROOT objects: big-endian numbers, counted texts, objects with their byte counts and
+//! versions, references to objects and classes.
 
 use std::collections::HashMap;
 
@@ -87,7 +88,8 @@ impl Out {
         }
     }
 
-    /// What a pointer leads to: an object of this class, which the body writes. Gives the number by which it can be referred to.
+    /// What a pointer leads to: an object of this class, which the body writes. Gives the number by
+    /// which it can be referred to.
     pub(super) fn pointed(&mut self, class: &'static str, body: impl FnOnce(&mut Self)) -> u32 {
         let start = self.bytes.len();
         self.u32(0);

@@ -1,4 +1,5 @@
-//! The description of the classes that a file with trees holds: `TStreamerInfo`, as other readers need it.
+//! The description of the classes that a file with trees holds: `TStreamerInfo`, as other readers
+//! need it.
 
 use super::bytes::Out;
 

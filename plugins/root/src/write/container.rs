@@ -1,4 +1,5 @@
-//! The file around the trees: header, keys, directories, the list of free places. All positions have eight bytes, so files may be of any size.
+//! The file around the trees: header, keys, directories, the list of free places. All positions
+//! have eight bytes, so files may be of any size.
 
 use std::io::{Seek, SeekFrom, Write};
 

@@ -1,7 +1,8 @@
 //! A writer of ROOT files: trees of numbers, arrays, lists with their counters, and texts.
 //!
-//! What is written is what ROOT's own basic branches are: a leaf a branch, entry offsets behind the values of lists, the classes described in the file.
-//! Positions have eight bytes whatever the file's size. The output depends on the input alone: no times, no random identifiers.
+//! What is written is what ROOT's own basic branches are: a leaf a branch, entry offsets behind the
+//! values of lists, the classes described in the file. Positions have eight bytes whatever the
+//! file's size. The output depends on the input alone: no times, no random identifiers.
 
 mod basket;
 mod bytes;
@@ -84,7 +85,8 @@ pub struct NewBranch {
     pub title: String,
     /// Its values: numbers, arrays of them, lists of either, or texts.
     pub column: Column,
-    /// For lists, the branch that counts them. Without one, a branch of that kind is made, `n` and the name.
+    /// For lists, the branch that counts them. Without one, a branch of that kind is made, `n` and
+    /// the name.
     pub counter: Option<String>,
     /// Whether it counts others. Set by the writer.
     counts: bool,
@@ -153,8 +155,9 @@ impl<W: Write + Seek> Writer<W> {
     /// Writes a tree. `path`: names of directories and of the tree, joined by `/`.
     ///
     /// # Errors
-    /// Branches of different lengths, of types that have no place here, or of one name; counters that do not count; a name that is taken; a tree whose
-    /// description would be larger than 1 GiB; of writing.
+    /// Branches of different lengths, of types that have no place here, or of one name; counters
+    /// that do not count; a name that is taken; a tree whose description would be larger than 1
+    /// GiB; of writing.
     pub fn tree(&mut self, path: &str, title: &str, branches: Vec<NewBranch>) -> Result<()> {
         let wrong = |why: String| Err(Error::from(ErrorKind::Unsupported(why)).in_tree(path));
         if !self.taken.insert(path.to_owned()) {

@@ -1,4 +1,5 @@
-//! Archives give back the same file, whatever the file is; damaged archives give errors, never other bytes.
+//! Archives give back the same file, whatever the file is; damaged archives give errors, never
+//! other bytes.
 
 use std::io::Cursor;
 use std::path::PathBuf;
@@ -166,7 +167,8 @@ fn errors_say_what_is_wrong() {
     assert!(matches!(kind(&archive).kind(), ErrorKind::Version(99)));
 }
 
-/// Archives of every version that was ever written are unpacked for ever. The files are never made anew.
+/// Archives of every version that was ever written are unpacked for ever. The files are never made
+/// anew.
 #[test]
 fn golden_archives() {
     for (golden, name) in [

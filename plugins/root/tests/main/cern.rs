@@ -1,4 +1,5 @@
-//! Files that ROOT 6.40 wrote (`data/cern/make.C`) hold the values that ROOT reads in them (`data/cern/values.json`), bit for bit.
+//! Files that ROOT 6.40 wrote (`data/cern/make.C`) hold the values that ROOT reads in them
+//! (`data/cern/values.json`), bit for bit.
 
 use std::path::PathBuf;
 
@@ -87,7 +88,8 @@ fn references_and_what_is_referred_to() {
 #[test]
 fn a_file_that_was_not_closed_is_read_and_told_of() {
     let mut bytes = std::fs::read(data("objects.root")).unwrap();
-    // Closing writes where the classes are described (behind the header's compression), and where the directory's keys are.
+    // Closing writes where the classes are described (behind the header's compression), and where
+    // the directory's keys are.
     bytes[37..45].fill(0);
     let begin = u32::from_be_bytes(bytes[8..12].try_into().unwrap()) as usize;
     let name = u32::from_be_bytes(bytes[28..32].try_into().unwrap()) as usize;

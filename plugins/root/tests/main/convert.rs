@@ -1,4 +1,5 @@
-//! There and back: ROOT files become HDF5 files and ROOT files again, in all layouts, and nothing is written where something is damaged.
+//! There and back: ROOT files become HDF5 files and ROOT files again, in all layouts, and nothing
+//! is written where something is damaged.
 use std::cell::RefCell;
 use std::io::Cursor;
 use std::path::{Path, PathBuf};

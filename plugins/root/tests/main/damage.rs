@@ -108,7 +108,8 @@ fn words_of_all_ones_and_of_zeros() {
 fn an_ntuple_notices_every_flip_in_its_pages() {
     let bytes = data("ntuple_zstd.root");
     let all = whole(&bytes);
-    // Header, footer, pages and anchor have checksums; what is between them belongs to ROOT's container.
+    // Header, footer, pages and anchor have checksums; what is between them belongs to ROOT's
+    // container.
     let silent = (0..bytes.len()).filter(|&i| {
         let mut bytes = bytes.clone();
         bytes[i] ^= 0x10;
@@ -155,7 +156,8 @@ fn find(bytes: &[u8], class: &str, name: &str) -> Vec<Found> {
     let u16_at = |i: usize| u16::from_be_bytes([bytes[i], bytes[i + 1]]);
     starts
         .map(|i| {
-            // Length, version, object length, date, key length, cycle, and two positions stand before.
+            // Length, version, object length, date, key length, cycle, and two positions stand
+            // before.
             let large = u16_at(i - 26 + 4) != 4;
             let start = i - if large { 34 } else { 26 };
             let key_len = u16_at(start + 14).into();
@@ -215,7 +217,8 @@ fn a_key_that_points_outside_is_an_error_with_the_trees_name() {
 #[test]
 fn a_damaged_basket_is_named_and_others_are_read() {
     let mut bytes = data("tree_zstd.root");
-    // The first basket of `run`: its key names the branch. The first byte behind it is the codec's name.
+    // The first basket of `run`: its key names the branch. The first byte behind it is the codec's
+    // name.
     let basket = find(&bytes, "TBasket", "run").remove(0).data();
     bytes[basket] ^= 0xFF;
     let file = File::from_reader(Cursor::new(bytes)).unwrap();

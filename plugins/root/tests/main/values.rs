@@ -1,4 +1,5 @@
-//! Files of all codecs hold the values that were put in: the files were written with uproot, the values with json.
+//! Files of all codecs hold the values that were put in: the files were written with uproot, the
+//! values with json.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,5 @@
-//! What the writer writes, the reader reads back equal: all kinds, arrays, lists, texts, directories, codecs, many baskets.
+//! What the writer writes, the reader reads back equal: all kinds, arrays, lists, texts,
+//! directories, codecs, many baskets.
 
 use std::io::Cursor;
 

@@ -1,4 +1,5 @@
-//! What an archive says of its tensors. Unpacking does not need it; it is left out where it would make the archive longer than the file.
+//! What an archive says of its tensors. Unpacking does not need it; it is left out where it would
+//! make the archive longer than the file.
 
 use serde::Serialize;
 

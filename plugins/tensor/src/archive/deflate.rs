@@ -1,7 +1,8 @@
 //! Members of zip files inflated, and deflated again so that the very bytes of the file come out.
 //!
-//! A [`Setting`] is found by trying, the last one that worked first, and only what gave the same bytes is believed. What it gives depends on zlib's version: the checksum of
-//! the whole file tells if another one gave other bytes.
+//! A [`Setting`] is found by trying, the last one that worked first, and only what gave the same
+//! bytes is believed. What it gives depends on zlib's version: the checksum of the whole file tells
+//! if another one gave other bytes.
 
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
 
@@ -44,7 +45,8 @@ impl Setting {
         let Some(sample) = raw.get(..SAMPLE) else {
             return true;
         };
-        // Blocks end when zlib's buffer of symbols is full, so all but the last are those of the whole.
+        // Blocks end when zlib's buffer of symbols is full, so all but the last are those of the
+        // whole.
         match self.encode(sample) {
             Some(out) if out.len() >= SAMPLE_MIN => {
                 let first = out.get(..out.len() / 2).unwrap_or_default();
@@ -76,7 +78,8 @@ impl Search {
     }
 }
 
-/// Inflates a whole member; `None` if it is damaged or of another length than it says. Memory grows as bytes come out.
+/// Inflates a whole member; `None` if it is damaged or of another length than it says. Memory grows
+/// as bytes come out.
 pub(super) fn inflate(coded: &[u8], raw_len: u64) -> Option<Vec<u8>> {
     let raw_len = usize::try_from(raw_len).ok()?;
     let mut context = Decompress::new(false);

@@ -32,7 +32,8 @@ pub struct ArchiveInfo {
     pub notes: Vec<String>,
 }
 
-/// Reads an archive's headers and its catalogue. All checksums of the archive are verified, but that of the file.
+/// Reads an archive's headers and its catalogue. All checksums of the archive are verified, but
+/// that of the file.
 ///
 /// # Errors
 /// As of [`super::unpack`].

@@ -1,9 +1,11 @@
 //! Archives: a tensor file taken apart into streams of one layout each, and put together again.
 //!
-//! Data flows: `pack` cuts a file into parts, `split` and `segment` are what a part is made of, `streams` codes it, `format` frames it; `unpack` goes back. Invariants: unpacking
-//! gives the file back byte for byte, unless it was packed with a loss, which the archive says; a part is restored and compared before it is written; the
-//! archive depends on the file, the level and the kind of loss alone, never on threads; it is longer than the file by at most [`OVERHEAD_MAX`] bytes and 64 for
-//! every [`PART`] of it.
+//! Data flows: `pack` cuts a file into parts, `split` and `segment` are what a part is made of,
+//! `streams` codes it, `format` frames it; `unpack` goes back. Invariants: unpacking gives the file
+//! back byte for byte, unless it was packed with a loss, which the archive says; a part is restored
+//! and compared before it is written; the archive depends on the file, the level and the kind of
+//! loss alone, never on threads; it is longer than the file by at most [`OVERHEAD_MAX`] bytes and
+//! 64 for every [`PART`] of it.
 
 mod catalogue;
 mod deflate;

@@ -1,4 +1,5 @@
-//! A file to an archive. The file is read front to back, a part at a time; every part is put together again and compared before it is written.
+//! A file to an archive. The file is read front to back, a part at a time; every part is put
+//! together again and compared before it is written.
 
 use catena_container::{Writer, parallel};
 use std::io::{Read, Seek, Write};
@@ -16,7 +17,8 @@ use super::format::{CATALOGUE, FORMAT, LOSSY, PLAIN, SEGMENT};
 use super::split::Splitter;
 use super::{PART, segment, streams};
 
-/// Most bytes of a tensor in one stream: what is longer is cut at whole rows, so that threads share it.
+/// Most bytes of a tensor in one stream: what is longer is cut at whole rows, so that threads share
+/// it.
 const STREAM: u64 = 8 << 20;
 /// Longer members of zip files are not inflated: they stay as they are.
 const MEMBER_MAX: u64 = 512 << 20;
@@ -71,10 +73,12 @@ pub struct Summary {
     pub notes: Vec<String>,
 }
 
-/// Packs a safetensors, npy or npz file. `on` is told how many bytes of the file were dealt with since the last time.
+/// Packs a safetensors, npy or npz file. `on` is told how many bytes of the file were dealt with
+/// since the last time.
 ///
 /// # Errors
-/// `Malformed`, `Unsupported`: the file; nothing was written then. `InvalidInput`: the options. `Io`, `Codec`.
+/// `Malformed`, `Unsupported`: the file; nothing was written then. `InvalidInput`: the options.
+/// `Io`, `Codec`.
 pub fn pack(
     input: &mut (impl Read + Seek),
     output: impl Write,
@@ -330,7 +334,8 @@ impl<W: Write> Packing<'_, W> {
     }
 }
 
-/// Bytes of a tensor that go into one stream: whole rows, or whole elements where a row is too long.
+/// Bytes of a tensor that go into one stream: whole rows, or whole elements where a row is too
+/// long.
 fn stream_len(tensor: &Tensor) -> u64 {
     let width = tensor.dtype.width().max(1);
     let row = tensor

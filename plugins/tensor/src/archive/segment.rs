@@ -1,7 +1,8 @@
-//! A segment: what a part of the file is made of. Spans, in the order of the file, each of which takes its bytes from the front of streams.
+//! A segment: what a part of the file is made of. Spans, in the order of the file, each of which
+//! takes its bytes from the front of streams.
 //!
-//! Stream 0 is plain bytes; the others have a layout each. Spans come from an archive, so nothing is believed: what is put out is bounded by the part's length, and all streams
-//! must be used up.
+//! Stream 0 is plain bytes; the others have a layout each. Spans come from an archive, so nothing
+//! is believed: what is put out is bounded by the part's length, and all streams must be used up.
 
 use catena_filter::Layout;
 

@@ -1,6 +1,7 @@
 //! A stretch of the file taken apart: what becomes a segment, as it grows.
 //!
-//! Short tensors of one type share a stream, for a model of its own would cost more than it gains; longer ones have one each.
+//! Short tensors of one type share a stream, for a model of its own would cost more than it gains;
+//! longer ones have one each.
 
 use catena_filter::{Layout, Level};
 

@@ -1,4 +1,5 @@
-//! Streams to blocks and back. Which layout reads a stream best is tried, not guessed: values in a row, along the tensor's axes, or as records of a short last axis.
+//! Streams to blocks and back. Which layout reads a stream best is tried, not guessed: values in a
+//! row, along the tensor's axes, or as records of a short last axis.
 
 use catena_container::parallel;
 use catena_filter::block::{self, BlockOptions};
@@ -81,7 +82,8 @@ impl Stream {
     }
 }
 
-/// The layouts that a tensor's elements may be read with: `axes` as they lie in memory, slowest first, of which the first may have been cut.
+/// The layouts that a tensor's elements may be read with: `axes` as they lie in memory, slowest
+/// first, of which the first may have been cut.
 pub(super) fn layouts(dtypes: &[String], axes: &[u64]) -> Vec<Layout> {
     let mut layouts: Vec<Layout> = dtypes
         .iter()

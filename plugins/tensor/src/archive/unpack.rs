@@ -51,7 +51,8 @@ pub struct Restored {
     pub lossy: bool,
 }
 
-/// Unpacks an archive. What was written before an error is not to be used. `on` is told how many bytes were restored since the last time.
+/// Unpacks an archive. What was written before an error is not to be used. `on` is told how many
+/// bytes were restored since the last time.
 ///
 /// # Errors
 /// `NotArchive`, `Version`, `Corrupt`, `Truncated`, `MemoryLimit`, `Checksum`, `Codec`, `Io`.

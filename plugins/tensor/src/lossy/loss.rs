@@ -5,7 +5,8 @@ use serde::Serialize;
 use crate::error::Result;
 use catena_container::Cursor;
 
-/// What was lost of a tensor. Relative errors are in parts of the largest finite magnitude of the value's channel.
+/// What was lost of a tensor. Relative errors are in parts of the largest finite magnitude of the
+/// value's channel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Loss {

@@ -1,9 +1,13 @@
-//! Losing some of a tensor, on request alone: floats become integers, channel by channel, within a bound.
+//! Losing some of a tensor, on request alone: floats become integers, channel by channel, within a
+//! bound.
 //!
-//! After the Adaptive Learned Compression Model: the predicted entropy of a channel (`catena_filter::engine::backend::entropy`) says how finely it is quantised, small values are pruned,
-//! and a scheduler moves both from tensor to tensor by what came of them. Invariants: no finite value moves by more than the bound times the largest magnitude of its channel
-//! (checked value by value, on what is restored); NaN and infinities keep their bits; integers, complex numbers and bytes are never touched; the same file and options
-//! give the same bytes, so the scheduler's time is that of a cost model, not of a clock.
+//! After the Adaptive Learned Compression Model: the predicted entropy of a channel
+//! (`catena_filter::engine::backend::entropy`) says how finely it is quantised, small values are
+//! pruned, and a scheduler moves both from tensor to tensor by what came of them. Invariants: no
+//! finite value moves by more than the bound times the largest magnitude of its channel (checked
+//! value by value, on what is restored); NaN and infinities keep their bits; integers, complex
+//! numbers and bytes are never touched; the same file and options give the same bytes, so the
+//! scheduler's time is that of a cost model, not of a clock.
 
 mod loss;
 mod quantise;
@@ -32,9 +36,11 @@ const CHANNEL_MIN: u64 = 64;
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct LossyOptions {
-    /// Most that a value may move, in parts of the largest finite magnitude of its channel; above 0, at most 0.5.
+    /// Most that a value may move, in parts of the largest finite magnitude of its channel; above
+    /// 0, at most 0.5.
     pub max_rel_error: f64,
-    /// Largest share of a channel's values that may be set to zero because they are small, 0 to 0.25. The bound holds for them too.
+    /// Largest share of a channel's values that may be set to zero because they are small, 0 to
+    /// 0.25. The bound holds for them too.
     pub max_pruned: f64,
 }
 
@@ -105,7 +111,8 @@ impl Lossy {
         }
     }
 
-    /// Quantises a tensor, or whole rows of one; `axes` as they lie in memory. `None`: it keeps all its bits.
+    /// Quantises a tensor, or whole rows of one; `axes` as they lie in memory. `None`: it keeps all
+    /// its bits.
     pub fn quantise(&mut self, number: usize, axes: &[u64], values: &Values<'_>) -> Option<Taken> {
         let n = values.len();
         if n < VALUES_MIN {

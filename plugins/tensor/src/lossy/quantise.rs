@@ -1,4 +1,5 @@
-//! A channel's floats to integers: x becomes round(x / step), step being the channel's largest magnitude over its number of steps.
+//! A channel's floats to integers: x becomes round(x / step), step being the channel's largest
+//! magnitude over its number of steps.
 
 use catena_filter::engine::backend::entropy::{EntropyPredictor, Statistics};
 use catena_filter::engine::numeric::functions::log2;
@@ -11,7 +12,8 @@ use super::scheduler::State;
 use super::values::Values;
 use super::{LossyOptions, Taken};
 
-/// Bits that a channel gains or loses for an entropy off the middle of what is predicted (0.55), by so much.
+/// Bits that a channel gains or loses for an entropy off the middle of what is predicted (0.55), by
+/// so much.
 const BITS_BY_ENTROPY: f64 = 8.0;
 const ENTROPY_MIDDLE: f64 = 0.55;
 /// Bits of a channel.
@@ -155,7 +157,8 @@ impl Channel {
     }
 }
 
-/// Values below it are set to zero: as many as the share says of those that are not zero, and none that would break the bound.
+/// Values below it are set to zero: as many as the share says of those that are not zero, and none
+/// that would break the bound.
 fn threshold(channel: &[f64], share: f64, bound: f64) -> f64 {
     let sizes = channel.iter().filter(|x| x.is_finite() && **x != 0.0);
     let mut sizes: Vec<f64> = sizes.map(|x| x.abs()).collect();

@@ -1,4 +1,5 @@
-//! Integers back to floats. The arithmetic is fixed: a division, a product, a rounding, all of IEEE 754, so every machine restores the same bits.
+//! Integers back to floats. The arithmetic is fixed: a division, a product, a rounding, all of IEEE
+//! 754, so every machine restores the same bits.
 
 use crate::dtype::Float;
 use crate::error::{Error, Result};
@@ -71,7 +72,8 @@ impl Quantised {
         })
     }
 
-    /// Appends the floats: `streams` are those of the segment, stream 0 has the steps and what is not finite. The whole may have `most` bytes.
+    /// Appends the floats: `streams` are those of the segment, stream 0 has the steps and what is
+    /// not finite. The whole may have `most` bytes.
     pub fn join(&self, streams: &mut [Cursor<'_>], most: u64, out: &mut Vec<u8>) -> Result<()> {
         let bad = || Error::corrupt("quantised values that do not fit their part");
         let width = self.float.width();

@@ -1,8 +1,10 @@
 //! The scheduler: bits and pruning, moved from tensor to tensor by what came of them.
 //!
-//! The measure is CAQ = ratio / (seconds + 1), as the source defines it. Seconds of a clock would make the archive depend on the machine, so they are those of a cost model: raw
-//! bytes times a constant of the level. The ratio is that of the integers' entropy, which is known before they are coded. One knob moves at a time, bits and pruning in turn:
-//! on in its direction while CAQ does not fall, else back.
+//! The measure is CAQ = ratio / (seconds + 1), as the source defines it. Seconds of a clock would
+//! make the archive depend on the machine, so they are those of a cost model: raw bytes times a
+//! constant of the level. The ratio is that of the integers' entropy, which is known before they
+//! are coded. One knob moves at a time, bits and pruning in turn: on in its direction while CAQ
+//! does not fall, else back.
 
 use catena_filter::Level;
 
@@ -14,7 +16,8 @@ const BITS: std::ops::RangeInclusive<i32> = 4..=12;
 /// Share pruned: where it starts, and how it moves.
 const PRUNED_START: f64 = 0.1;
 const PRUNED_STEP: f64 = 0.05;
-/// Nanoseconds a raw byte, by level: those of the README's table of speeds, rounded. Levels 7 to 9 do level 6's work here.
+/// Nanoseconds a raw byte, by level: those of the README's table of speeds, rounded. Levels 7 to 9
+/// do level 6's work here.
 const COST: [f64; 6] = [5.0, 30.0, 370.0, 450.0, 560.0, 900.0];
 
 /// What the next tensor is treated with.

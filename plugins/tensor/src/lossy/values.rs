@@ -1,4 +1,5 @@
-//! Floats of any width and byte order as f64, and back: exact one way, rounded to the nearest the other.
+//! Floats of any width and byte order as f64, and back: exact one way, rounded to the nearest the
+//! other.
 
 use half::{bf16, f16};
 
@@ -38,7 +39,8 @@ impl Float {
             used.reverse();
         }
         let [a, b, c, d, ..] = word;
-        // The conversions of `half` that are const use no instruction that another processor may lack.
+        // The conversions of `half` that are const use no instruction that another processor may
+        // lack.
         match self {
             Float::F16 => f16::from_le_bytes([a, b]).to_f64_const(),
             Float::Bf16 => bf16::from_le_bytes([a, b]).to_f64_const(),

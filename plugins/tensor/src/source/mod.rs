@@ -1,6 +1,8 @@
-//! Where a file's tensors lie. The map is made from the file's headers alone; nothing of the tensors is read for it.
+//! Where a file's tensors lie. The map is made from the file's headers alone; nothing of the
+//! tensors is read for it.
 //!
-//! Invariant: extents are in the order of the file, do not overlap, and lie within it; a tensor's extent has exactly as many bytes as its type and shape ask for.
+//! Invariant: extents are in the order of the file, do not overlap, and lie within it; a tensor's
+//! extent has exactly as many bytes as its type and shape ask for.
 
 mod npy;
 mod npz;

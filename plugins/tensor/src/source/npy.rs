@@ -1,6 +1,7 @@
 //! npy: a magic, a version, and a Python literal with type, order and shape; then the elements.
 //!
-//! Source of the facts: NumPy's description of its format (versions 1.0 to 3.0). The literal is read by a small parser for exactly the values that NumPy writes.
+//! Source of the facts: NumPy's description of its format (versions 1.0 to 3.0). The literal is
+//! read by a small parser for exactly the values that NumPy writes.
 
 use std::io::{Read, Seek};
 

@@ -1,4 +1,5 @@
-//! npz: a zip file whose members are npy arrays, stored or deflated. A member that is something else, or an object array, is kept as bytes, with a note.
+//! npz: a zip file whose members are npy arrays, stored or deflated. A member that is something
+//! else, or an object array, is kept as bytes, with a note.
 
 use std::io::{Read, Seek};
 

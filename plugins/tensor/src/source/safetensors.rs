@@ -1,7 +1,9 @@
-//! safetensors: a length of eight bytes, a JSON object of names to type, shape and extent, then the tensors.
+//! safetensors: a length of eight bytes, a JSON object of names to type, shape and extent, then the
+//! tensors.
 //!
-//! A small parser of its own, so that the header's bytes stay as they are and a name that stands twice is seen. Holes between tensors, which the format forbids
-//! and some writers leave, are plain bytes.
+//! A small parser of its own, so that the header's bytes stay as they are and a name that stands
+//! twice is seen. Holes between tensors, which the format forbids and some writers leave, are plain
+//! bytes.
 
 use std::fmt;
 use std::io::{Read, Seek};

@@ -1,6 +1,8 @@
-//! The members of a zip file: as far as its central directory tells, and no further. Zip64 is read, encryption and parts are not.
+//! The members of a zip file: as far as its central directory tells, and no further. Zip64 is read,
+//! encryption and parts are not.
 //!
-//! Source of the facts: PKWARE's APPNOTE. Nothing is believed that the caller does not check again: a member's extent may be anywhere.
+//! Source of the facts: PKWARE's APPNOTE. Nothing is believed that the caller does not check again:
+//! a member's extent may be anywhere.
 
 use std::io::{Read, Seek};
 

@@ -1,4 +1,5 @@
-//! Broken files give errors that say what is wrong; no bytes at all give a panic or take much memory.
+//! Broken files give errors that say what is wrong; no bytes at all give a panic or take much
+//! memory.
 
 use catena_tensor::archive::{PackOptions, UnpackOptions, info};
 use catena_tensor::{ErrorKind, LossyOptions};

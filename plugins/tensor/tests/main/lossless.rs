@@ -122,7 +122,8 @@ fn noise_is_not_longer_than_it_was() {
     }
 }
 
-/// Archives of every version that was ever written are unpacked for ever. The files are never made anew; CATENA_GOLDEN makes those that are missing.
+/// Archives of every version that was ever written are unpacked for ever. The files are never made
+/// anew; CATENA_GOLDEN makes those that are missing.
 #[test]
 fn golden_archives() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");

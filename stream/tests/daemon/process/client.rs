@@ -60,7 +60,8 @@ pub struct Flood {
     pub in_time: u64,
 }
 
-/// Sends messages as fast as they are taken until the time is up, says goodbye, and waits until all are acknowledged. `next` writes a message by its number.
+/// Sends messages as fast as they are taken until the time is up, says goodbye, and waits until all
+/// are acknowledged. `next` writes a message by its number.
 pub async fn flood(
     socket: TcpStream,
     until: Instant,

@@ -25,7 +25,8 @@ pub fn records(len: usize) -> Vec<u8> {
     bytes
 }
 
-/// Frames so small that a few kilobytes have many of them; at a level that keeps no state, for tests of many streams.
+/// Frames so small that a few kilobytes have many of them; at a level that keeps no state, for
+/// tests of many streams.
 pub fn small_frames() -> CompressOptions {
     modelled_frames().with_level(Level::MIN)
 }

@@ -1,4 +1,5 @@
-//! Files that the tests make with the library itself: every class of type, every kind of link, all storages.
+//! Files that the tests make with the library itself: every class of type, every kind of link, all
+//! storages.
 
 use std::ffi::CStr;
 use std::path::Path;
@@ -286,7 +287,8 @@ fn attributes(file: &Handle, root: &Handle) -> Outcome {
         None,
     )?;
     let grid = open_object(file, c"/grid")?;
-    // As dimension scales have it: lists of references on one side, references with an axis on the other.
+    // As dimension scales have it: lists of references on one side, references with an axis on the
+    // other.
     let of = standard(Standard::ObjectReference)?;
     let axes = simple_space(&[3], None)?;
     let rows = [

@@ -1,4 +1,5 @@
-//! LZ4, behind the checksum that ROOT puts before it. Parameters: level; 0 and what is above 0 and below 3 is the fast one.
+//! LZ4, behind the checksum that ROOT puts before it. Parameters: level; 0 and what is above 0 and
+//! below 3 is the fast one.
 
 use ::lz4::block::{CompressionMode, compress};
 

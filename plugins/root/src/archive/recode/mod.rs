@@ -1,8 +1,9 @@
 //! Compressing raw bytes again so that the very record of the file comes out.
 //!
-//! A [`Setting`] is all that a codec must be told for that. It is found by trying, the likeliest first, and only what gave the
-//! same bytes is believed; a record without a setting stays as it is. What a setting gives depends on the libraries' versions:
-//! the checksum of the whole file tells if another one gave other bytes.
+//! A [`Setting`] is all that a codec must be told for that. It is found by trying, the likeliest
+//! first, and only what gave the same bytes is believed; a record without a setting stays as it is.
+//! What a setting gives depends on the libraries' versions: the checksum of the whole file tells if
+//! another one gave other bytes.
 
 mod lz4;
 mod xz;
@@ -14,10 +15,11 @@ use crate::error::{Error, Result};
 
 /// Most raw bytes of a record.
 const RECORD_MAX: usize = 0xFF_FFFF;
-/// Searches that may fail for a codec before only settings that worked are tried; one on a record of so many MiB counts for
-/// so many more.
+/// Searches that may fail for a codec before only settings that worked are tried; one on a record
+/// of so many MiB counts for so many more.
 const FAILURES_MAX: u32 = 24;
-/// Of longer records a setting is tried on so many raw bytes first: a search takes the time of some MiB, however long they are.
+/// Of longer records a setting is tried on so many raw bytes first: a search takes the time of some
+/// MiB, however long they are.
 const SAMPLE: usize = 512 << 10;
 
 /// How a record was compressed.
@@ -47,8 +49,8 @@ impl Setting {
         let Some(sample) = raw.get(..SAMPLE).filter(|_| raw.len() > 2 * SAMPLE) else {
             return true;
         };
-        // Coded bytes before which a codec's unit ends: what comes after the sample changes only the last one.
-        // LZ4's may be as long as all, and it is fast.
+        // Coded bytes before which a codec's unit ends: what comes after the sample changes only
+        // the last one. LZ4's may be as long as all, and it is fast.
         let (begun, unit) = match self.tag {
             Tag::Lz4 => return true,
             Tag::Zstd => (zstd::begin(sample, raw.len(), self.params), 0),

@@ -1,8 +1,8 @@
-//! LZMA in xz's container. Parameters: preset with 0x80 for extreme, check, dictionary (the byte of the block's header), and the
-//! dictionary to encode with, 0 for the same.
+//! LZMA in xz's container. Parameters: preset with 0x80 for extreme, check, dictionary (the byte of
+//! the block's header), and the dictionary to encode with, 0 for the same.
 //!
-//! A dictionary longer than the data costs memory and time (674 MiB for level 9's) and changes nothing but the byte that tells of it,
-//! unless hashes collide: so a smaller one is tried first.
+//! A dictionary longer than the data costs memory and time (674 MiB for level 9's) and changes
+//! nothing but the byte that tells of it, unless hashes collide: so a smaller one is tried first.
 
 use liblzma::stream::{Action, Check, Filters, LzmaOptions, Status, Stream};
 
@@ -13,7 +13,8 @@ const SMALL: usize = 1 << 20;
 const DICTIONARY_MAX: u8 = 28;
 
 pub(super) fn candidates(coded: &[u8], raw_len: usize) -> Vec<[u8; 4]> {
-    // Stream header: 6 bytes of magic, a zero, the check. Block header: its size, flags, filter 0x21 with one byte.
+    // Stream header: 6 bytes of magic, a zero, the check. Block header: its size, flags, filter
+    // 0x21 with one byte.
     let (Some(&check), Some(&[0x21, 1, dictionary])) = (
         coded.get(7),
         coded.get(14..17).and_then(|f| f.first_chunk::<3>()),

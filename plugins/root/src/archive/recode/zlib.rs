@@ -1,7 +1,8 @@
-//! Deflate. Parameters: level, the two bytes of zlib's header, memory level (always zlib's default, 8).
+//! Deflate. Parameters: level, the two bytes of zlib's header, memory level (always zlib's default,
+//! 8).
 //!
-//! ROOT's bundled zlib is the plain one up to 6.12 and Cloudflare's since, on some machines; uproot uses Python's. Level 1 of
-//! all but Cloudflare's agrees.
+//! ROOT's bundled zlib is the plain one up to 6.12 and Cloudflare's since, on some machines; uproot
+//! uses Python's. Level 1 of all but Cloudflare's agrees.
 
 use flate2::{Compress, Compression, FlushCompress, Status};
 

@@ -1,6 +1,7 @@
 //! Zstandard. Parameters: level (a signed byte), flags: 1 without the raw size, 2 with a checksum.
 //!
-//! ROOT and uproot compress a whole basket at once, at level 5 and 3 unless told otherwise. Versions of zstd differ in what they make of a level.
+//! ROOT and uproot compress a whole basket at once, at level 5 and 3 unless told otherwise.
+//! Versions of zstd differ in what they make of a level.
 
 use zstd::zstd_safe::zstd_sys::ZSTD_EndDirective;
 use zstd::zstd_safe::{CCtx, CParameter, InBuffer, OutBuffer};

@@ -1,17 +1,20 @@
-//! What the fuzz targets and the tests of mutations do with arbitrary bytes: read them as a ROOT file, unpack them as an archive.
-//! Errors are fine; panics are not, nor memory that the bytes do not pay for.
+//! What the fuzz targets and the tests of mutations do with arbitrary bytes: read them as a ROOT
+//! file, unpack them as an archive. Errors are fine; panics are not, nor memory that the bytes do
+//! not pay for.
 
 use std::io::{Cursor, Write};
 
 use catena_root::archive::{UnpackOptions, info, unpack};
 use catena_root::{File, OpenOptions};
 
-/// Bytes that one object or segment may take here. The inputs are small, and so is all that is in them.
+/// Bytes that one object or segment may take here. The inputs are small, and so is all that is in
+/// them.
 const LIMIT: u64 = 4 << 20;
 /// Bytes that all columns of a tree, or a restored file, may take.
 const HELD_MAX: usize = 128 << 20;
 
-/// Opens the bytes as a ROOT file and reads the first entries of all branches; how many batches were read.
+/// Opens the bytes as a ROOT file and reads the first entries of all branches; how many batches
+/// were read.
 #[allow(dead_code)]
 pub fn root_read(bytes: &[u8]) -> usize {
     let options = OpenOptions::default().with_memory_limit(LIMIT);

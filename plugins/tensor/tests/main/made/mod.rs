@@ -138,7 +138,8 @@ pub fn zip(members: &[(&str, u16, &[u8], Vec<u8>)]) -> Vec<u8> {
     file
 }
 
-/// Members deflated at two levels, one stored, one that no level of zlib gives, and an object array.
+/// Members deflated at two levels, one stored, one that no level of zlib gives, and an object
+/// array.
 pub fn npz() -> Vec<u8> {
     let a = npy("'<f4'", false, "(60, 50)", &le(&weights(3000, 1)));
     let b = npy(

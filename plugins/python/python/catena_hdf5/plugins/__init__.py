@@ -1,1 +1,0 @@
-"""The folder that libhdf5 looks into: the extension module here is the filter plugin too."""
