@@ -118,7 +118,8 @@ impl Far {
         }
     }
 
-    /// Sums up what is far from `n` rows, at most a stretch, of all lanes. Lanes lie `room` apart and begin at `first`.
+    /// Sums up what is far from `n` rows, at most a stretch, of all lanes. Lanes lie `room` apart
+    /// and begin at `first`.
     #[inline(always)]
     pub fn sum(&mut self, magnitudes: &[u8], room: usize, first: usize, n: usize) {
         if self.each.is_some() {

@@ -121,7 +121,8 @@ impl Bins {
         inside.then_some((self.exact.len() + at) as u8)
     }
 
-    /// How many of residuals that ascend, and that the bins were cut for, lie in each bin, and the bits of their offsets.
+    /// How many of residuals that ascend, and that the bins were cut for, lie in each bin, and the
+    /// bits of their offsets.
     pub fn counts<W: Word>(&self, residuals: &[W]) -> (Vec<u32>, f64) {
         let mut counts = vec![0u32; self.bin_n()];
         let (mut offsets, mut exact, mut interval) = (0.0, 0, 0);
@@ -147,7 +148,8 @@ impl Bins {
         (counts, offsets)
     }
 
-    /// By token: the first residual and the bits of its offset. Copies have none, exceptions `exception_bits`.
+    /// By token: the first residual and the bits of its offset. Copies have none, exceptions
+    /// `exception_bits`.
     pub fn table<W: Word>(&self, exception_bits: u32) -> ([W; TOKENS], [u8; TOKENS]) {
         let (mut lower, mut bits) = ([W::default(); TOKENS], [0; TOKENS]);
         for (at, &exact) in self.exact.iter().enumerate() {

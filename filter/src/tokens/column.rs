@@ -29,7 +29,8 @@ impl Known {
         }
     }
 
-    /// The values as numbers, computed when they are first asked for. NaN and infinities are huge finite ones.
+    /// The values as numbers, computed when they are first asked for. NaN and infinities are huge
+    /// finite ones.
     #[inline(always)]
     pub fn numbers(&self) -> &[f64] {
         if let Some(numbers) = self.numbers.get() {

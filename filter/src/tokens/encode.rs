@@ -290,7 +290,8 @@ pub struct Before<'a> {
     pub bits: f64,
 }
 
-/// Bins, contexts and distributions for a column of a frame: those of `before` where they are as good.
+/// Bins, contexts and distributions for a column of a frame: those of `before` where they are as
+/// good.
 pub fn settle(
     recipe: &Recipe,
     me: &Known,
@@ -316,7 +317,8 @@ fn settle_words<W: Word>(
         return fresh();
     };
     let row_n = amended.tokens.len();
-    // Few rows make no better tables than many, and what is no worse than was expected is good enough for levels in haste.
+    // Few rows make no better tables than many, and what is no worse than was expected is good
+    // enough for levels in haste.
     if row_n * 2 < before.rows
         || amended.bits <= before.bits * row_n as f64
         || amended.plan == *before.plan

@@ -61,7 +61,8 @@ impl Lanes {
     }
 }
 
-/// The rows of a column while their tokens are read. What is implemented here stands in the innermost loop: `#[inline(always)]`.
+/// The rows of a column while their tokens are read. What is implemented here stands in the
+/// innermost loop: `#[inline(always)]`.
 pub trait Rows {
     /// The distribution of a row's token, given those of the rows above.
     fn cluster(&self, lane: usize, step: usize, row: usize) -> u8;
@@ -243,7 +244,8 @@ impl<'a> Decoder<'a> {
         Some(u32::from(u16::from_le_bytes([low, high])))
     }
 
-    /// The tokens of the steps `from..to` of all lanes. Past the end of the words zeros are read; [`Decoder::finish`] tells.
+    /// The tokens of the steps `from..to` of all lanes. Past the end of the words zeros are read;
+    /// [`Decoder::finish`] tells.
     #[inline(always)]
     pub fn steps(
         &mut self,

@@ -1,5 +1,5 @@
-//! Vectors that are used again: a thread keeps those that its last frame is done with, so that the next one neither asks the system for memory nor
-//! clears it.
+//! Vectors that are used again: a thread keeps those that its last frame is done with, so that the
+//! next one neither asks the system for memory nor clears it.
 
 use std::cell::RefCell;
 use std::thread::LocalKey;

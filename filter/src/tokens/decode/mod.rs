@@ -1,7 +1,7 @@
 //! A column from tokens and offsets back to its words.
 //!
-//! Passes over all rows: predictions from columns to the left, contexts, tokens, offsets, and the words put together. Whatever the streams hold, no
-//! pass does more than its share of work a row.
+//! Passes over all rows: predictions from columns to the left, contexts, tokens, offsets, and the
+//! words put together. Whatever the streams hold, no pass does more than its share of work a row.
 
 mod rebuild;
 mod tokens;

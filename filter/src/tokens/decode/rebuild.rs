@@ -186,7 +186,8 @@ impl<W: Word> Parts<'_, W> {
         }
     }
 
-    /// The word of a value that was written beside; one that no word gives back is kept, and its word is that of the row before.
+    /// The word of a value that was written beside; one that no word gives back is kept, and its
+    /// word is that of the row before.
     #[cold]
     fn except(&mut self, row: usize, value: u64) -> W {
         self.form.word(value).unwrap_or_else(|| {
