@@ -11,6 +11,7 @@ mod id;
 pub mod error;
 
 pub mod level;
+mod parallel;
 pub mod pool;
 
 // What the bytes are, and the numbers in them.

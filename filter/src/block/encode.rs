@@ -96,7 +96,7 @@ fn frames(raw: &[u8], spec: Spec, coding: &Coding, pool: &Arc<Pool>) -> Result<V
     let most = crate::flow::flight_max(pool, &spec, frame_len);
     let beginning = &raw[..raw.len().min(frame_len)];
     let mut flow = Wavefront::new(
-        Pack::new(spec).with_beginning(beginning),
+        Pack::new(spec).with_beginning(beginning, pool.threads()),
         1,
         pool.clone(),
         None,

@@ -21,6 +21,8 @@ pub(crate) struct Pack {
     /// The beginning of the stream, and what is found out there once it is asked for.
     beginning: Vec<u8>,
     search: OnceLock<Option<Arc<Search>>>,
+    /// Threads that may search.
+    threads: usize,
     /// Counts what frames take, for streams that keep a speed.
     meter: Option<Arc<Meter>>,
 }
@@ -79,15 +81,17 @@ impl Pack {
             table,
             beginning: Vec::new(),
             search: OnceLock::new(),
+            threads: 1,
             meter: None,
         }
     }
 
-    /// One for a stream that begins with these bytes: as many as are to be searched. Without them
-    /// nothing becomes tokens.
-    pub(crate) fn with_beginning(mut self, bytes: &[u8]) -> Self {
+    /// One for a stream that begins with these bytes: as many as are to be searched, by so many
+    /// threads. Without them nothing becomes tokens.
+    pub(crate) fn with_beginning(mut self, bytes: &[u8], threads: usize) -> Self {
         if stage::suits(&self.spec.layout) {
             self.beginning = bytes.to_vec();
+            self.threads = threads;
         }
         self
     }
@@ -123,7 +127,7 @@ impl Pack {
     fn search(&self) -> Option<&Arc<Search>> {
         let found = || {
             let raw = &self.beginning[..];
-            let found = stage::begin(self.spec.expansion(), self.spec.level, 0, raw)?;
+            let found = stage::begin(self.spec.expansion(), self.spec.level, 0, raw, self.threads)?;
             let limit = (found.rate() / 8.0 * raw.len() as f64 * WORSE) as usize;
             let hopeless =
                 limit > raw.len() || backend::fall_back(&self.table, 0, raw, limit).is_some();

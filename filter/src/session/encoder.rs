@@ -380,7 +380,9 @@ impl Encoder {
         let meter = self.pace.as_ref().map(|(_, meter)| Arc::clone(meter));
         let (chain_n, notify) = (header.chains as usize, self.notify.clone());
         let flow = Wavefront::new(
-            Pack::new(spec).with_meter(meter).with_beginning(beginning),
+            Pack::new(spec)
+                .with_meter(meter)
+                .with_beginning(beginning, self.pool.threads()),
             chain_n,
             self.pool.clone(),
             notify,

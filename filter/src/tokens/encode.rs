@@ -89,7 +89,8 @@ pub fn prepare(known: &[Known], at: usize, prediction: &Prediction, copy: &Copy)
     }
 }
 
-fn prepare_words<W: Word>(
+/// The same of words of one size.
+pub fn prepare_words<W: Word>(
     left: &[Known],
     me: &Known,
     words: &[W],

@@ -27,12 +27,13 @@ pub(crate) fn suits(layout: &Layout) -> bool {
         && layout.shape().is_empty())
 }
 
-/// Searches the beginning of a stream; nothing if it has too few records.
+/// Searches the beginning of a stream on so many threads; nothing if it has too few records.
 pub(crate) fn begin(
     expansion: &Expansion,
     level: Level,
     offset: u64,
     raw: &[u8],
+    threads: usize,
 ) -> Option<Search> {
     let rows = Rows::new(expansion.record_size, offset, raw.len());
     if rows.n == 0 || rows.n > u32::MAX as usize {
@@ -41,11 +42,13 @@ pub(crate) fn begin(
     let body = rows.records(raw);
     // The levels above 4 have other means than a longer search.
     let level = if level.learns() { 2 } else { level.get() };
+    let side_by_side = Table::new(expansion);
     let mut found = search(
-        &Table::new(expansion),
+        &side_by_side,
         body,
         rows.first,
         Effort::of_level(level),
+        threads,
     );
     let mut rival = |other: Search| {
         if other.rate() < found.rate() {
@@ -54,16 +57,12 @@ pub(crate) fn begin(
     };
     if level >= 4 {
         // Searches are greedy: a longer one may end in a worse place.
-        rival(search(
-            &Table::new(expansion),
-            body,
-            rows.first,
-            Effort::of_level(3),
-        ));
+        let shorter = Effort::of_level(3);
+        rival(search(&side_by_side, body, rows.first, shorter, threads));
     }
-    if let Some(table) = Table::stored(expansion, body.len()).filter(|_| rows.head + rows.tail == 0)
-    {
-        rival(search(&table, body, 0, Effort::of_level(level)));
+    let whole = rows.head + rows.tail == 0;
+    if let Some(table) = Table::stored(expansion, body.len()).filter(|_| whole) {
+        rival(search(&table, body, 0, Effort::of_level(level), threads));
     }
     Some(found)
 }

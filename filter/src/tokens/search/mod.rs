@@ -16,9 +16,10 @@ use super::encode::{self, Before, Recipe};
 use super::form::Form;
 use super::frame::{self, Memory};
 use super::rows::Table;
-use super::word::Words;
+use super::word::{Words, with_words};
 use crate::numeric::Relation;
 use crate::numeric::ValueType;
+use crate::parallel;
 use crate::predict::{lattice, references, relations};
 
 /// How hard to search.
@@ -110,6 +111,8 @@ const FEWEST: usize = 32;
 /// What the search of a column may look at.
 struct Scene<'a> {
     effort: Effort,
+    /// Threads that may work at it.
+    threads: usize,
     geometry: &'a Geometry,
     known: &'a [Known],
     /// The tokens of the columns to the left.
@@ -178,8 +181,9 @@ impl Search {
     }
 }
 
-/// Searches all columns of records that begin with the row `first` of the stream.
-pub fn search(table: &Table, body: &[u8], first: u64, effort: Effort) -> Search {
+/// Searches all columns of records that begin with the row `first` of the stream, on so many
+/// threads.
+pub fn search(table: &Table, body: &[u8], first: u64, effort: Effort, threads: usize) -> Search {
     let whole_first = first;
     let (sample, first) = sample(table, body, first, effort);
     let values = table.split(&sample);
@@ -204,23 +208,40 @@ pub fn search(table: &Table, body: &[u8], first: u64, effort: Effort) -> Search 
         .zip(&forms)
         .map(|(words, &form)| encode::known(form, words))
         .collect();
+    let bare = |at: usize| Scene {
+        effort,
+        threads: 1,
+        geometry: &geometry,
+        known: &known,
+        tokens: &[],
+        offered: &[],
+        at,
+        references: &references[at],
+        relation: relations[at],
+        row_n,
+    };
+    let columns: Vec<usize> = (0..known.len()).collect();
+    let inside = if known.len() < threads { threads } else { 1 };
+    let modes = parallel::map(threads, &columns, |&at| {
+        let scene = Scene {
+            threads: inside,
+            ..bare(at)
+        };
+        with_words!(&known[at].words, words => modes::promising(&scene, words))
+    });
     let (mut recipes, mut tokens, mut bits) =
         (Vec::with_capacity(known.len()), Vec::new(), Vec::new());
     let mut columns = Vec::with_capacity(known.len());
     let mut offered = Vec::with_capacity(known.len());
-    for at in 0..known.len() {
+    for (at, modes) in modes.iter().enumerate() {
         let scene = Scene {
-            effort,
-            geometry: &geometry,
-            known: &known,
+            threads,
             tokens: &tokens,
             offered: &offered,
-            at,
-            references: &references[at],
-            relation: relations[at],
-            row_n,
+            ..bare(at)
         };
-        let found = column(&scene);
+        let words = &known[at].words;
+        let found = with_words!(words, words => modes::search(&scene, words, modes));
         let ready = encode::prepare(&known, at, &found.recipe.prediction, &found.recipe.copy);
         let settled = encode::settle(&found.recipe, &known[at], &ready, &scene.left(), None);
         recipes.push(found.recipe);
@@ -287,13 +308,6 @@ fn sample(table: &Table, body: &[u8], first: u64, effort: Effort) -> (Vec<u8>, u
 struct Found {
     recipe: Recipe,
     bits: f64,
-}
-
-fn column(scene: &Scene) -> Found {
-    match scene.me().words {
-        Words::Narrow(ref words) => modes::search(scene, words),
-        Words::Wide(ref words) => modes::search(scene, words),
-    }
 }
 
 /// Sources of a grid's column.

@@ -7,7 +7,7 @@ use super::super::encode::{self, Prepared, Recipe};
 use super::super::prediction::{Copy, Prediction};
 use super::super::word::Word;
 use super::{Found, Scene, contexts, curve, linear, stencils};
-use crate::Kind;
+use crate::{Kind, parallel};
 
 /// A copy must be met by one row in so many.
 const SELDOM: usize = 50;
@@ -43,56 +43,50 @@ const GRID_CUTTING: Cutting = Cutting {
     exact: 32,
 };
 
-/// A prediction or copy with what it comes to on the sample.
-struct Candidate<W> {
-    prediction: Prediction,
-    predicted: Vec<W>,
-    residuals: Vec<W>,
-}
+/// A prediction and a copy that may go well together.
+pub(super) type Mode = (Prediction, Copy);
 
-pub(super) fn search<W: Word>(scene: &Scene, words: &[W]) -> Found {
+/// The most promising modes of a column. Looks at values alone, not at tokens.
+pub(super) fn promising<W: Word>(scene: &Scene, words: &[W]) -> Vec<Mode> {
     let me = scene.me();
+    let left = &scene.known[..scene.at];
     let copies = copies(scene, words);
     let hits: Vec<Vec<bool>> = copies
         .iter()
-        .map(|copy| copy.hits(&me.form, &scene.known[..scene.at], words))
+        .map(|copy| copy.hits(&me.form, left, words))
         .collect();
-    let mut candidates: Vec<Candidate<W>> = Vec::new();
     let fill = copies
         .iter()
         .find(|copy| matches!(copy, Copy::Fill(_)))
         .cloned();
-    for mut prediction in predictions(scene, words, fill.as_ref()) {
-        prediction.keep();
-        let predicted = prediction.words(&me.form, &scene.known[..scene.at], words.len());
-        let copy = match (&prediction, &fill) {
+    let mut predictions = predictions(scene, words, fill.as_ref());
+    predictions.iter_mut().for_each(Prediction::keep);
+    let compared = parallel::map(scene.threads, &predictions, |prediction| {
+        let predicted = prediction.words(&me.form, left, words.len());
+        let copy = match (prediction, &fill) {
             (Prediction::Stencil(_), Some(fill)) => fill.clone(),
             _ => Copy::None,
         };
-        let residuals = encode::residuals(me, words, &prediction, &predicted, &copy);
-        candidates.push(Candidate {
-            prediction,
-            predicted,
-            residuals,
-        });
+        let residuals = encode::residuals(me, words, prediction, &predicted, &copy);
+        compare(scene, prediction, &residuals, &copies, &hits)
+    });
+    let mut pairs: Vec<(f64, usize, usize)> = Vec::new();
+    for (p, compared) in compared.into_iter().enumerate() {
+        pairs.extend(compared.into_iter().map(|(bits, c)| (bits, p, c)));
     }
-    let pairs = compare(scene, &candidates, &copies, &hits);
-    let mut best: Option<Found> = None;
-    for (p, c) in pairs {
-        let candidate = &mut candidates[p];
-        let prepared = Prepared {
-            predicted: std::mem::take(&mut candidate.predicted),
-            residuals: std::mem::take(&mut candidate.residuals),
-            hits: hits[c].clone(),
-        };
-        let found = follow(scene, &candidate.prediction, &copies[c], &prepared);
-        candidate.predicted = prepared.predicted;
-        candidate.residuals = prepared.residuals;
-        if best.as_ref().is_none_or(|best| found.bits < best.bits) {
-            best = Some(found);
-        }
-    }
-    best.unwrap_or_else(|| Found {
+    let mode = |(p, c): (usize, usize)| (predictions[p].clone(), copies[c].clone());
+    best(scene, pairs).into_iter().map(mode).collect()
+}
+
+/// The best of the promising modes, with contexts.
+pub(super) fn search<W: Word>(scene: &Scene, words: &[W], modes: &[Mode]) -> Found {
+    let me = scene.me();
+    let found = parallel::map(scene.threads, modes, |(prediction, copy)| {
+        let left = &scene.known[..scene.at];
+        let prepared = encode::prepare_words(left, me, words, prediction, copy);
+        follow(scene, prediction, copy, &prepared)
+    });
+    let nothing = || Found {
         recipe: Recipe {
             form: me.form,
             prediction: Prediction::Zero,
@@ -101,7 +95,9 @@ pub(super) fn search<W: Word>(scene: &Scene, words: &[W]) -> Found {
             sources: Vec::new(),
         },
         bits: 0.0,
-    })
+    };
+    let fewest = found.into_iter().min_by(|a, b| a.bits.total_cmp(&b.bits));
+    fewest.unwrap_or_else(nothing)
 }
 
 fn predictions<W: Word>(scene: &Scene, words: &[W], fill: Option<&Copy>) -> Vec<Prediction> {
@@ -172,57 +168,56 @@ fn filling<W: Word>(words: &[W]) -> Option<u64> {
     (longest.len() * FILLING > words.len()).then(|| longest[0].wide())
 }
 
-/// The most promising pairs of prediction and copy, as places.
+/// Bits that a prediction comes to with each copy that goes with it.
 fn compare<W: Word>(
     scene: &Scene,
-    candidates: &[Candidate<W>],
+    prediction: &Prediction,
+    residuals: &[W],
     copies: &[Copy],
     hits: &[Vec<bool>],
-) -> Vec<(usize, usize)> {
+) -> Vec<(f64, usize)> {
     let row_n = scene.row_n;
-    let is_grid = scene.is_grid();
     let step = (row_n / scene.effort.compared).max(1);
-    let rows = || (0..row_n).step_by(step);
     let has_filling = copies.iter().any(|copy| matches!(copy, Copy::Fill(_)));
-    let seldom = |(copy, hits): (&Copy, &Vec<bool>)| {
-        *copy != Copy::None && hits.iter().filter(|hit| **hit).count() * SELDOM < row_n
-    };
-    let seldom: Vec<bool> = copies.iter().zip(hits).map(seldom).collect();
-    let mut pairs: Vec<(f64, usize, usize)> = Vec::new();
-    for (p, candidate) in candidates.iter().enumerate() {
-        let mut sorted: Vec<(W, u32)> = rows()
-            .map(|row| (candidate.residuals[row], row as u32))
-            .collect();
-        sorted.sort_unstable();
-        for (c, (copy, hits)) in copies.iter().zip(hits).enumerate() {
-            let own = matches!((&candidate.prediction, copy), (Prediction::Row(a), Copy::Row(b)) if a == b);
-            // Fillings are what a stencil's arithmetic leaves out, so the two go together.
-            let filled = matches!(copy, Copy::Fill(_));
-            let stencil = matches!(candidate.prediction, Prediction::Stencil(_));
-            if seldom[c] || own || (stencil && has_filling && !filled) || (filled && !stencil) {
-                continue;
-            }
-            let wanted: Vec<W> = sorted
-                .iter()
-                .filter(|(_, row)| !hits[*row as usize])
-                .map(|(residual, _)| *residual)
-                .collect();
-            let bins = Bins::cut_sorted(&wanted, ROUGH);
-            let (counts, offsets) = bins.counts(&wanted);
-            let met = sorted.len() - wanted.len();
-            let mut all = counts;
-            all.extend([met as u32, 0]);
-            let bits = (entropy(&all) + offsets) * step as f64 + table_bits(&all);
-            pairs.push((bits, p, c));
+    let mut sorted: Vec<(W, u32)> = (0..row_n)
+        .step_by(step)
+        .map(|row| (residuals[row], row as u32))
+        .collect();
+    sorted.sort_unstable();
+    let mut compared = Vec::new();
+    for (c, (copy, hits)) in copies.iter().zip(hits).enumerate() {
+        let seldom =
+            *copy != Copy::None && hits.iter().filter(|hit| **hit).count() * SELDOM < row_n;
+        let own = matches!((prediction, copy), (Prediction::Row(a), Copy::Row(b)) if a == b);
+        // Fillings are what a stencil's arithmetic leaves out, so the two go together.
+        let filled = matches!(copy, Copy::Fill(_));
+        let stencil = matches!(prediction, Prediction::Stencil(_));
+        if seldom || own || (stencil && has_filling && !filled) || (filled && !stencil) {
+            continue;
         }
+        let wanted: Vec<W> = sorted
+            .iter()
+            .filter(|(_, row)| !hits[*row as usize])
+            .map(|(residual, _)| *residual)
+            .collect();
+        let bins = Bins::cut_sorted(&wanted, ROUGH);
+        let (mut counts, offsets) = bins.counts(&wanted);
+        counts.extend([(sorted.len() - wanted.len()) as u32, 0]);
+        let bits = (entropy(&counts) + offsets) * step as f64 + table_bits(&counts);
+        compared.push((bits, c));
     }
+    compared
+}
+
+/// The most promising pairs of prediction and copy, as places.
+fn best(scene: &Scene, mut pairs: Vec<(f64, usize, usize)>) -> Vec<(usize, usize)> {
     pairs.sort_by(|a, b| a.0.total_cmp(&b.0));
     let mut kept: Vec<(usize, usize)> = pairs
         .iter()
         .take(scene.effort.modes)
         .map(|&(_, p, c)| (p, c))
         .collect();
-    if is_grid {
+    if scene.is_grid() {
         // The entropy of all tokens together says little of grids, where activity decides.
         kept = pairs
             .iter()
