@@ -105,6 +105,8 @@ impl Effort {
 
 /// Columns that tell about a column, at most.
 const REFERENCES: usize = 4;
+/// A sample of one column is so many times longer.
+const FEW_COLUMNS: usize = 16;
 /// Fewest rows that a plan is searched on.
 const FEWEST: usize = 32;
 
@@ -277,10 +279,10 @@ pub fn search(table: &Table, body: &[u8], first: u64, effort: Effort, threads: u
 fn sample(table: &Table, body: &[u8], first: u64, effort: Effort) -> (Vec<u8>, u64) {
     let row_n = body.len() / table.row_size;
     let is_grid = table.group > 2 && table.columns.len() <= 8;
-    let wanted = if is_grid {
-        effort.rows * 16
-    } else {
-        effort.rows
+    // Few columns cost little, and what comes again far away is seen in many rows alone.
+    let wanted = match is_grid {
+        true => effort.rows * FEW_COLUMNS,
+        false => effort.rows * (FEW_COLUMNS / table.columns.len()).max(1),
     };
     if row_n <= wanted || table.is_stored() {
         return (body[..row_n * table.row_size].to_vec(), first);
@@ -291,7 +293,8 @@ fn sample(table: &Table, body: &[u8], first: u64, effort: Effort) -> (Vec<u8>, u
     } else {
         0
     };
-    let piece_n = if is_grid { 1 } else { 3 };
+    let alone = is_grid || table.columns.len() == 1;
+    let piece_n = if alone { 1 } else { 3 };
     let piece = (wanted / piece_n).div_ceil(group) * group;
     // Each from the middle of its share, so that no row comes twice.
     let share = (row_n - lead) / piece_n;
