@@ -16,6 +16,7 @@ pub(crate) mod rows;
 mod shape;
 
 pub use column::{Column, Expansion, MAX_ARRAY_COLUMNS, MAX_COLUMNS};
+pub(crate) use detect::candidates;
 pub use detect::detect;
 pub(crate) use rows::Rows;
 pub use shape::parse_shape;

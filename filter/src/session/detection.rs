@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::background::Background;
 use crate::Layout;
 use crate::flow::Notify;
-use crate::layout;
 use crate::pool::Pool;
+use crate::tokens::stage;
 
 /// A first frame that is being looked at.
 pub(super) struct Detection {
@@ -23,7 +23,7 @@ impl Detection {
         let len = bytes.len();
         let work = Background::start(pool, notify, move || {
             // Detection only guesses; where it fails, plain bytes are a guess that does no harm.
-            let layout = catch_unwind(AssertUnwindSafe(|| layout::detect(&bytes)));
+            let layout = catch_unwind(AssertUnwindSafe(|| stage::likeliest(&bytes)));
             (layout.unwrap_or_else(|_| Layout::bytes()), bytes)
         });
         Detection { work, len }

@@ -9,7 +9,7 @@ use super::search::{Effort, Search, search};
 use crate::error::Result;
 use crate::layout::rows::Rows;
 use crate::layout::{Expansion, Kind};
-use crate::{Layout, Level};
+use crate::{Layout, Level, backend, layout};
 
 /// Raw bytes at a stream's beginning that are searched, for frames of this size: more than the
 /// first, where frames are short.
@@ -26,6 +26,41 @@ pub(crate) fn suits(layout: &Layout) -> bool {
         .all(|field| plain(field.kind, field.width))
         && layout.shape().is_empty())
 }
+
+/// Bytes of a sample that layouts are compared on.
+const COMPARED: usize = 192 << 10;
+
+/// The layout by which a stream's beginning comes out smallest, by a rough search.
+pub(crate) fn likeliest(sample: &[u8]) -> Layout {
+    let candidates = layout::candidates(sample);
+    // Behind a header, if there is one.
+    let from = sample.len().saturating_sub(COMPARED) / 2;
+    let part = &sample[from..(from + COMPARED).min(sample.len())];
+    let mut best: Option<(usize, &Layout)> = None;
+    for candidate in candidates.iter().filter(|_| candidates.len() > 1) {
+        let expansion = candidate.columns();
+        let rows = Rows::new(expansion.record_size, from as u64, part.len());
+        let mut size = part.len();
+        if suits(candidate) && rows.n > 0 {
+            let (table, body) = (Table::new(&expansion), rows.records(part));
+            let found = search(&table, body, rows.first, Effort::ROUGH, 1);
+            size = size.min((found.rate() / 8.0 * part.len() as f64) as usize);
+        }
+        let backends = backend::Table::new(candidate);
+        if let Some((_, payload)) = backend::fall_back(&backends, from as u64, part, size) {
+            size = payload.len();
+        }
+        // What is as good as the likelier one is not better.
+        if best.is_none_or(|(least, _)| size + least / CLEAR < least) {
+            best = Some((size, candidate));
+        }
+    }
+    let chosen = best.map(|(_, layout)| layout).or(candidates.first());
+    chosen.cloned().unwrap_or_else(Layout::bytes)
+}
+
+/// One part in so many that a less likely layout must gain.
+const CLEAR: usize = 50;
 
 /// Searches the beginning of a stream on so many threads; nothing if it has too few records.
 pub(crate) fn begin(

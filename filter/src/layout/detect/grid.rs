@@ -43,17 +43,22 @@ pub(super) struct Values {
     is_bytes: bool,
 }
 
+/// A value of so many bits as an unsigned integer of the same order.
+pub(super) fn ordered(value: u64, kind: Kind, bits: u32) -> u64 {
+    let sign = 1u64 << (bits - 1);
+    match kind {
+        Kind::Float if value & sign != 0 => !value & (sign | (sign - 1)),
+        Kind::Float | Kind::Int => value ^ sign,
+        Kind::Uint | Kind::Bytes => value,
+    }
+}
+
 impl Values {
     /// Reads the sample as values of a field.
     pub(super) fn new(sample: &[u8], field: &Field) -> Self {
         let bits = field.width * 8;
-        let sign = 1u64 << (bits - 1);
         let map = |value: u64| {
-            let ordered = match field.kind {
-                Kind::Float if value & sign != 0 => !value & (sign | (sign - 1)),
-                Kind::Float | Kind::Int => value ^ sign,
-                Kind::Uint | Kind::Bytes => value,
-            };
+            let ordered = ordered(value, field.kind, bits);
             if bits > 31 {
                 (ordered >> (bits - 31)) as i32
             } else {

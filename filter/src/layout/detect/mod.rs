@@ -18,6 +18,7 @@ mod grid;
 mod number;
 mod period;
 mod record;
+mod single;
 
 use super::{Layout, MAX_ARRAY_COLUMNS};
 use grid::Values;
@@ -32,6 +33,28 @@ const SAMPLE_MIN: usize = 256;
 /// it shifts where records and rows begin, not how long they are.
 pub fn detect(sample: &[u8]) -> Layout {
     guess(sample).unwrap_or_else(Layout::bytes)
+}
+
+/// Layouts that the sample may have, the likeliest first: records look likely where a plain column
+/// steps evenly, so a plain column of each width and plain bytes are among them.
+pub(crate) fn candidates(sample: &[u8]) -> Vec<Layout> {
+    if sample.len() < SAMPLE_MIN || is_text(sample) {
+        return vec![Layout::bytes()];
+    }
+    let mut all: Vec<Layout> = Vec::from_iter(guess(sample));
+    let mut add = |layout: Option<Layout>| {
+        if let Some(layout) = layout.filter(|layout| !all.contains(layout)) {
+            all.push(layout);
+        }
+    };
+    for field in single::plausible(sample) {
+        let grid = Values::new(sample, &field).grid();
+        let plain = || Layout::from_fields(vec![field.clone()]).ok();
+        add(plain());
+        add(grid.and_then(|grid| plain()?.with_shape(&grid.shape()).ok()));
+    }
+    add(Some(Layout::bytes()));
+    all
 }
 
 fn guess(sample: &[u8]) -> Option<Layout> {

@@ -48,6 +48,20 @@ pub struct Effort {
 }
 
 impl Effort {
+    /// What tells layouts apart.
+    pub const ROUGH: Effort = Effort {
+        rows: 1024,
+        terms: 0,
+        reach: 8,
+        values: false,
+        contexts: 1,
+        compared: 1024,
+        modes: 1,
+        cuttings: 1,
+        stencils: 2,
+        patience: 0.0,
+    };
+
     /// Of a level, 1 to 4; higher ones are as 4.
     pub fn of_level(level: u8) -> Self {
         match level {
