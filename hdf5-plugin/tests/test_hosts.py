@@ -71,7 +71,7 @@ def test_netcdf4_reads_and_writes(tmp_path, python):
             assert (file["t"][:] == data).all()
             file["t"][0:5] = file["t"][0:5] + 1
         with netCDF4.Dataset({str(path)!r}) as file:
-            assert file["t"][0, 0, 0] == data[0, 0, 0] + 1
+            assert file["t"][0, 0, 0] == (data[0, 0] + 1)[0]
         print("done")
     """)
     assert status == 0 and "done" in out, out
@@ -88,8 +88,8 @@ def test_creation_in_another_library(tmp_path, package, python):
         import ctypes, glob, os, importlib
         import numpy
         package = importlib.import_module({package!r})
-        folder = os.path.join(os.path.dirname(os.path.dirname(package.__file__)), {package.lower()!r} + ".libs")
-        name = [n for n in glob.glob(folder + "/libhdf5-*")][0]
+        beside = os.path.join(os.path.dirname(os.path.dirname(package.__file__)), "*.libs")
+        name = [n for n in glob.glob(beside + "/libhdf5-*") if {package.lower()!r} in n.lower()][0]
         lib = ctypes.CDLL(name)
         lib.H5open()
         hid = ctypes.c_int64

@@ -57,9 +57,18 @@ READERS = {
 }
 
 
+def netcdf_reads_compounds():
+    """Types with bytes between their members: from netCDF4 1.7 on."""
+    import netCDF4
+
+    return tuple(map(int, netCDF4.__version__.split(".")[:2])) >= (1, 7)
+
+
 @pytest.mark.parametrize("reader", READERS)
 def test_a_file_that_carries_its_model_opens_anywhere(tmp_path, model, reader, python):
     path = tmp_path / "x.h5"
+    if reader == "netCDF4" and not netcdf_reads_compounds():
+        pytest.skip("this release reads no such variable, whatever its filters")
     write(path, model)
     # A fresh process: nothing is cached, and there is no other place to find the model in.
     status, out = python("import sys; sys.path.insert(0, %r)\n" % os.path.dirname(__file__) + READERS[reader].format(str(path)) + "\nfrom test_models import data\nassert all((d[name] == data()[name]).all() for name in data().dtype.names) and len(d) == 3000; print('same')", XDG_DATA_HOME=str(tmp_path), CATENA_MODEL_PATH="")

@@ -160,6 +160,13 @@ def test_other_options_are_checked_too(tmp_path):
     for bad in (dict(dtype="nonsense"), dict(dtype=object), dict(model="0123456789abcdef")):
         with pytest.raises((TypeError, ValueError)):
             CatenaCodec(**bad)
+    for model in (0, True, 1.5, object(), "/nowhere.catmodel", tmp_path, b"\0"):
+        with pytest.raises((TypeError, ValueError, OSError)):
+            catena_hdf5.Catena(8, model)
+    for file in (0, None, object(), [b"abc"]):
+        for mode in ("rb", "wb"):
+            with pytest.raises(TypeError):
+                catena_hdf5.open(file, mode)
     for bad in (dict(dtype=object), dict(dtype="nonsense"), dict(shape=(-1,), dtype="f4")):
         with pytest.raises((TypeError, ValueError)):
             catena_hdf5.compress(b"abcd" * 4, **bad)

@@ -119,6 +119,9 @@ def test_zarr_format_3(tmp_path):
     rng = np.random.default_rng(1)
     cases = [np.cumsum(rng.normal(size=(40, 50)), axis=1).astype(kind) for kind in ("<f4", ">f8", "<i2", "u1")]
     cases.append(np.asfortranarray(cases[0]))
+    if tuple(map(int, zarr.__version__.split(".")[:2])) < (3, 1):
+        # It has no such arrays.
+        del cases[1]
     for i, data in enumerate(cases):
         path = str(tmp_path / f"{i}.zarr")
         # The chunks at the edges are partial, and one is never written.

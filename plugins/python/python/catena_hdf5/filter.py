@@ -1,6 +1,7 @@
 """The HDF5 filter's options, and models inside files."""
 
 import operator
+import os
 from collections.abc import Mapping
 
 import numpy as np
@@ -112,15 +113,21 @@ def _hash(model):
         return model.id
     if isinstance(model, str) and len(model) in (16, 64) and set(model.lower()) <= set("0123456789abcdef"):
         return model.lower()
-    with open(model, "rb") as file:
-        return _native.Model(file.read()).id
+    return _read(model).id
+
+
+def _read(path):
+    """The model of a file. Numbers are no paths, although `open` takes them for descriptors."""
+    if not isinstance(path, (str, bytes, os.PathLike)):
+        raise TypeError(f"{path!r} is no Model, and no path of one")
+    with open(path, "rb") as file:
+        return _native.Model(file.read())
 
 
 def embed_model(file, model):
     """Puts a model (a Model, or its file's path) into an open h5py file, where the plugin finds it. To be done before datasets that use it are created."""
     if not isinstance(model, _native.Model):
-        with open(model, "rb") as source:
-            model = _native.Model(source.read())
+        model = _read(model)
     name = "/.catena/" + model.id[:16]
     if name not in file:
         file.create_dataset(name, data=np.frombuffer(model.file, "u1"))

@@ -53,7 +53,9 @@ class CatenaZarr(ArrayBytesCodec):
         return chunk_spec.prototype.buffer.from_bytes(coded)
 
     async def _decode_single(self, chunk_bytes, chunk_spec):
-        dtype = chunk_spec.dtype.to_native_dtype().newbyteorder("<")
+        # NumPy's own before zarr 3.1.
+        native = getattr(chunk_spec.dtype, "to_native_dtype", lambda: chunk_spec.dtype)()
+        dtype = native.newbyteorder("<")
         expected = math.prod(chunk_spec.shape) * dtype.itemsize
         # What would be more than the chunk is refused before it is decoded.
         raw = await asyncio.to_thread(arrays.decompress, chunk_bytes.to_bytes(), max_output=expected)
