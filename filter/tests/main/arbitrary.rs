@@ -55,6 +55,14 @@ fn models_are_read_or_refused() {
     with_mutations(seeds("model"), 40, exercise::model);
 }
 
+#[test]
+fn payloads_of_tokens_are_decoded_or_refused() {
+    for (name, payload) in seeds("tokens") {
+        assert!(exercise::tokens(&payload).is_some(), "{name}");
+    }
+    with_mutations(seeds("tokens"), 200, exercise::tokens);
+}
+
 // --- seeds ---------------------------------------------------------------------------------------
 
 /// What a request of the encoding targets begins with: level, flags (1 no index, 2 the model, 4
@@ -97,6 +105,20 @@ fn seeds_are_made() {
     add("model", "two_bytes", model.file());
 
     let (grid, records, walk) = (common::grid(), common::records(80), common::walk());
+    let seeds: [(&str, u8, &Sample); 5] = [
+        ("walk", 0, &walk),
+        ("wide", 1, &walk),
+        ("records", 2, &records),
+        ("groups", 3, &records),
+        ("grid", 4, &grid),
+    ];
+    for (name, at, sample) in seeds {
+        add(
+            "tokens",
+            name,
+            &exercise::token_seed(at, head(sample, 6000)),
+        );
+    }
     let level = |number| CompressOptions::default().with_level(common::level(number));
     let chains = level(4)
         .with_layout(records.layout())

@@ -8,6 +8,7 @@
 mod encode;
 mod request;
 pub mod seal;
+mod tokens;
 
 use std::io::{BufRead, Cursor, Read, Write};
 use std::sync::{Arc, LazyLock};
@@ -22,6 +23,7 @@ use peak_alloc::PeakAlloc;
 
 pub use encode::{chunked, round_trip};
 use request::Request;
+pub use tokens::{token_seed, tokens};
 
 /// Bytes that decoding may take.
 const MEMORY_LIMIT: u64 = 24 << 20;
