@@ -165,6 +165,11 @@ def others(rng):
     for name, first in ("a repetition", again), ("noise", rng.integers(0, 2**32, 8000, dtype="u4").view("f4")):
         begun = np.concatenate([first, walk]).astype("<f4").tobytes()
         yield f"a chain that begins with {name}", begun, ["--dtype", "<f4", "--frame-size", "32000"]
+    parts = [rng.integers(0, 10, 1500), 1000 + rng.integers(0, 4096, 2500) / 16, rng.normal(0, 1e-9, 70), 1e-5 * rng.random(2000)]
+    for order in "<>":
+        column = np.concatenate(parts).astype(f"{order}f4").tobytes()
+        yield f"columns one after another {order}", column, ["--dtype", f"{order}f4"]
+        yield f"the same in frames {order}", column, ["--dtype", f"{order}f4", "--frame-size", "12K"]
     yield "few rows", rng.normal(0, 1, 150).astype("<f4").tobytes(), ["--dtype", "<f4"]
 
 

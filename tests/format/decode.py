@@ -53,7 +53,7 @@ def stream(cursor, out, seen):
         raw_hash = int.from_bytes(cursor.take(8), "little")
         payload_crc = cursor.u32()
         need(zlib.crc32(cursor.data[at : cursor.at]) == cursor.u32(), "checksum of the frame's header")
-        need(kind <= 5 and tag < 32 and 1 <= length <= frame_size, "frame")
+        need(kind <= 6 and tag < 32 and 1 <= length <= frame_size, "frame")
         need(coded == length if kind == 1 else coded < length, "lengths of the frame")
         need(kind != 4, "a modelled frame")
         payload = cursor.take(coded)
@@ -69,7 +69,8 @@ def stream(cursor, out, seen):
                 memories[chain] = own or memories[chain]
         else:
             need(level >= 7 or not learned, "learned")
-            raw = plain_frame(layout, kind, offset, length, payload)
+            frame = segments if kind == 6 else plain_frame
+            raw = frame(layout, kind, offset, length, payload, *[seen] * (kind == 6))
         need(len(raw) == length, "length of the raw bytes")
         if xxhash:
             need(xxhash.xxh3_64_intdigest(raw, offset) == raw_hash, f"checksum of the raw bytes of frame {number}")
@@ -85,6 +86,29 @@ def stream(cursor, out, seen):
     need((body.varint(), body.varint(), body.varint()) == (number, offset, frames_len), "totals")
     need(body.rest() == (entries if tag else b""), "index")
     need(cursor.u32() == cursor.at - 4 - at and cursor.take(4) == b"\xa0\x4e\x7e\xca", "tail")
+
+
+def segments(layout, _, offset, length, payload, seen):
+    """The raw bytes of a frame in segments."""
+    need(layout.has_segments, "segments of this layout")
+    cursor = Bytes(payload)
+    n = cursor.varint()
+    need(2 <= n <= 4096, "number of segments")
+    heads = [(cursor.u8(), cursor.varint(), cursor.varint()) for _ in range(n)]
+    raw, memory = b"", None
+    for kind, part, coded in heads:
+        need(kind in (1, 2, 3, 5) and 1 <= part <= length - len(raw), "segment")
+        at, payload = offset + len(raw), cursor.take(coded)
+        if kind == 5:
+            segment, own = tokens_frame(layout, at, part, payload, memory, seen)
+            memory = own or memory
+        else:
+            segment = plain_frame(layout, kind, at, part, payload)
+        need(len(segment) == part, "length of a segment")
+        raw += segment
+        seen["segment", kind] = seen.get(("segment", kind), 0) + 1
+    need(len(raw) == length and cursor.at == len(cursor.data), "segments")
+    return raw
 
 
 if __name__ == "__main__":

@@ -38,6 +38,7 @@ class Layout:
             for _ in range(n):
                 self.columns.append((Type(*scalar[:2]), scalar[2], at))
                 at += scalar[1]
+        self.has_segments = len(self.columns) == 1 and self.size in (2, 4, 8) and self.size == at and len(shape) < 2
 
     def rows(self, offset, length):
         """Head, rows, tail and the number of the first row."""

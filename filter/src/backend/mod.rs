@@ -108,7 +108,7 @@ pub(crate) fn unpack(
         FrameKind::Stored => payload.to_vec(),
         FrameKind::Zstd => zstd::decompress(payload, raw_len)?,
         FrameKind::Fields => fields::unpack(table, offset, raw_len, payload)?,
-        FrameKind::Modelled | FrameKind::Tokens => {
+        FrameKind::Modelled | FrameKind::Tokens | FrameKind::Segments => {
             return Err(Error::corrupt("modelled frame without a model"));
         }
     };

@@ -9,6 +9,7 @@ mod admission;
 mod chain;
 mod meter;
 mod pack;
+mod segments;
 mod unpack;
 mod wavefront;
 

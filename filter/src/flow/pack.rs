@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use super::chain::Opener;
 use super::meter::{Choice, Meter};
+use super::segments;
 use super::wavefront::Work;
 use crate::Level;
 use crate::backend::{self, Effort, Table};
@@ -153,14 +154,30 @@ impl Pack {
                     _ => Effort::Best,
                 };
                 let (kind, payload) = backend::pack(table, effort, offset, raw);
-                return Ok((kind, payload, false));
+                return self.or_segments(input, (kind, payload, false));
             }
         };
         let tokens = stage::pack(expansion, search, offset, raw, false)?;
-        Ok(match self.other(input, tokens.len()) {
+        let found = match self.other(input, tokens.len()) {
             Some((kind, payload)) if payload.len() <= tokens.len() => (kind, payload, false),
             _ => (FrameKind::Tokens, tokens, false),
-        })
+        };
+        self.or_segments(input, found)
+    }
+
+    /// A frame's coding, or its segments if they are shorter.
+    fn or_segments(
+        &self,
+        input: &Raw,
+        found: (FrameKind, Vec<u8>, bool),
+    ) -> Result<(FrameKind, Vec<u8>, bool)> {
+        let expansion = self.spec.expansion();
+        if !segments::looked_for(self.spec.level.get(), expansion) || input.choice.is_some() {
+            return Ok(found);
+        }
+        let (parts, limit) = ((expansion, &self.table), found.1.len());
+        let cut = segments::pack(parts, input.offset, &input.bytes, limit, self.threads)?;
+        Ok(cut.map_or(found, |payload| (FrameKind::Segments, payload, false)))
     }
 
     /// Another coding of a frame, if one comes near to so many bytes of tokens.
@@ -181,12 +198,15 @@ impl Pack {
         let (offset, raw) = (input.offset, &input.bytes[..]);
         let expansion = self.spec.expansion();
         let tokens = stage::pack(expansion, search, offset, raw, true)?;
-        let other = self
-            .other(input, tokens.len())
-            .filter(|(_, payload)| payload.len() <= tokens.len());
-        let Some((kind, payload)) = other else {
-            return Ok((FrameKind::Tokens, tokens));
+        let other = self.other(input, tokens.len());
+        let best = match other {
+            Some((kind, payload)) if payload.len() <= tokens.len() => (kind, payload, false),
+            _ => (FrameKind::Tokens, tokens.clone(), false),
         };
+        let (kind, payload, _) = self.or_segments(input, best)?;
+        if kind == FrameKind::Tokens {
+            return Ok((kind, tokens));
+        }
         // What is said once is worth its bytes if what is said of each frame gains.
         let alone = stage::pack(expansion, search, offset, raw, false)?.len();
         let pays = !input.last && tokens.len() < raw.len() && alone + alone / GAIN < payload.len();
@@ -210,7 +230,8 @@ impl Pack {
                 best = (FrameKind::Tokens, tokens);
             }
         }
-        Ok(best)
+        let (kind, payload, _) = self.or_segments(input, (best.0, best.1, true))?;
+        Ok((kind, payload))
     }
 }
 

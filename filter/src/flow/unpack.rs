@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::chain::Opener;
+use super::segments;
 use super::wavefront::Work;
 use crate::Level;
 use crate::backend::{self, Table};
@@ -82,13 +83,14 @@ impl Unpack {
             let memory = memory.ok_or_else(none)?;
             return self.by_tokens(item, &memory, at);
         }
-        let raw = backend::unpack(
-            &self.table,
-            header.kind,
-            item.raw_offset,
-            header.raw_len,
-            &item.payload,
-        )?;
+        let (offset, raw_len) = (item.raw_offset, header.raw_len);
+        let raw = match header.kind {
+            FrameKind::Segments => {
+                let parts = (self.spec.expansion(), &self.table);
+                segments::unpack(parts, offset, raw_len, &item.payload)?
+            }
+            kind => backend::unpack(&self.table, kind, offset, raw_len, &item.payload)?,
+        };
         self.check(&raw, item)?;
         Ok(raw)
     }

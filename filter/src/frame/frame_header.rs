@@ -26,6 +26,8 @@ pub enum FrameKind {
     Modelled,
     /// Tokens and offsets, by tables that the chain's frames share.
     Tokens,
+    /// Stretches of one column, each by what is smallest for it.
+    Segments,
 }
 
 impl FrameKind {
@@ -37,6 +39,7 @@ impl FrameKind {
             FrameKind::Fields => "fields",
             FrameKind::Modelled => "modelled",
             FrameKind::Tokens => "tokens",
+            FrameKind::Segments => "segments",
         }
     }
 
@@ -48,6 +51,7 @@ impl FrameKind {
             FrameKind::Fields => 3,
             FrameKind::Modelled => 4,
             FrameKind::Tokens => 5,
+            FrameKind::Segments => 6,
         }
     }
 
@@ -59,6 +63,7 @@ impl FrameKind {
             3 => Some(FrameKind::Fields),
             4 => Some(FrameKind::Modelled),
             5 => Some(FrameKind::Tokens),
+            6 => Some(FrameKind::Segments),
             _ => None,
         }
     }

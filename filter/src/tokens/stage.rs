@@ -102,6 +102,14 @@ pub(crate) fn begin(
     Some(found)
 }
 
+/// Searches a segment; nothing if it has too few records.
+pub(crate) fn begin_segment(expansion: &Expansion, offset: u64, raw: &[u8]) -> Option<Search> {
+    let rows = Rows::new(expansion.record_size, offset, raw.len());
+    let table = Table::new(expansion);
+    let some = rows.n > 0 && rows.n <= u32::MAX as usize;
+    some.then(|| search(&table, rows.records(raw), rows.first, Effort::SEGMENT, 1))
+}
+
 /// Whether a frame's records can be seen as the chain's beginning was.
 pub(crate) fn fits(expansion: &Expansion, search: &Search, offset: u64, raw_len: usize) -> bool {
     let rows = Rows::new(expansion.record_size, offset, raw_len);

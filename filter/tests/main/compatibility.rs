@@ -67,6 +67,9 @@ fn cases(model: &Arc<Model>) -> Vec<(String, Sample, CompressOptions)> {
             cases.push((name, sample, options));
         }
     }
+    let sample = common::segments();
+    let options = common::options(&sample, 3);
+    cases.push(("v2-level3-segments.cat".into(), sample, options));
     for level in [8, 9] {
         let mut sample = common::records(200);
         sample.raw.truncate(4000);

@@ -39,6 +39,11 @@ fn small_streams() -> Vec<(Sample, Vec<u8>)> {
             streams.push((sample, packed));
         }
     }
+    let mut sample = common::segments();
+    sample.raw.truncate(4 * 2600);
+    sample.raw.drain(..4 * 700);
+    let packed = compress(&sample.raw, &common::options(&sample, 3)).unwrap();
+    streams.push((sample, packed));
     streams
 }
 
@@ -54,6 +59,7 @@ fn the_streams_of_this_test_have_all_kinds() {
         FrameKind::Zstd,
         FrameKind::Fields,
         FrameKind::Modelled,
+        FrameKind::Segments,
     ] {
         assert!(kinds.contains(&kind), "{kind:?}");
     }

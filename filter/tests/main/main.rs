@@ -13,6 +13,7 @@ mod model;
 mod network;
 mod network_streams;
 mod roundtrip;
+mod segments;
 mod session;
 
 // The bytes are the same on every machine, however they were cut, and in every later version.

@@ -62,6 +62,20 @@ impl Effort {
         patience: 0.0,
     };
 
+    /// For segments, of which a frame has many.
+    pub const SEGMENT: Effort = Effort {
+        rows: 768,
+        terms: 0,
+        reach: 0,
+        values: true,
+        contexts: 2,
+        compared: 4096,
+        modes: 2,
+        cuttings: 3,
+        stencils: 4,
+        patience: -1.0,
+    };
+
     /// Of a level, 1 to 4; higher ones are as 4.
     pub fn of_level(level: u8) -> Self {
         match level {

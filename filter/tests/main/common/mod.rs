@@ -125,6 +125,26 @@ pub fn text() -> Sample {
     }
 }
 
+/// Columns of their own kinds, one after another.
+pub fn segments() -> Sample {
+    let mut noise = Noise::new(5);
+    let mut value = |at: usize| {
+        let random = noise.next() >> 40;
+        match at {
+            0..1500 => (random % 10) as f32,
+            1500..4000 => 1000.0 + (random % 4096) as f32 / 16.0,
+            4000..4100 => f32::from_bits(random as u32),
+            _ => 1e-5 * (1.0 + random as f32 / 1e8),
+        }
+    };
+    Sample {
+        name: "segments",
+        dtype: "<f4",
+        shape: &[],
+        raw: (0..6000).flat_map(|at| value(at).to_le_bytes()).collect(),
+    }
+}
+
 /// Bytes that nothing compresses.
 pub fn noise() -> Sample {
     let mut noise = Noise::new(11);

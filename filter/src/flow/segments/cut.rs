@@ -1,0 +1,219 @@
+//! Boundaries between stretches of values that are distributed otherwise.
+//!
+//! Blocks of equal length are merged with their neighbours from the most alike on, as long as one
+//! histogram for both costs less than two and what a segment costs besides; then each boundary moves
+//! to the value where it saves most.
+
+use std::cmp::Ordering;
+use std::collections::BinaryHeap;
+
+use crate::numeric::functions::log2;
+
+/// Values of a block, at least, and blocks, at most.
+const SHORTEST: usize = 64;
+const BLOCKS: usize = 1 << 13;
+/// Bits that a segment costs beside its values: plan, tables, and what says where it ends.
+const PRICE: f64 = 1200.0;
+/// And for each class that occurs in it.
+const CLASS_PRICE: f64 = 7.0;
+/// Segments, at most.
+pub const SEGMENTS: usize = 1 << 12;
+
+/// How often each class occurs, ascending by class.
+type Counts = Vec<(u16, u32)>;
+
+struct Segment {
+    start: usize,
+    end: usize,
+    counts: Counts,
+    bits: f64,
+    before: Option<usize>,
+    after: Option<usize>,
+    /// How often it was merged: what the heap has of it may be old.
+    age: u32,
+}
+
+/// Two neighbours and what merging them costs.
+struct Pair {
+    cost: f64,
+    left: usize,
+    right: usize,
+    ages: (u32, u32),
+}
+
+impl PartialEq for Pair {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+impl Eq for Pair {}
+impl PartialOrd for Pair {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl Ord for Pair {
+    fn cmp(&self, other: &Self) -> Ordering {
+        // The cheapest first, then the first.
+        other
+            .cost
+            .total_cmp(&self.cost)
+            .then(other.left.cmp(&self.left))
+    }
+}
+
+fn bits(counts: &Counts) -> f64 {
+    let n: u32 = counts.iter().map(|c| c.1).sum();
+    let weight = |n: u32| f64::from(n) * log2(f64::from(n.max(1)));
+    weight(n) - counts.iter().map(|c| weight(c.1)).sum::<f64>() + CLASS_PRICE * counts.len() as f64
+}
+
+fn together(a: &Counts, b: &Counts) -> Counts {
+    let mut all = Vec::with_capacity(a.len() + b.len());
+    let (mut i, mut j) = (0, 0);
+    while i < a.len() || j < b.len() {
+        match (a.get(i), b.get(j)) {
+            (Some(x), Some(y)) if x.0 == y.0 => {
+                all.push((x.0, x.1 + y.1));
+                (i, j) = (i + 1, j + 1);
+            }
+            (Some(x), Some(y)) if x.0 < y.0 => {
+                all.push(*x);
+                i += 1;
+            }
+            (Some(x), None) => {
+                all.push(*x);
+                i += 1;
+            }
+            (_, Some(y)) => {
+                all.push(*y);
+                j += 1;
+            }
+            (None, None) => break,
+        }
+    }
+    all
+}
+
+fn counts(classes: &[u16]) -> Counts {
+    let mut sorted = classes.to_vec();
+    sorted.sort_unstable();
+    sorted
+        .chunk_by(|a, b| a == b)
+        .map(|run| (run[0], run.len() as u32))
+        .collect()
+}
+
+/// Where segments end, the last at the end of all. `classes` says roughly what each value is.
+pub fn cut(classes: &[u16]) -> Vec<usize> {
+    let block_len = SHORTEST.max(classes.len().div_ceil(BLOCKS).next_power_of_two());
+    let block_n = classes.len().div_ceil(block_len);
+    let mut segments: Vec<Segment> = classes
+        .chunks(block_len)
+        .enumerate()
+        .map(|(at, block)| {
+            let counts = counts(block);
+            Segment {
+                start: at * block_len,
+                end: at * block_len + block.len(),
+                bits: bits(&counts),
+                counts,
+                before: at.checked_sub(1),
+                after: (at + 1 < block_n).then_some(at + 1),
+                age: 0,
+            }
+        })
+        .collect();
+    let pair = |segments: &[Segment], left: usize, right: usize| {
+        let (a, b) = (&segments[left], &segments[right]);
+        Pair {
+            cost: bits(&together(&a.counts, &b.counts)) - a.bits - b.bits - PRICE,
+            left,
+            right,
+            ages: (a.age, b.age),
+        }
+    };
+    let mut heap: BinaryHeap<Pair> = (1..block_n)
+        .map(|right| pair(&segments, right - 1, right))
+        .collect();
+    let mut n = block_n;
+    while let Some(Pair {
+        cost,
+        left,
+        right,
+        ages,
+    }) = heap.pop()
+    {
+        if cost >= 0.0 && n <= SEGMENTS {
+            break;
+        }
+        if (segments[left].age, segments[right].age) != ages {
+            continue;
+        }
+        let counts = together(&segments[left].counts, &segments[right].counts);
+        let (end, after) = (segments[right].end, segments[right].after);
+        segments[right].age = u32::MAX;
+        segments[right].counts = Vec::new();
+        let merged = &mut segments[left];
+        merged.bits = bits(&counts);
+        (merged.counts, merged.end, merged.after) = (counts, end, after);
+        merged.age += 1;
+        n -= 1;
+        let before = merged.before;
+        if let Some(after) = after {
+            segments[after].before = Some(left);
+            heap.push(pair(&segments, left, after));
+        }
+        if let Some(before) = before {
+            heap.push(pair(&segments, before, left));
+        }
+    }
+    let mut ends = Vec::new();
+    let mut at = Some(0).filter(|_| block_n > 0);
+    while let Some(segment) = at {
+        let end = segments[segment].end;
+        let after = segments[segment].after;
+        ends.push(match after {
+            Some(after) => refined(classes, &segments[segment], &segments[after], block_len),
+            None => end,
+        });
+        at = after;
+    }
+    ends
+}
+
+/// The best boundary between two neighbours, within a block of the one that was found.
+fn refined(classes: &[u16], left: &Segment, right: &Segment, reach: usize) -> usize {
+    let price = |segment: &Segment, class: u16| {
+        let n = f64::from(segment.counts.iter().map(|c| c.1).sum::<u32>());
+        let of = segment.counts.binary_search_by_key(&class, |c| c.0);
+        let count = of.map_or(0.0, |at| f64::from(segment.counts[at].1));
+        log2((n + 1.0) / (count + 0.02))
+    };
+    let from = left.end.saturating_sub(reach).max(left.start + 1);
+    let to = (left.end + reach).min(right.end - 1);
+    let (mut best, mut sum) = ((0.0, from), 0.0);
+    for at in from..to {
+        sum += price(left, classes[at]) - price(right, classes[at]);
+        if sum < best.0 {
+            best = (sum, at + 1);
+        }
+    }
+    best.1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn boundaries_are_found_to_the_value() {
+        let mut classes = Vec::new();
+        for (class, n) in [(5u16, 1000usize), (90, 3333), (5, 777), (1000, 65)] {
+            classes.extend((0..n).map(|i| class + (i * i % 7) as u16));
+        }
+        assert_eq!(cut(&classes), [1000, 4333, 5110, 5175]);
+        assert_eq!(cut(&classes[..50]), [50]);
+        assert!(cut(&[]).is_empty());
+    }
+}
