@@ -25,7 +25,7 @@ fn columns_one_after_another_become_segments() {
         let packed = compress(&sample.raw, &options(&sample, level)).unwrap();
         assert!(packed.len() <= least.saturating_add(16), "level {level}");
         least = least.min(packed.len());
-        if level >= 3 {
+        if (3..=6).contains(&level) {
             assert_eq!(kinds(&packed), [FrameKind::Segments], "level {level}");
         }
         let raw = decompress(&packed, &DecompressOptions::default()).unwrap();
@@ -50,7 +50,7 @@ fn threads_offsets_and_byte_orders_do_not_matter() {
         let packed = compress(&sample.raw, &options).unwrap();
         let mut archive = Archive::open(Cursor::new(&packed)).unwrap();
         let mut part = vec![0; 5000];
-        archive.read_range(7001, &mut part).unwrap();
+        archive.read_at(7001, &mut part).unwrap();
         assert!(part == sample.raw[7001..12_001], "{dtype}");
     }
 }
@@ -58,9 +58,9 @@ fn threads_offsets_and_byte_orders_do_not_matter() {
 #[test]
 fn blocks_have_them_too() {
     let sample = common::segments();
-    let options = BlockOptions::new(sample.layout()).with_level(common::level(3));
-    let block = block::encode(&sample.raw, &options).unwrap();
+    let options = BlockOptions::new().with_level(common::level(3));
+    let block = block::encode(&sample.raw, &sample.layout(), &options).unwrap();
     let stream = compress(&sample.raw, &self::options(&sample, 3)).unwrap();
     assert!(block.len() < stream.len());
-    assert!(block::decode(&block, &options).unwrap() == sample.raw);
+    assert!(block::decode(&block, &sample.layout(), &options).unwrap() == sample.raw);
 }
