@@ -183,13 +183,23 @@ impl Pack {
     /// Another coding of a frame, if one comes near to so many bytes of tokens.
     fn other(&self, input: &Raw, tokens: usize) -> Option<(FrameKind, Vec<u8>)> {
         let (table, offset, raw) = (&self.table, input.offset, &input.bytes[..]);
-        let quick = backend::fall_back(table, offset, raw, tokens + tokens / NEAR)?;
-        Some(
-            match self.spec.level.get() >= THOROUGH && input.choice.is_none() {
-                true => backend::pack(table, Effort::Best, offset, raw),
-                false => quick,
-            },
-        )
+        let thorough = self.spec.level.get() >= THOROUGH;
+        let quick = match input.choice {
+            // A single column is what byte codecs do best; what they come to is no guess.
+            None if segments::possible(self.spec.expansion()) && self.spec.level > Level::MIN => {
+                let effort = if thorough {
+                    Effort::Best
+                } else {
+                    Effort::Quick
+                };
+                return Some(backend::pack(table, effort, offset, raw));
+            }
+            _ => backend::fall_back(table, offset, raw, tokens + tokens / NEAR)?,
+        };
+        Some(match thorough && input.choice.is_none() {
+            true => backend::pack(table, Effort::Best, offset, raw),
+            false => quick,
+        })
     }
 
     /// The first frame of a chain: as tokens behind what the chain begins with, if that pays or

@@ -90,10 +90,14 @@ pub(crate) fn begin(
             found = other;
         }
     };
-    if level >= 4 {
-        // Searches are greedy: a longer one may end in a worse place.
-        let shorter = Effort::of_level(3);
-        rival(search(&side_by_side, body, rows.first, shorter, threads));
+    // Searches are greedy: a longer one may end in a worse place. Those of one column are short.
+    let lowest = match expansion.columns.len() {
+        1 => 1,
+        _ => 3,
+    };
+    for lower in lowest..level.min(4) {
+        let effort = Effort::of_level(lower);
+        rival(search(&side_by_side, body, rows.first, effort, threads));
     }
     let whole = rows.head + rows.tail == 0;
     if let Some(table) = Table::stored(expansion, body.len()).filter(|_| whole) {
