@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::args::is_stdin;
 use crate::report::{Failure, Outcome, name_of};
 use crate::stdio;
 
@@ -40,11 +41,6 @@ pub struct Input {
     pub metadata: Metadata,
     /// Bytes read so far.
     pub read_n: Counter,
-}
-
-/// Whether `path` stands for standard input.
-pub fn is_stdin(path: &Path) -> bool {
-    path.as_os_str() == "-"
 }
 
 impl Input {

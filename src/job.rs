@@ -13,8 +13,8 @@ use catena::stream::Foreign;
 use catena::{CompressOptions, Decoder, DecompressOptions, Encoder, Model};
 use catena_files::{Attributes, Identity, Inputs};
 
-use crate::args::{Args, Mode, Range};
-use crate::input::{Counter, Input, is_stdin};
+use crate::args::{Args, Mode, Range, is_stdin};
+use crate::input::{Counter, Input};
 use crate::output::{How, Output, Target};
 use crate::progress::Progress;
 use crate::report::{Failure, Outcome, Report, name_of};

@@ -1,4 +1,6 @@
 #![doc = include_str!("../docs/library.md")]
+// What may fail has an error, or an `expect` that says why it cannot fail.
+#![cfg_attr(not(test), deny(clippy::unwrap_used))]
 
 #[cfg(feature = "ndarray")]
 pub use catena_filter::array;

@@ -10,9 +10,9 @@ use catena::{Archive, DecompressOptions, FrameInfo, FrameKind, Layout, StreamHea
 use catena_files::printable;
 use serde::Serialize;
 
-use crate::args::Args;
+use crate::args::{Args, is_stdin};
 use crate::costs::{self, FieldCost};
-use crate::input::{Input, is_stdin};
+use crate::input::Input;
 use crate::progress::Progress;
 use crate::report::{Failure, Outcome, grouped, raw_name};
 use crate::stdio;

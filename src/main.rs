@@ -1,6 +1,8 @@
 //! The command line: catena with the habits of zstd and xz. This file reads the arguments and gives
 //! the exit status.
 
+// What may fail has an error, or an `expect` that says why it cannot fail.
+#![cfg_attr(not(test), deny(clippy::unwrap_used))]
 // They panic when nobody listens.
 #![deny(clippy::print_stderr, clippy::print_stdout)]
 

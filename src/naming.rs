@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 
 use catena::stream::Foreign;
 
-use crate::args::{Args, Mode};
-use crate::input::is_stdin;
+use crate::args::{Args, Mode, is_stdin};
 use crate::output::Target;
 use crate::report::{Failure, Outcome, name_of};
 

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use catena::{Archive, DecompressOptions};
 
-use crate::args::Range;
-use crate::input::{Input, is_stdin};
+use crate::args::{Range, is_stdin};
+use crate::input::Input;
 use crate::output::Output;
 use crate::report::{Failure, Outcome};
 

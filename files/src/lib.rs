@@ -6,6 +6,9 @@
 //! signal finds what is not finished. Invariant: under the final name there is never a half-written
 //! file, and what stood there before stays until the new one is on the disk.
 
+// What may fail has an error, or an `expect` that says why it cannot fail.
+#![cfg_attr(not(test), deny(clippy::unwrap_used))]
+
 mod attributes;
 mod holes;
 mod identity;

@@ -5,6 +5,9 @@
 //! to. What an application uses is public; the engine's parts are behind the hidden module
 //! `engine`, which promises nothing.
 
+// What may fail has an error, or an `expect` that says why it cannot fail.
+#![cfg_attr(not(test), deny(clippy::unwrap_used))]
+
 // The ground floor: names, errors, threads.
 mod id;
 

@@ -9,10 +9,10 @@ use catena_filter::layout::MAX_FIELDS;
 use catena_filter::{ByteOrder, Field, Kind, Layout};
 
 use crate::error::{Error, Result};
-use crate::settings::USER_VALUES;
+use crate::{MAX_VALUES, USER_VALUES};
 
 /// Values that the code may take; one less if a shuffle takes it.
-pub(crate) const MOST: usize = crate::MAX_VALUES - USER_VALUES - 1;
+pub(crate) const MOST: usize = MAX_VALUES - USER_VALUES - 1;
 /// Nibbles of a value.
 const NIBBLES: usize = 8;
 /// Ends the record.

@@ -8,13 +8,11 @@
 
 use catena_filter::{Layout, Level, ModelId};
 
-use crate::MAX_VALUES;
 use crate::code;
 use crate::error::{Error, Result};
 use crate::shuffle::Shuffle;
+use crate::{MAX_VALUES, USER_VALUES};
 
-/// Values that are the user's: level, flags, two of the model's hash.
-pub const USER_VALUES: usize = 4;
 /// Bytes of a model's hash that name it.
 const PREFIX: usize = 8;
 /// Flag: a model is named.

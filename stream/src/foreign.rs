@@ -5,7 +5,6 @@
 
 use std::io::{self, Cursor, ErrorKind};
 use std::pin::Pin;
-use std::str::FromStr;
 use std::task::{Context, Poll, ready};
 
 use async_compression::tokio::bufread::{BzDecoder, GzipDecoder, XzDecoder, ZstdDecoder};
@@ -14,55 +13,7 @@ use tokio::io::{AsyncBufRead, AsyncRead, AsyncReadExt, ReadBuf};
 use crate::padding::Padded;
 use crate::signature::{SIGNATURE_MAX, recognise};
 
-/// What the input is wrapped in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Foreign {
-    /// Whatever the first bytes say; [`Foreign::None`] if they say nothing.
-    Auto,
-    /// Nothing: the bytes are taken as they are.
-    #[default]
-    None,
-    /// gzip (RFC 1952), all members.
-    Gzip,
-    /// Zstandard (RFC 8878), all frames.
-    Zstd,
-    /// The .xz format, all streams.
-    Xz,
-    /// bzip2, all streams.
-    Bzip2,
-}
-
-impl Foreign {
-    /// The name that [`Foreign::from_str`] reads.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Foreign::Auto => "auto",
-            Foreign::None => "none",
-            Foreign::Gzip => "gzip",
-            Foreign::Zstd => "zstd",
-            Foreign::Xz => "xz",
-            Foreign::Bzip2 => "bzip2",
-        }
-    }
-}
-
-impl FromStr for Foreign {
-    type Err = catena_filter::Error;
-
-    fn from_str(name: &str) -> Result<Self, Self::Err> {
-        match name {
-            "auto" => Ok(Foreign::Auto),
-            "none" => Ok(Foreign::None),
-            "gzip" | "gz" => Ok(Foreign::Gzip),
-            "zstd" | "zst" => Ok(Foreign::Zstd),
-            "xz" => Ok(Foreign::Xz),
-            "bzip2" | "bz2" => Ok(Foreign::Bzip2),
-            _ => Err(catena_filter::Error::invalid(format!(
-                "unknown input format '{name}'; known are auto, none, gzip, zstd, xz, bzip2"
-            ))),
-        }
-    }
-}
+pub use crate::signature::Foreign;
 
 /// Reads through the foreign format: gives the bytes that were inside.
 ///

@@ -40,6 +40,9 @@
 //! `decompress` adds `foreign`, which reads gzip, zstd, xz and bzip2 input; `segments` adds
 //! `segment`, files that survive a crash.
 
+// What may fail has an error, or an `expect` that says why it cannot fail.
+#![cfg_attr(not(test), deny(clippy::unwrap_used))]
+
 mod drive;
 mod failure;
 

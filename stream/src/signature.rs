@@ -1,8 +1,58 @@
-//! The first bytes of foreign formats.
+//! Foreign formats: their names, and their first bytes.
 //!
 //! Invariant: a prefix is undecided only while more bytes can still make it a signature.
 
-use crate::foreign::Foreign;
+use std::str::FromStr;
+
+/// What the input is wrapped in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Foreign {
+    /// Whatever the first bytes say; [`Foreign::None`] if they say nothing.
+    Auto,
+    /// Nothing: the bytes are taken as they are.
+    #[default]
+    None,
+    /// gzip (RFC 1952), all members.
+    Gzip,
+    /// Zstandard (RFC 8878), all frames.
+    Zstd,
+    /// The .xz format, all streams.
+    Xz,
+    /// bzip2, all streams.
+    Bzip2,
+}
+
+impl Foreign {
+    /// The name that [`Foreign::from_str`] reads.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Foreign::Auto => "auto",
+            Foreign::None => "none",
+            Foreign::Gzip => "gzip",
+            Foreign::Zstd => "zstd",
+            Foreign::Xz => "xz",
+            Foreign::Bzip2 => "bzip2",
+        }
+    }
+}
+
+impl FromStr for Foreign {
+    type Err = catena_filter::Error;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        match name {
+            "auto" => Ok(Foreign::Auto),
+            "none" => Ok(Foreign::None),
+            "gzip" | "gz" => Ok(Foreign::Gzip),
+            "zstd" | "zst" => Ok(Foreign::Zstd),
+            "xz" => Ok(Foreign::Xz),
+            "bzip2" | "bz2" => Ok(Foreign::Bzip2),
+            _ => Err(catena_filter::Error::invalid(format!(
+                "unknown input format '{name}'; known are auto, none, gzip, zstd, xz, bzip2"
+            ))),
+        }
+    }
+}
 
 /// The first bytes of a format, each under a mask.
 type Signature = (Foreign, &'static [(u8, u8)]);

@@ -20,31 +20,13 @@ fn options(sample: &Sample, level: u8) -> CompressOptions {
         .with_key_every(4)
 }
 
-/// Writes in pieces of these lengths, over and over; 0 is a flush.
-fn in_pieces(raw: &[u8], options: CompressOptions, pieces: &[usize]) -> Vec<u8> {
-    let mut writer = write::Encoder::new(Vec::new(), options).unwrap();
-    let mut rest = raw;
-    for &len in pieces.iter().cycle() {
-        if rest.is_empty() {
-            break;
-        }
-        let (piece, later) = rest.split_at(len.min(rest.len()));
-        writer.write_all(piece).unwrap();
-        if len == 0 {
-            writer.flush().unwrap();
-        }
-        rest = later;
-    }
-    writer.finish().unwrap()
-}
-
 #[test]
 fn splits_do_not_matter() {
     for sample in [common::records(700), common::grid()] {
         for level in LEVELS {
             let whole = compress(&sample.raw, &options(&sample, level)).unwrap();
             for pieces in [&[1][..], &[7, 4000, 3999], &[100_000], &[4000], &[26, 1]] {
-                let packed = in_pieces(&sample.raw, options(&sample, level), pieces);
+                let packed = common::in_pieces(&sample.raw, options(&sample, level), pieces);
                 assert!(packed == whole, "{} level {level} {pieces:?}", sample.name);
             }
         }
@@ -58,7 +40,7 @@ fn detection_does_not_depend_on_splits() {
         let options = options(&sample, level).with_layout(None);
         let whole = compress(&sample.raw, &options).unwrap();
         for pieces in [&[1][..], &[5000, 33]] {
-            assert!(in_pieces(&sample.raw, options.clone(), pieces) == whole);
+            assert!(common::in_pieces(&sample.raw, options.clone(), pieces) == whole);
         }
     }
 }
@@ -70,7 +52,7 @@ fn threads_do_not_matter() {
             let one = compress(&sample.raw, &options(&sample, level).with_threads(1)).unwrap();
             for threads in [0, 2, 3, 8] {
                 let options = options(&sample, level).with_threads(threads);
-                assert!(in_pieces(&sample.raw, options, &[3000]) == one);
+                assert!(common::in_pieces(&sample.raw, options, &[3000]) == one);
                 let options = DecompressOptions::default().with_threads(threads);
                 let mut reader = read::Decoder::new(one.as_slice(), options).unwrap();
                 let mut raw = Vec::new();
@@ -125,7 +107,7 @@ fn all_before_a_flush_can_be_decoded() {
         let raw = decompress(&packed, &DecompressOptions::default()).unwrap();
         assert!(raw == sample.raw);
         let same = [1, 0, 25, 0, 26, 0, 0, 100, 0, 5000, 0, 40, 0, 100_000];
-        assert!(in_pieces(&sample.raw, options(&sample, level), &same) == packed);
+        assert!(common::in_pieces(&sample.raw, options(&sample, level), &same) == packed);
         let mut archive = Archive::open(std::io::Cursor::new(packed)).unwrap();
         let mut some = vec![0; 6000];
         archive.read_at(20, &mut some).unwrap();

@@ -2,7 +2,7 @@
 //! alone, whatever the layout, the cuts, the chains, the vector unit and the threads. Any network
 //! will do for that: these have random weights.
 
-use std::io::{Cursor, Write};
+use std::io::Cursor;
 use std::sync::Arc;
 
 use crate::common::{self, Noise, Sample, engine};
@@ -11,7 +11,6 @@ use catena_filter::engine::predict::trace::{TracedByte, trace};
 use catena_filter::engine::predict::{
     Spec, evaluate, harvest_setups, harvest_starts, network_lane_count,
 };
-use catena_filter::io::write;
 use catena_filter::model::{ColumnStart, Dims, Model, Starts, sample_dims, sample_network};
 use catena_filter::{
     Archive, CompressOptions, DecompressOptions, ErrorKind, FrameKind, Layout, compress, decompress,
@@ -185,24 +184,6 @@ fn lanes_wait_for_one_another() {
     }
 }
 
-/// Writes in pieces of these lengths, over and over; 0 is a flush.
-fn in_pieces(raw: &[u8], options: CompressOptions, pieces: &[usize]) -> Vec<u8> {
-    let mut writer = write::Encoder::new(Vec::new(), options).unwrap();
-    let mut rest = raw;
-    for &len in pieces.iter().cycle() {
-        if rest.is_empty() {
-            break;
-        }
-        let (piece, later) = rest.split_at(len.min(rest.len()));
-        writer.write_all(piece).unwrap();
-        if len == 0 {
-            writer.flush().unwrap();
-        }
-        rest = later;
-    }
-    writer.finish().unwrap()
-}
-
 #[test]
 fn splits_do_not_matter_and_flushes_may_cut_records() {
     let sample = common::events(500);
@@ -214,10 +195,10 @@ fn splits_do_not_matter_and_flushes_may_cut_records() {
                 .with_chains(chains);
             let whole = compress(&sample.raw, &options).unwrap();
             for pieces in [&[1][..], &[7, 8000, 7999]] {
-                assert!(in_pieces(&sample.raw, options.clone(), pieces) == whole);
+                assert!(common::in_pieces(&sample.raw, options.clone(), pieces) == whole);
             }
             for flushed in [&[3001, 0, 0, 13, 0][..], &[1, 0, 9000, 0]] {
-                let packed = in_pieces(&sample.raw, options.clone(), flushed);
+                let packed = common::in_pieces(&sample.raw, options.clone(), flushed);
                 assert!(unpack(&packed, &model, 2) == sample.raw, "{flushed:?}");
             }
         }

@@ -2,13 +2,26 @@
 
 use std::ffi::{CStr, c_uint, c_void};
 use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use hdf5_metno_sys::h5::H5get_libversion;
 use hdf5_metno_sys::h5e::{
     H5E_DEFAULT, H5E_WALK_UPWARD, H5E_error2_t, H5E_walk2_t, H5Eclear2, H5Ewalk2,
 };
 
-use crate::filter;
+/// What the filter said last, if it failed since this was asked.
+static FILTER_MESSAGE: Mutex<Option<String>> = Mutex::new(None);
+
+fn filter_message() -> MutexGuard<'static, Option<String>> {
+    FILTER_MESSAGE
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Keeps what the filter says for the error of the call that it makes fail.
+pub(crate) fn filter_failed(message: String) {
+    *filter_message() = Some(message);
+}
 
 /// A failed call: its name, and what the library put on its error stack.
 #[derive(Clone, Debug)]
@@ -39,7 +52,7 @@ impl Error {
         Error {
             call,
             causes,
-            filter: filter::take_message(),
+            filter: filter_message().take(),
         }
     }
 

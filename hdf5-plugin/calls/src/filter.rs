@@ -2,13 +2,13 @@
 
 use std::ffi::{CStr, c_int, c_uint, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::OnceLock;
 use std::{ptr, slice};
 
 use hdf5_metno_sys::h5::{H5allocate_memory, H5free_memory};
 use hdf5_metno_sys::h5z::{H5Z_CLASS_T_VERS, H5Z_FLAG_REVERSE, H5Z_class2_t, H5Zregister};
 
-use crate::error::Result;
+use crate::error::{Result, filter_failed};
 use crate::handle::{done, enter};
 
 /// Which way a chunk goes.
@@ -25,15 +25,6 @@ pub enum Direction {
 pub type Code = fn(Direction, &[u32], &[u8]) -> std::result::Result<Vec<u8>, String>;
 
 static CODE: OnceLock<Code> = OnceLock::new();
-static MESSAGE: Mutex<Option<String>> = Mutex::new(None);
-
-/// What the filter said last, if it failed since this was asked.
-pub(crate) fn take_message() -> Option<String> {
-    MESSAGE
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .take()
-}
 
 /// Makes the library use `code` for filter `id`. There is one such filter: a second call with other
 /// code has no effect.
@@ -95,7 +86,7 @@ unsafe extern "C" fn run(
             Ok(output) if !output.is_empty() => output,
             Ok(_) => return 0,
             Err(message) => {
-                *MESSAGE.lock().unwrap_or_else(PoisonError::into_inner) = Some(message);
+                filter_failed(message);
                 return 0;
             }
         };

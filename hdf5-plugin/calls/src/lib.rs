@@ -12,6 +12,8 @@
 //! [`CStr`]s. Where the library writes through a pointer, the buffer was sized from what the
 //! library itself says of type, space or chunk, in the same function.
 
+// What may fail has an error, or an `expect` that says why it cannot fail.
+#![cfg_attr(not(test), deny(clippy::unwrap_used))]
 #![deny(unsafe_op_in_unsafe_fn, clippy::undocumented_unsafe_blocks)]
 
 mod attribute;

@@ -6,6 +6,9 @@
 //! [`parallel`] and [`flow`] put work on threads such that no result depends on how many there are.
 //! Nothing that input says is believed before its bytes are there, and nothing panics over it.
 
+// What may fail has an error, or an `expect` that says why it cannot fail.
+#![cfg_attr(not(test), deny(clippy::unwrap_used))]
+
 mod cursor;
 mod error;
 mod sections;

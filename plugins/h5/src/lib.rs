@@ -8,6 +8,9 @@
 //! read again by name (types, attributes, links, references, fill values) is the same in both
 //! files.
 
+// What may fail has an error, or an `expect` that says why it cannot fail.
+#![cfg_attr(not(test), deny(clippy::unwrap_used))]
+
 mod codec;
 mod copy;
 mod error;

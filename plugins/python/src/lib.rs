@@ -5,6 +5,9 @@
 //! Invariant: the interpreter's lock is released while the codec works, and signals are attended
 //! to.
 
+// What may fail has an error, or an `expect` that says why it cannot fail.
+#![cfg_attr(not(test), deny(clippy::unwrap_used))]
+
 mod attend;
 mod session;
 

@@ -29,6 +29,9 @@
 //!
 //! The format's facts come from ROOT's documentation of its file format, the RNTuple specification,
 //! and from looking at files; uproot (BSD) served to check values. No code was taken from either.
+
+// What may fail has an error, or an `expect` that says why it cannot fail.
+#![cfg_attr(not(test), deny(clippy::unwrap_used))]
 #![deny(unsafe_code)]
 // Some things in the lower rooms are there for archives alone.
 #![cfg_attr(not(feature = "archive"), allow(dead_code, unused_imports))]

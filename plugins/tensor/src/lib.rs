@@ -5,6 +5,9 @@
 //! same file back, byte for byte; `lossy`, on request alone, puts integers in the place of floats.
 //! `docs/tensor.md` says what for, `docs/format.md` has the bytes.
 
+// What may fail has an error, or an `expect` that says why it cannot fail.
+#![cfg_attr(not(test), deny(clippy::unwrap_used))]
+
 pub mod source;
 
 mod dtype;

@@ -6,6 +6,9 @@ pub mod models;
 pub mod mutations;
 pub mod reference;
 
+use std::io::Write;
+
+use catena_filter::io::write;
 use catena_filter::{CompressOptions, Layout, Level};
 
 /// A small generator of repeatable noise (xorshift64*).
@@ -258,4 +261,22 @@ pub fn options(sample: &Sample, number: u8) -> CompressOptions {
     CompressOptions::default()
         .with_level(level(number))
         .with_layout(sample.layout())
+}
+
+/// Writes in pieces of these lengths, over and over; 0 is a flush.
+pub fn in_pieces(raw: &[u8], options: CompressOptions, pieces: &[usize]) -> Vec<u8> {
+    let mut writer = write::Encoder::new(Vec::new(), options).unwrap();
+    let mut rest = raw;
+    for &len in pieces.iter().cycle() {
+        if rest.is_empty() {
+            break;
+        }
+        let (piece, later) = rest.split_at(len.min(rest.len()));
+        writer.write_all(piece).unwrap();
+        if len == 0 {
+            writer.flush().unwrap();
+        }
+        rest = later;
+    }
+    writer.finish().unwrap()
 }

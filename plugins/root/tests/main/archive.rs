@@ -5,6 +5,7 @@ use std::io::Cursor;
 use std::path::PathBuf;
 
 use crate::exercise;
+use crate::random::{mutated, random};
 use catena_filter::Level;
 use catena_root::ErrorKind;
 use catena_root::archive::{PackOptions, Summary, UnpackOptions, info, pack, unpack};
@@ -42,17 +43,6 @@ fn unpacked(archive: &[u8]) -> catena_root::Result<Vec<u8>> {
     let n = unpack(archive, &mut file, &UnpackOptions::default(), &|_| {})?;
     assert_eq!(n, file.len() as u64);
     Ok(file)
-}
-
-/// A sequence of numbers that looks random.
-fn random(seed: u64) -> impl FnMut() -> u64 {
-    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
-    move || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 16
-    }
 }
 
 fn round_trip(file: &[u8]) -> Summary {
@@ -186,32 +176,16 @@ fn golden_archives() {
 #[test]
 fn mutations() {
     let mut next = random(3);
-    let mut mutate = |bytes: &[u8]| {
-        let mut bytes = bytes.to_vec();
-        for _ in 0..1 + next() % 3 {
-            let at = next() as usize % bytes.len();
-            match next() % 4 {
-                0 => bytes[at] = next() as u8,
-                1 => bytes[at] ^= 1 << (next() % 8),
-                2 => {
-                    let end = bytes.len().min(at + 4);
-                    bytes[at..end].fill([0, 0xFF, 0x7F][next() as usize % 3]);
-                }
-                _ => bytes.truncate(at.max(1)),
-            }
-        }
-        bytes
-    };
     for name in FIXTURES {
         let file = data(name);
         assert!(exercise::root_read(&file) > 0);
         for _ in 0..500 {
-            exercise::root_read(&mutate(&file));
+            exercise::root_read(&mutated(&file, &mut next));
         }
         let (archive, _) = packed(&file);
         assert!(exercise::croot_unpack(&archive).unwrap() == file);
         for _ in 0..500 {
-            exercise::croot_unpack(&mutate(&archive));
+            exercise::croot_unpack(&mutated(&archive, &mut next));
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use crate::values::entries;
+use crate::entries::entries;
 use catena_root::{Content, ErrorKind, File, Tree};
 use serde_json::{Value, json};
 

@@ -1,7 +1,12 @@
 //! All integration tests of ROOT files and their archives, one program.
 
+#[path = "../../examples/values/entries.rs"]
+mod entries;
 #[cfg(feature = "archive")]
 mod exercise;
+#[cfg(feature = "archive")]
+#[path = "../../../tensor/tests/main/made/random.rs"]
+mod random;
 
 // Values and files come back.
 #[cfg(feature = "archive")]

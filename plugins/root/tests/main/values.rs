@@ -3,8 +3,10 @@
 
 use std::path::PathBuf;
 
-use catena_root::{Column, Content, File, Tree, Values};
-use serde_json::{Value, json};
+use catena_root::{Content, File, Tree};
+use serde_json::Value;
+
+use crate::entries::entries;
 
 fn data(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -14,60 +16,6 @@ fn data(name: &str) -> PathBuf {
 
 fn expected(name: &str) -> Value {
     serde_json::from_slice(&std::fs::read(data(name)).unwrap()).unwrap()
-}
-
-/// The entries of a column as JSON.
-pub fn entries(column: &Column) -> Vec<Value> {
-    match column {
-        Column::Values(values) => match values {
-            Values::Bool(v) => v.iter().map(|&x| json!(x != 0)).collect(),
-            Values::I8(v) => v.iter().map(|x| json!(x)).collect(),
-            Values::U8(v) => v.iter().map(|x| json!(x)).collect(),
-            Values::I16(v) => v.iter().map(|x| json!(x)).collect(),
-            Values::U16(v) => v.iter().map(|x| json!(x)).collect(),
-            Values::I32(v) => v.iter().map(|x| json!(x)).collect(),
-            Values::U32(v) => v.iter().map(|x| json!(x)).collect(),
-            Values::I64(v) => v.iter().map(|x| json!(x)).collect(),
-            Values::U64(v) => v.iter().map(|x| json!(x)).collect(),
-            Values::F32(v) => v.iter().map(|&x| json!(f64::from(x))).collect(),
-            Values::F64(v) => v.iter().map(|x| json!(x)).collect(),
-        },
-        Column::Strings(strings) => (strings.offsets.windows(2))
-            .map(|w| &strings.bytes[w[0] as usize..w[1] as usize])
-            .map(|text| json!(std::str::from_utf8(text).unwrap()))
-            .collect(),
-        Column::List { offsets, item } => {
-            let items = entries(item);
-            (offsets.windows(2))
-                .map(|w| json!(items[w[0] as usize..w[1] as usize]))
-                .collect()
-        }
-        Column::Fixed { size, item, .. } => entries(item).chunks(*size).map(|c| json!(c)).collect(),
-        Column::Record { len, fields } => {
-            let fields: Vec<_> = fields.iter().map(|(n, c)| (n, entries(c))).collect();
-            (0..*len)
-                .map(|i| {
-                    fields
-                        .iter()
-                        .map(|(n, c)| (n.to_string(), c[i].clone()))
-                        .collect()
-                })
-                .collect()
-        }
-        Column::Optional { index, item } => {
-            let items = entries(item);
-            (index.iter())
-                .map(|&i| usize::try_from(i).map_or(Value::Null, |i| items[i].clone()))
-                .collect()
-        }
-        Column::Union { tags, index, items } => {
-            let items: Vec<_> = items.iter().map(entries).collect();
-            let both = tags.iter().zip(index);
-            both.map(|(&tag, &at)| items[tag as usize][at as usize].clone())
-                .collect()
-        }
-        other => panic!("{other:?}"),
-    }
 }
 
 /// All branches of a tree equal what is expected of the same name.
