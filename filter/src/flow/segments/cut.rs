@@ -23,7 +23,6 @@ pub const SEGMENTS: usize = 1 << 12;
 type Counts = Vec<(u16, u32)>;
 
 struct Segment {
-    start: usize,
     end: usize,
     counts: Counts,
     bits: f64,
@@ -114,7 +113,6 @@ pub fn cut(classes: &[u16]) -> Vec<usize> {
         .map(|(at, block)| {
             let counts = counts(block);
             Segment {
-                start: at * block_len,
                 end: at * block_len + block.len(),
                 bits: bits(&counts),
                 counts,
@@ -173,8 +171,13 @@ pub fn cut(classes: &[u16]) -> Vec<usize> {
     while let Some(segment) = at {
         let end = segments[segment].end;
         let after = segments[segment].after;
+        // Behind the segment before, whose end has moved too.
+        let begun = ends.last().copied().unwrap_or(0);
         ends.push(match after {
-            Some(after) => refined(classes, &segments[segment], &segments[after], block_len),
+            Some(after) => {
+                let pair = (&segments[segment], &segments[after]);
+                refined(classes, pair, begun, block_len)
+            }
             None => end,
         });
         at = after;
@@ -182,19 +185,25 @@ pub fn cut(classes: &[u16]) -> Vec<usize> {
     ends
 }
 
-/// The best boundary between two neighbours, within a block of the one that was found.
-fn refined(classes: &[u16], left: &Segment, right: &Segment, reach: usize) -> usize {
+/// The best boundary between two neighbours, within `reach` of the one that was found and behind
+/// what begins at `begun`.
+fn refined(
+    classes: &[u16],
+    (left, right): (&Segment, &Segment),
+    begun: usize,
+    reach: usize,
+) -> usize {
     let price = |segment: &Segment, class: u16| {
         let n = f64::from(segment.counts.iter().map(|c| c.1).sum::<u32>());
         let of = segment.counts.binary_search_by_key(&class, |c| c.0);
         let count = of.map_or(0.0, |at| f64::from(segment.counts[at].1));
         log2((n + 1.0) / (count + 0.02))
     };
-    let from = left.end.saturating_sub(reach).max(left.start + 1);
+    let from = left.end.saturating_sub(reach).max(begun + 1);
     let to = (left.end + reach).min(right.end - 1);
     let (mut best, mut sum) = ((0.0, from), 0.0);
-    for at in from..to {
-        sum += price(left, classes[at]) - price(right, classes[at]);
+    for (at, &class) in (from..to).zip(&classes[from..to]) {
+        sum += price(left, class) - price(right, class);
         if sum < best.0 {
             best = (sum, at + 1);
         }
@@ -205,6 +214,26 @@ fn refined(classes: &[u16], left: &Segment, right: &Segment, reach: usize) -> us
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ends_ascend_whatever_the_classes_are() {
+        let mut state = 1u32;
+        for kinds in [2u32, 5, 300] {
+            let mut class = 0;
+            let classes: Vec<u16> = (0..30_000)
+                .map(|i| {
+                    state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                    if i % 64 == 0 {
+                        class = (state >> 16) % kinds;
+                    }
+                    (class * 40 + (state >> 28)) as u16
+                })
+                .collect();
+            let ends = cut(&classes);
+            assert!(ends.windows(2).all(|pair| pair[0] < pair[1]) && ends[0] > 0);
+            assert_eq!(ends.last(), Some(&classes.len()));
+        }
+    }
 
     #[test]
     fn boundaries_are_found_to_the_value() {

@@ -187,7 +187,7 @@ mod tests {
         let layout = Layout::parse("<u4").unwrap();
         let (expansion, table) = (layout.columns(), Table::new(&layout));
         let raw: Vec<u8> = (0..800u32)
-            .flat_map(|i| if i < 400 { i % 3 } else { i << 20 ^ i * i }.to_le_bytes())
+            .flat_map(|i| if i < 400 { i % 3 } else { (i << 20) ^ (i * i) }.to_le_bytes())
             .collect();
         let two = |lens: [u8; 2], kinds: [u8; 2], rest: &[u8]| {
             let [a, b] = lens;
