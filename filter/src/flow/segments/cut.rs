@@ -1,8 +1,8 @@
 //! Boundaries between stretches of values that are distributed otherwise.
 //!
 //! Blocks of equal length are merged with their neighbours from the most alike on, as long as one
-//! histogram for both costs less than two and what a segment costs besides; then each boundary moves
-//! to the value where it saves most.
+//! histogram for both costs less than two and what a segment costs besides; then each boundary
+//! moves to the value where it saves most.
 
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
