@@ -42,6 +42,14 @@ pub(crate) fn pack(table: &Table, effort: Effort, offset: u64, raw: &[u8]) -> (F
     if effort == Effort::Stored {
         return best;
     }
+    let mut effort = effort;
+    if effort == Effort::Best && zstd::finds_nothing(raw) {
+        if table.is_bytes() {
+            return best;
+        }
+        // Numbers may still lie near their neighbours, which the quick ways see too.
+        effort = Effort::Quick;
+    }
     let limit = best.1.len();
     let payload = match effort {
         Effort::Stored | Effort::Zstd => None,

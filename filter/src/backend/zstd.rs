@@ -62,6 +62,22 @@ pub(super) fn pack(effort: Effort, raw: &[u8], limit: usize) -> Option<Vec<u8>> 
     (packed.len() < limit).then_some(packed)
 }
 
+/// Whether bytes look like noise: neither their frequencies nor what has been there before, however
+/// far away, gain a five-hundredth.
+pub(super) fn finds_nothing(raw: &[u8]) -> bool {
+    use ::zstd::zstd_safe::CParameter::{EnableLongDistanceMatching, WindowLog};
+    let packed = || {
+        let mut packer = Packer::new(LEAST_LEVEL)?;
+        packer.0.set_parameter(WindowLog(BEST_WINDOW_LOG)).ok()?;
+        packer
+            .0
+            .set_parameter(EnableLongDistanceMatching(true))
+            .ok()?;
+        packer.compress(raw)
+    };
+    packed().is_some_and(|packed| packed.len() + raw.len() / 500 > raw.len())
+}
+
 /// Exactly `raw_len` bytes from zstd frames.
 pub(super) fn decompress(payload: &[u8], raw_len: usize) -> Result<Vec<u8>> {
     let corrupt = || Error::corrupt("zstd data");

@@ -142,6 +142,10 @@ impl Pack {
     fn plain(&self, input: &Raw, opened: Option<&Opened>) -> Result<(FrameKind, Vec<u8>, bool)> {
         let (table, offset, raw) = (&self.table, input.offset, &input.bytes[..]);
         let expansion = self.spec.expansion();
+        if !matches!(opened, Some(Opened::Packed(..))) && is_constant(raw) {
+            let (kind, payload) = backend::pack(table, Effort::Quick, offset, raw);
+            return Ok((kind, payload, false));
+        }
         let search = match opened {
             Some(Opened::Packed(kind, payload)) => {
                 return Ok((*kind, payload.clone(), *kind == FrameKind::Tokens));
@@ -172,7 +176,8 @@ impl Pack {
         found: (FrameKind, Vec<u8>, bool),
     ) -> Result<(FrameKind, Vec<u8>, bool)> {
         let expansion = self.spec.expansion();
-        if !segments::looked_for(self.spec.level.get(), expansion) || input.choice.is_some() {
+        let looked_for = segments::looked_for(self.spec.level.get(), expansion);
+        if !looked_for || input.choice.is_some() || found.0 == FrameKind::Stored {
             return Ok(found);
         }
         let (parts, limit) = ((expansion, &self.table), found.1.len());
@@ -206,6 +211,9 @@ impl Pack {
     /// will.
     fn begin(&self, search: &Search, input: &Raw) -> Result<(FrameKind, Vec<u8>)> {
         let (offset, raw) = (input.offset, &input.bytes[..]);
+        if is_constant(raw) {
+            return Ok(backend::pack(&self.table, Effort::Quick, offset, raw));
+        }
         let expansion = self.spec.expansion();
         let tokens = stage::pack(expansion, search, offset, raw, true)?;
         let other = self.other(input, tokens.len());
@@ -253,6 +261,12 @@ const NEAR: usize = 10;
 const THOROUGH: u8 = 4;
 /// A chain begins where its first frame alone gains one part in so many.
 const GAIN: usize = 8;
+
+/// Whether all bytes are the same.
+fn is_constant(raw: &[u8]) -> bool {
+    raw.split_first()
+        .is_none_or(|(_, rest)| rest == &raw[..rest.len()])
+}
 
 impl Work for Pack {
     type Input = Raw;
