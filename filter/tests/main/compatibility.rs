@@ -68,7 +68,7 @@ fn cases(model: &Arc<Model>) -> Vec<(String, Sample, CompressOptions)> {
         }
     }
     let sample = common::segments();
-    let options = common::options(&sample, 3);
+    let options = common::options(&sample, 3).with_frame_size(sample.raw.len());
     cases.push(("v2-level3-segments.cat".into(), sample, options));
     for level in [8, 9] {
         let mut sample = common::records(200);
