@@ -75,8 +75,9 @@ pub fn run(args: &EvalArgs) -> Outcome<String> {
         )));
     }
     let raw = &raw[first * record..last * record];
-    let level = Level::new(args.level).filter(|level| level.uses_model());
-    let level = level.ok_or_else(|| wrong(&"a model is used at levels 8 and 9"))?;
+    let level = Level::new(args.level).filter(|level| level.uses_network());
+    let level = level.ok_or_else(|| wrong(&"a network is used at levels 8 and 9"))?;
+    model.suits(level).map_err(|e| wrong(&e))?;
     let mixed = mixed(&model, level, raw).map_err(|e| wrong(&e))?;
     let experts = Level::new(7).unwrap_or_default();
     let spec = Spec::new(

@@ -6,6 +6,7 @@ use std::io::IsTerminal;
 use std::path::Path;
 use std::sync::Arc;
 
+use catena::model::ModelKind;
 use catena::{Level, Model};
 use catena_files::{Attributes, Inputs, printable};
 use catena_h5::{
@@ -69,15 +70,22 @@ impl Models {
     /// What is asked for. The process may begin anew, to train, so no file may be open yet.
     pub fn find(asked: LevelFlags, wanted: &H5Models, command: &str) -> Outcome<Self> {
         let with = wanted.are_wanted();
+        let model = wanted.model.as_deref().map(models::one).transpose()?;
+        // What is trained are networks.
+        let kind = model.as_ref().map(|model| model.kind());
+        let network = with && kind.is_none_or(|kind| kind == ModelKind::Network);
         let level = match asked.level() {
-            Some(level) if with && !level.uses_model() => {
-                let why = format!("level {} uses no model; -8 and -9 do", level.get());
+            Some(level) if network && !level.uses_network() => {
+                let why = format!("level {} uses no network; -8 and -9 do", level.get());
                 return Err(Failure::new(command, why));
             }
             Some(level) => level,
-            None if with => Level::new(MODEL_LEVEL).unwrap_or_default(),
+            None if network => Level::new(MODEL_LEVEL).unwrap_or_default(),
             None => asked.or(Level::default()),
         };
+        if let Some(model) = &model {
+            model.suits(level).map_err(|e| Failure::new(command, e))?;
+        }
         #[cfg(feature = "train")]
         if wanted.train.is_some() {
             crate::train::one_thread_of_candle();
@@ -85,7 +93,7 @@ impl Models {
         Ok(Models {
             level,
             wanted: with,
-            model: wanted.model.as_deref().map(models::one).transpose()?,
+            model,
             #[cfg(feature = "train")]
             minutes: wanted.train,
         })

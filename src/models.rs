@@ -1,4 +1,4 @@
-//! Trained models on the command line: what `-m` names, and the commands that show, list, install
+//! Models on the command line: what `-m` names, and the commands that show, list, install
 //! and remove them.
 
 use std::ffi::OsStr;
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use catena::Model;
-use catena::model::{Dims, ModelSummary, Place, Search, user_folder};
+use catena::model::{Dims, ModelKind, ModelSummary, Place, Search, user_folder};
 use catena_files::{Attributes, Identity, Inputs};
 use serde::Serialize;
 
@@ -65,19 +65,29 @@ fn find(name: &OsStr) -> Outcome<(Arc<Model>, String)> {
 struct ModelInfo {
     file: String,
     hash: String,
+    /// "network" or "tables".
+    kind: &'static str,
     file_bytes: usize,
+    /// Numbers of the network, entries of the tables.
     weights: u64,
     dtype: String,
     shape: Vec<u64>,
     record_bytes: u32,
     columns: usize,
+    #[serde(flatten)]
+    trained: Option<TrainedInfo>,
+    notes: String,
+}
+
+/// What is told of a network.
+#[derive(Debug, Serialize)]
+struct TrainedInfo {
     /// Columns that the network reads, and those of them that it predicts.
     fields_read: usize,
     fields_predicted: usize,
     /// Columns whose experts begin with start values.
     start_columns: usize,
     network: NetworkInfo,
-    notes: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -95,21 +105,21 @@ struct NetworkInfo {
 
 impl ModelInfo {
     fn new(model: &Model, file: String) -> Self {
-        let (layout, network) = (model.layout(), model.network());
-        let predicted = network.fields.iter().filter(|field| field.planes != 0);
+        let layout = model.layout();
         ModelInfo {
             file,
             hash: model.id().to_string(),
+            kind: match model.kind() {
+                ModelKind::Network => "network",
+                ModelKind::Tables => "tables",
+            },
             file_bytes: model.file().len(),
             weights: model.weight_n(),
             dtype: layout.dtype(),
             shape: layout.shape().to_vec(),
             record_bytes: layout.record_size(),
             columns: layout.columns().columns.len(),
-            fields_read: network.fields.len(),
-            fields_predicted: predicted.count(),
-            start_columns: model.starts().columns.len(),
-            network: NetworkInfo::new(&network.dims),
+            trained: TrainedInfo::new(model),
             notes: model.notes().to_string(),
         }
     }
@@ -124,14 +134,42 @@ impl ModelInfo {
         };
         line("hash", self.hash.clone());
         let (weights, bytes) = (grouped(self.weights), grouped(self.file_bytes as u64));
-        line("size", format!("{weights} weights in {bytes} bytes"));
+        let numbers = match self.trained {
+            Some(_) => "weights",
+            None => "entries of tables",
+        };
+        line("size", format!("{weights} {numbers} in {bytes} bytes"));
         let record = count(self.record_bytes as usize, "byte");
         line("layout", format!("{} ({record})", self.dtype));
+        if let Some(trained) = &self.trained {
+            trained.tell(self.columns, &mut line);
+        }
+        if !self.notes.is_empty() {
+            line("notes", printable(&self.notes));
+        }
+        text
+    }
+}
+
+impl TrainedInfo {
+    /// Of a model that is one of a network.
+    fn new(model: &Model) -> Option<Self> {
+        let (network, starts) = (model.network().ok()?, model.starts().ok()?);
+        let predicted = network.fields.iter().filter(|field| field.planes != 0);
+        Some(TrainedInfo {
+            fields_read: network.fields.len(),
+            fields_predicted: predicted.count(),
+            start_columns: starts.columns.len(),
+            network: NetworkInfo::new(&network.dims),
+        })
+    }
+
+    fn tell(&self, columns: usize, line: &mut impl FnMut(&str, String)) {
         line(
             "columns",
             format!(
                 "{} of {} read, {} predicted, {} with start values",
-                self.fields_read, self.columns, self.fields_predicted, self.start_columns
+                self.fields_read, columns, self.fields_predicted, self.start_columns
             ),
         );
         let n = &self.network;
@@ -159,10 +197,6 @@ impl ModelInfo {
                 ),
             },
         );
-        if !self.notes.is_empty() {
-            line("notes", printable(&self.notes));
-        }
-        text
     }
 }
 

@@ -34,6 +34,11 @@ pub mod predict {
     pub use crate::predict::*;
 }
 
+/// What columns tell of one another.
+pub mod survey {
+    pub use crate::survey::*;
+}
+
 /// Tokens and offsets.
 pub mod tokens {
     pub use crate::tokens::*;

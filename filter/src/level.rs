@@ -20,8 +20,14 @@ impl Level {
         }
     }
 
-    /// Whether a trained model is used at this level, if there is one.
+    /// Whether a model is used at this level, if there is one: tables at levels 1 to 6, a network
+    /// at levels 8 and 9 ([`ModelKind::of_level`](crate::model::ModelKind::of_level)).
     pub const fn uses_model(self) -> bool {
+        self.0 != 7
+    }
+
+    /// Whether a network is used at this level, if there is one.
+    pub const fn uses_network(self) -> bool {
         self.0 >= 8
     }
 

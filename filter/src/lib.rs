@@ -24,31 +24,37 @@ pub mod layout;
 #[allow(clippy::neg_cmp_op_on_partial_ord)]
 mod numeric;
 
-// How streams store it, the trained models, and what may be asked for.
+// How streams store it.
 mod frame;
 
 mod coder;
 #[allow(clippy::needless_range_loop)]
 mod kernel;
 
-pub mod model;
-
-pub mod options;
-
-// A frame's bytes to fewer: by simple codecs, by prediction.
+// A frame's bytes to fewer, by simple codecs.
 mod backend;
-// Numeric loops run over parallel arrays by index; `!(x < y)` is meant to be true of NaN.
-#[allow(clippy::needless_range_loop, clippy::neg_cmp_op_on_partial_ord)]
-mod predict;
+
+// What columns tell of one another.
+mod survey;
 
 // Values as tokens and offsets.
-// As in `predict`.
+// Numeric loops run over parallel arrays by index; `!(x < y)` is meant to be true of NaN.
 #[allow(
     missing_docs,
     clippy::needless_range_loop,
     clippy::neg_cmp_op_on_partial_ord
 )]
 mod tokens;
+
+// What is known before a stream begins, and what may be asked for.
+pub mod model;
+
+pub mod options;
+
+// A frame's bytes to fewer, by prediction.
+// As in `tokens`.
+#[allow(clippy::needless_range_loop, clippy::neg_cmp_op_on_partial_ord)]
+mod predict;
 
 // Frames over threads.
 mod flow;

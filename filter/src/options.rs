@@ -208,12 +208,9 @@ impl CompressOptions {
                 false => Ok(()),
             };
         };
-        if !self.level.uses_model() {
-            return Err(Error::invalid(format!(
-                "a model is used at levels 8 and 9, not at {}",
-                self.level.get()
-            )));
-        }
+        model
+            .suits(self.level)
+            .map_err(|error| Error::invalid(error.to_string()))?;
         let len = model.file().len();
         if self.embed_model && len > MAX_EMBEDDED {
             return Err(Error::invalid(format!(

@@ -29,7 +29,8 @@ const DERIVED_SHUFFLED: u32 = 0xCA7E_0002;
 pub struct Settings {
     /// Effort.
     pub level: Level,
-    /// The first eight bytes of the hash of the trained model to use, at levels 8 and 9.
+    /// The first eight bytes of the hash of the model to use: tables at levels 1 to 6, a trained
+    /// network at levels 8 and 9.
     pub model: Option<[u8; PREFIX]>,
 }
 
@@ -95,7 +96,7 @@ impl Settings {
             return wrong("a model's flag without its hash".into());
         }
         if !level.uses_model() {
-            return wrong(format!("a model at level {}; 8 and 9 use one", level.get()));
+            return wrong(format!("a model at level {}, which uses none", level.get()));
         }
         let mut prefix = [0; PREFIX];
         prefix[..4].copy_from_slice(&value(2).to_be_bytes());

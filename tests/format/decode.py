@@ -9,7 +9,7 @@ import zlib
 
 from arithmetic import Bytes, need
 from plain import Layout, plain_frame
-from tokens import tokens_frame
+from tokens import model_tables, tokens_frame
 
 try:
     import xxhash
@@ -17,15 +17,15 @@ except ImportError:
     xxhash = None
 
 
-def decode(data, out, seen=None):
-    """Streams, one after another; their raw bytes go to `out`, and what was met is counted in `seen`."""
+def decode(data, out, seen=None, models=()):
+    """Streams, one after another; their raw bytes go to `out`, and what was met is counted in `seen`. `models` are files of models of tables that are at hand."""
     cursor = Bytes(data)
     need(data, "input is cut")
     while cursor.at < len(data):
-        stream(cursor, out, {} if seen is None else seen)
+        stream(cursor, out, {} if seen is None else seen, models)
 
 
-def stream(cursor, out, seen):
+def stream(cursor, out, seen, models):
     """One stream, from the cursor on."""
     start = cursor.at
     need(cursor.take(4) == b"\xca\x7e\x4e\xa0", "not a Catena stream")
@@ -38,10 +38,15 @@ def stream(cursor, out, seen):
     need(1 <= level <= 9 and 1 <= chains <= 256 and 1 <= lanes <= 256 and frame_size <= 2**28, "header")
     dtype = body.take(body.varint()).decode()
     layout = Layout(dtype, [body.varint() for _ in range(body.varint())])
+    begins = None
     if flags & 1:
-        body.take(32)
-    if flags & 2:
-        cursor.take(body.varint())
+        named = body.take(32)
+        need(level != 7, "a model at level 7")
+        if flags & 2:
+            models = [cursor.take(body.varint())]
+        file = [file for file in models if file[-32:] == named]
+        need(file, "the model is missing")
+        _, begins = model_tables(file[0])
     need(body.at == len(body.data), "header is too long")
     offset, number, memories, entries = 0, 0, [None] * chains, b""
     while cursor.data[cursor.at] & 7:
@@ -61,7 +66,7 @@ def stream(cursor, out, seen):
         chain = number % chains
         need(key or number >= chains, "a chain begins without a key frame")
         if key:
-            memories[chain] = None
+            memories[chain] = begins
         if kind == 5:
             raw, own = tokens_frame(layout, offset, length, payload, memories[chain] if level < 7 else None, seen)
             if level < 7:

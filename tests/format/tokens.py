@@ -1,8 +1,11 @@
 """A frame of tokens: the sections *Payload of frames of tokens* and *Contexts and tokens*."""
+import hashlib
+
 import numpy as np
 
 from arithmetic import L2E, ONE, U64, Bytes, ln, need, round_
 from columns import Column
+from plain import Layout
 from plan import Plan, Side
 
 
@@ -120,6 +123,22 @@ def read_side(layout, body_len, data, before):
         types = types * n
     before = before[1] if before and before[0] == stored else [None] * len(types)
     return stored, [Plan(side, t, c, old) for c, (t, old) in enumerate(zip(types, before))]
+
+
+def model_tables(file):
+    """Layout and memory of a model of tables."""
+    need(file[:4] == b"\xca\x7e\x4d\xde" and file[4] == 2, "not a model of tables")
+    need(hashlib.sha256(file[:-32]).digest() == file[-32:], "hash of the model")
+    cursor = Bytes(file[5:-32])
+    need(1 <= cursor.u8() <= 6, "level of the model")
+    dtype = cursor.take(cursor.varint()).decode()
+    layout = Layout(dtype, [cursor.varint() for _ in range(cursor.varint())])
+    notes = cursor.take(cursor.varint())
+    need(len(notes) <= 4096, "notes")
+    notes.decode()
+    memory = read_side(layout, 0, cursor.take(cursor.varint()), None)
+    need(not memory[0], "columns of a model one after another")
+    return layout, memory
 
 
 def tokens_frame(layout, offset, length, payload, memory, seen):

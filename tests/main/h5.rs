@@ -98,7 +98,7 @@ fn wrong_input_leaves_nothing() -> Outcome {
         .failed(1, "no dataset");
     folder
         .run(["h5", "pack", "in.h5", "out.h5", "-5", "--model", "none"])
-        .failed(1, "uses no model");
+        .failed(1, "no model is called");
     folder
         .run(["h5", "pack", "in.h5", "out.h5", "--chunk", "0"])
         .failed(2, "neither auto nor numbers");
@@ -255,7 +255,7 @@ fn trees_become_datasets_with_models() -> Outcome {
     assert_eq!(told["models"].as_array().map(Vec::len), Some(1), "{told}");
 
     // What cannot be is said, and nothing is left of it.
-    convert(&["--model", "m.catmodel", "-5"], "a.h5").failed(1, "uses no model");
+    convert(&["--model", "m.catmodel", "-5"], "a.h5").failed(1, "uses no network");
     convert(&["--model", "nobody.catmodel"], "a.h5").failed(1, "nobody.catmodel");
     assert!(!folder.join("a.h5").exists());
     let files: Vec<_> = fs::read_dir(folder.join("."))?.collect::<Result<_, _>>()?;

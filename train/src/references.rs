@@ -2,7 +2,7 @@
 //! of a whole, a sum or a balance over a group.
 
 use catena_filter::Kind;
-use catena_filter::engine::predict::relations;
+use catena_filter::engine::survey::relations;
 use catena_filter::model::{Group, Part, Reference};
 
 use crate::records::Records;

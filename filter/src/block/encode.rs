@@ -7,7 +7,7 @@ use super::options::BlockOptions;
 use crate::error::{Error, Result};
 use crate::flow::Wavefront;
 use crate::flow::{Pack, Raw};
-use crate::frame::put_varint;
+use crate::frame::{FrameKind, put_varint};
 use crate::pool::Pool;
 use crate::predict::{Spec, lane_count, network_lane_count};
 use crate::{Layout, Level};
@@ -50,8 +50,12 @@ pub fn encode(raw: &[u8], layout: &Layout, options: &BlockOptions) -> Result<Vec
     if raw.is_empty() {
         return Ok(stored);
     }
-    let (spec, coding) = plan(raw.len(), layout, options)?;
-    let frames = frames(raw, spec, &coding, &pool(options.threads, raw.len()))?;
+    let (spec, mut coding) = plan(raw.len(), layout, options)?;
+    let (frames, by_tables) = frames(raw, spec, &coding, &pool(options.threads, raw.len()))?;
+    // Tables are named where a frame needs them.
+    if !by_tables && !options.level.learns() {
+        coding.model = None;
+    }
     let coding = Some(coding);
     let coded = Header { coding, ..header }.wrap(&frames);
     Ok(if coded.len() < stored.len() {
@@ -64,7 +68,7 @@ pub fn encode(raw: &[u8], layout: &Layout, options: &BlockOptions) -> Result<Vec
 /// How a block of this length is cut and coded.
 fn plan(len: usize, layout: &Layout, options: &BlockOptions) -> Result<(Spec, Coding)> {
     let (level, model) = (options.level, options.model.as_ref());
-    let model = model.filter(|model| level.uses_model() && model.fits(layout).is_ok());
+    let model = model.filter(|model| model.suits(level).is_ok() && model.fits(layout).is_ok());
     let frame_log = match level.get() {
         ..=6 => TOKEN_FRAME_LOG,
         _ if model.is_some() => NETWORK_FRAME_LOG,
@@ -78,8 +82,8 @@ fn plan(len: usize, layout: &Layout, options: &BlockOptions) -> Result<(Spec, Co
     };
     let first = len.min(coding.frame_len(layout.record_size()));
     coding.lane_n = match model {
-        Some(_) => network_lane_count(layout, first),
-        None => lane_count(layout, level, first),
+        Some(_) if level.uses_network() => network_lane_count(layout, first),
+        _ => lane_count(layout, level, first),
     }
     .clamp(1, MAX_LANES);
     let mut spec = Spec::new(layout.clone(), level, coding.lane_n);
@@ -89,8 +93,9 @@ fn plan(len: usize, layout: &Layout, options: &BlockOptions) -> Result<(Spec, Co
     Ok((spec, coding))
 }
 
-/// All frames, one after another: a tag, the payload's length but for the last, the payload.
-fn frames(raw: &[u8], spec: Spec, coding: &Coding, pool: &Arc<Pool>) -> Result<Vec<u8>> {
+/// All frames, one after another: a tag, the payload's length but for the last, the payload. Also,
+/// whether one of them is of tokens by a memory that none before it has brought.
+fn frames(raw: &[u8], spec: Spec, coding: &Coding, pool: &Arc<Pool>) -> Result<(Vec<u8>, bool)> {
     let learns = Pack::learns(&spec);
     let frame_len = coding.frame_len(spec.layout.record_size());
     let most = crate::flow::flight_max(pool, &spec, frame_len);
@@ -104,6 +109,7 @@ fn frames(raw: &[u8], spec: Spec, coding: &Coding, pool: &Arc<Pool>) -> Result<V
     let mut left = raw.chunks(frame_len).enumerate();
     let frame_n = raw.len().div_ceil(frame_len);
     let mut out = Vec::new();
+    let (mut begun, mut by_tables) = (false, false);
     for number in 0..frame_n {
         let packed = loop {
             while flow.len() < most
@@ -126,6 +132,8 @@ fn frames(raw: &[u8], spec: Spec, coding: &Coding, pool: &Arc<Pool>) -> Result<V
                 None => flow.wait(),
             }
         };
+        begun |= packed.header.learned;
+        by_tables |= packed.header.kind == FrameKind::Tokens && !begun;
         out.push(packed.header.kind.bits());
         let payload = packed.payload();
         if number + 1 < frame_n {
@@ -137,7 +145,7 @@ fn frames(raw: &[u8], spec: Spec, coding: &Coding, pool: &Arc<Pool>) -> Result<V
             break;
         }
     }
-    Ok(out)
+    Ok((out, by_tables))
 }
 
 /// Where the frames' jobs run.

@@ -107,7 +107,7 @@ impl Header {
         let coding = if level == STORED && !named {
             None
         } else {
-            if named && level < 8 {
+            if named && (level == STORED || level == 7) {
                 return Err(Error::corrupt("a model at a level without one"));
             }
             let cuts = cursor.byte().ok_or_else(cut)?;

@@ -12,8 +12,8 @@ use crate::model::Model;
 pub struct BlockOptions {
     /// Effort of encoding. A block says its own when it is decoded.
     pub level: Level,
-    /// A trained model. Used at levels 8 and 9 by blocks whose layout it fits, else passed over; a
-    /// block that was encoded with it is decoded with it.
+    /// A model: tables for levels 1 to 6, a network for levels 8 and 9. Used by blocks whose level
+    /// and layout it fits, else passed over; a block that was encoded with it is decoded with it.
     pub model: Option<Arc<Model>>,
     /// Whether a model that a block names and that is not given is looked for where models are
     /// installed.
@@ -48,7 +48,7 @@ impl BlockOptions {
         self
     }
 
-    /// Gives a trained model (`None`: none).
+    /// Gives a model (`None`: none).
     pub fn with_model(mut self, model: impl Into<Option<Arc<Model>>>) -> Self {
         self.model = model.into();
         self

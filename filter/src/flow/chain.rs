@@ -9,6 +9,8 @@ use std::sync::Arc;
 
 use crate::predict::{Lane, Planner, Spec};
 use crate::tokens::frame::Memory;
+use crate::tokens::search::Search;
+use crate::tokens::tables::Tables;
 
 /// One state and whose turn it is.
 #[derive(Debug)]
@@ -51,17 +53,19 @@ impl<T> Seat<T> {
 pub(crate) struct Opener {
     /// For frames that are predicted bit by bit.
     pub(crate) planner: Planner,
-    /// For frames of tokens: what the chain has begun with. The encoder knows only that it has.
+    /// For frames of tokens: what the decoder knows, of the model or of the frame that the chain
+    /// has begun with.
     pub(crate) memory: Option<Arc<Memory>>,
-    pub(crate) begun: bool,
+    /// What the encoder has begun with.
+    pub(crate) search: Option<Arc<Search>>,
 }
 
 impl Opener {
     pub(crate) fn new(spec: &Spec) -> Self {
         Opener {
             planner: Planner::new(spec),
-            memory: None,
-            begun: false,
+            memory: spec.tables().map(Tables::memory).cloned(),
+            search: None,
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::frame::{FrameHeader, FrameKind, put_varint, raw_hash};
 use crate::predict::{Columns, FrameTokens, Lane, Plan, Spec};
 use crate::tokens::search::Search;
 use crate::tokens::stage;
+use crate::tokens::tables::Tables;
 
 /// Packs the frames of one stream.
 pub(crate) struct Pack {
@@ -34,8 +35,9 @@ pub(crate) enum Opened {
     Modelled(Plan, Columns),
     /// To be written as tokens, by what its chain has begun with.
     Tokens(Arc<Search>),
-    /// Packed as what its chain begins with, or because nothing is gained by that.
-    Packed(FrameKind, Vec<u8>),
+    /// Packed: the first of its chain, or nothing is gained by tokens. Also, whether it brings what
+    /// the chain begins with.
+    Packed(FrameKind, Vec<u8>, bool),
     /// Nothing is to be gained by tokens.
     Plain,
 }
@@ -127,12 +129,9 @@ impl Pack {
     /// What was found out at the stream's beginning; nothing if tokens gain nothing there.
     fn search(&self) -> Option<&Arc<Search>> {
         let found = || {
-            let raw = &self.beginning[..];
-            let found = stage::begin(self.spec.expansion(), self.spec.level, 0, raw, self.threads)?;
-            let limit = (found.rate() / 8.0 * raw.len() as f64 * WORSE) as usize;
-            let hopeless =
-                limit > raw.len() || backend::fall_back(&self.table, 0, raw, limit).is_some();
-            (!hopeless).then(|| Arc::new(found))
+            let (expansion, level) = (self.spec.expansion(), self.spec.level);
+            let found = stage::begin(&self.table, expansion, level, &self.beginning, self.threads);
+            found.map(Arc::new)
         };
         self.search.get_or_init(found).as_ref()
     }
@@ -147,17 +146,12 @@ impl Pack {
             return Ok((kind, payload, false));
         }
         let search = match opened {
-            Some(Opened::Packed(kind, payload)) => {
-                return Ok((*kind, payload.clone(), *kind == FrameKind::Tokens));
+            Some(Opened::Packed(kind, payload, begins)) => {
+                return Ok((*kind, payload.clone(), *begins));
             }
             Some(Opened::Tokens(search)) => search,
             _ => {
-                let effort = match input.choice {
-                    Some((Choice::Backend(effort), _)) => effort,
-                    _ if self.spec.level == Level::MIN => Effort::Quick,
-                    _ => Effort::Best,
-                };
-                let (kind, payload) = backend::pack(table, effort, offset, raw);
+                let (kind, payload) = backend::pack(table, self.effort(input), offset, raw);
                 return self.or_segments(input, (kind, payload, false));
             }
         };
@@ -207,6 +201,38 @@ impl Pack {
         })
     }
 
+    /// The first frame of a chain by the model's tables. One that is quite unlike what they were
+    /// made from is also tried without: nothing if its own tables do better.
+    fn by_model(&self, tables: &Tables, input: &Raw) -> Result<Option<(FrameKind, Vec<u8>)>> {
+        let (offset, raw) = (input.offset, &input.bytes[..]);
+        let (expansion, search) = (self.spec.expansion(), tables.search());
+        let tokens = stage::pack(expansion, search, offset, raw, false)?;
+        let expected = search.rate() / 8.0 * raw.len() as f64;
+        let other = match tokens.len() as f64 > expected * UNLIKE + UNLIKE_BYTES {
+            false => self.other(input, tokens.len()),
+            true => {
+                if let Some(own) = self.search()
+                    && stage::fits(expansion, own, offset, raw.len())
+                    && stage::pack(expansion, own, offset, raw, true)?.len() < tokens.len()
+                {
+                    return Ok(None);
+                }
+                Some(backend::pack(&self.table, self.effort(input), offset, raw))
+            }
+        };
+        let other = other.filter(|(_, payload)| payload.len() <= tokens.len());
+        Ok(Some(other.unwrap_or((FrameKind::Tokens, tokens))))
+    }
+
+    /// How hard a frame's other codings are tried where tokens are hopeless.
+    fn effort(&self, input: &Raw) -> Effort {
+        match input.choice {
+            Some((Choice::Backend(effort), _)) => effort,
+            _ if self.spec.level == Level::MIN => Effort::Quick,
+            _ => Effort::Best,
+        }
+    }
+
     /// The first frame of a chain: as tokens behind what the chain begins with, if that pays or
     /// will.
     fn begin(&self, search: &Search, input: &Raw) -> Result<(FrameKind, Vec<u8>)> {
@@ -253,8 +279,10 @@ impl Pack {
     }
 }
 
-/// Tokens that come to so much of other codings are hopeless.
-const WORSE: f64 = 0.97;
+/// A frame that comes to so much of what a model's tables expect, and so many bytes, is tried
+/// without them.
+const UNLIKE: f64 = 1.06;
+const UNLIKE_BYTES: f64 = 100.0;
 /// Other codings are looked for harder where they come within one part in so many of the tokens,
 /// from this level on.
 const NEAR: usize = 10;
@@ -292,15 +320,25 @@ impl Work for Pack {
                     input.bytes.len(),
                 )
             };
+            if let Some(search) = &opener.search {
+                return Ok(match fits(&search) {
+                    true => Opened::Tokens(search.clone()),
+                    false => Opened::Plain,
+                });
+            }
+            if let Some(tables) = self.spec.tables()
+                && let Some((kind, payload)) = self.by_model(tables, input)?
+            {
+                opener.search = Some(tables.search().clone());
+                return Ok(Opened::Packed(kind, payload, false));
+            }
             let Some(search) = self.search().filter(fits) else {
                 return Ok(Opened::Plain);
             };
-            if opener.begun {
-                return Ok(Opened::Tokens(search.clone()));
-            }
             let (kind, payload) = self.begin(search, input)?;
-            opener.begun = kind == FrameKind::Tokens;
-            Ok(Opened::Packed(kind, payload))
+            let begins = kind == FrameKind::Tokens;
+            opener.search = begins.then(|| search.clone());
+            Ok(Opened::Packed(kind, payload, begins))
         })
     }
 

@@ -1,4 +1,6 @@
-//! Trained models: what a network is made of, the file that holds it, and where it is looked for.
+//! Models: what is known of data before a stream or block of them begins, the file that holds it,
+//! and where it is looked for. Levels 1 to 6 use *tables*, which a search found in a sample, levels
+//! 8 and 9 a trained *network*.
 //!
 //! Invariant: every [`Model`] that exists has been checked ([`Network::check`], and that it fits
 //! its layout) and knows its name.
@@ -30,13 +32,49 @@ pub use search::{Found, PATH_VARIABLE, Place, Search, user_folder};
 pub(crate) use search::{by_prefix, resolve};
 pub use starts::{ColumnStart, MAX_SETUPS, MAX_START, START_EFFORTS, Starts};
 
-use crate::Layout;
 use crate::error::{Error, ErrorKind, Result};
 use crate::numeric::ValueType;
+use crate::tokens::stage;
+use crate::tokens::tables::Tables;
+use crate::{Layout, Level};
 use file::Content;
 
-/// A trained model, ready to be used: the layout it is for, its network, the experts' start values
-/// and some words about it.
+/// What a model holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ModelKind {
+    /// A network and the experts' start values, for levels 8 and 9.
+    Network,
+    /// Plans and tables of tokens, for levels 1 to 6.
+    Tables,
+}
+
+impl ModelKind {
+    /// What is used at a level.
+    pub fn of_level(level: Level) -> Option<Self> {
+        match level.get() {
+            ..=6 => Some(ModelKind::Tables),
+            7 => None,
+            _ => Some(ModelKind::Network),
+        }
+    }
+}
+
+impl fmt::Display for ModelKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            ModelKind::Network => "a network, which levels 8 and 9 use",
+            ModelKind::Tables => "tables, which levels 1 to 6 use",
+        })
+    }
+}
+
+enum Parts {
+    Network(Box<Network>, Starts),
+    /// And the level that they were found at.
+    Tables(Level, Tables),
+}
+
+/// A model, ready to be used: the layout it is for, what it holds and some words about it.
 pub struct Model {
     id: ModelId,
     weight_n: u64,
@@ -58,20 +96,67 @@ impl Model {
         starts: Starts,
         notes: impl Into<String>,
     ) -> Result<Self> {
-        let content = Content {
+        Model::of(Content {
             layout,
-            network,
-            starts,
             notes: notes.into(),
+            parts: Parts::Network(Box::new(network), starts),
+        })
+    }
+
+    /// Tables for data of this layout, found on a sample of it (whole records, of several places
+    /// one after another): for pieces that stand alone and are too short to be searched each for
+    /// itself, such as the chunks of an HDF5 dataset. Nothing if other codings do as well. `notes`
+    /// as in [`Model::new`]; `threads`, 0 for as many as there are cores, change nothing.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Model`]: a level that uses no tables, notes that are too long.
+    pub fn of_sample(
+        layout: &Layout,
+        level: Level,
+        raw: &[u8],
+        notes: impl Into<String>,
+        threads: usize,
+    ) -> Result<Option<Self>> {
+        if ModelKind::of_level(level) != Some(ModelKind::Tables) {
+            return Err(Error::model(format!(
+                "level {} uses no tables; 1 to 6 do",
+                level.get()
+            )));
+        }
+        let threads = match threads {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            n => n,
         };
+        let Some(tables) = stage::tables(layout, level, raw, threads)? else {
+            return Ok(None);
+        };
+        Model::of(Content {
+            layout: layout.clone(),
+            notes: notes.into(),
+            parts: Parts::Tables(level, tables),
+        })
+        .map(Some)
+    }
+
+    fn of(content: Content) -> Result<Self> {
+        if content.notes.len() > MAX_NOTES {
+            return Err(Error::model("the notes are too long"));
+        }
         check(&content)?;
-        let file = file::write(&content);
-        let weight_n = ModelSummary::read(&file)?.weight_n;
+        let file = file::write(&content)?;
         if file.len() as u64 > MAX_FILE {
             return Err(Error::model("the file would be larger than any may be"));
         }
+        Model::with_file(ModelId::of_file(&file)?, content, file)
+    }
+
+    fn with_file(id: ModelId, content: Content, file: Vec<u8>) -> Result<Self> {
+        let weight_n = match &content.parts {
+            Parts::Network(..) => ModelSummary::read(&file)?.weight_n,
+            Parts::Tables(_, tables) => tables.entries(),
+        };
         Ok(Model {
-            id: ModelId::of_file(&file)?,
+            id,
             weight_n,
             content,
             file,
@@ -86,12 +171,7 @@ impl Model {
     pub fn read(file: &[u8]) -> Result<Self> {
         let (id, content) = file::read(file)?;
         check(&content)?;
-        Ok(Model {
-            id,
-            weight_n: ModelSummary::read(file)?.weight_n,
-            content,
-            file: file.to_vec(),
-        })
+        Model::with_file(id, content, file.to_vec())
     }
 
     /// The bytes of its file.
@@ -109,27 +189,77 @@ impl Model {
         self.id
     }
 
-    /// What it was trained for.
+    /// What it was made for.
     pub fn layout(&self) -> &Layout {
         &self.content.layout
     }
 
+    /// What it holds.
+    pub fn kind(&self) -> ModelKind {
+        match self.content.parts {
+            Parts::Network(..) => ModelKind::Network,
+            Parts::Tables(..) => ModelKind::Tables,
+        }
+    }
+
+    /// Whether it is of the kind that a level uses.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Model`], saying what it is.
+    pub fn suits(&self, level: Level) -> Result<()> {
+        match ModelKind::of_level(level) == Some(self.kind()) {
+            true => Ok(()),
+            false => Err(Error::model(format!(
+                "level {} does not use it: it is of {}",
+                level.get(),
+                self.kind()
+            ))),
+        }
+    }
+
     /// Its network.
-    pub fn network(&self) -> &Network {
-        &self.content.network
+    ///
+    /// # Errors
+    /// [`ErrorKind::Model`] of a model of tables.
+    pub fn network(&self) -> Result<&Network> {
+        match &self.content.parts {
+            Parts::Network(network, _) => Ok(network),
+            Parts::Tables(..) => Err(self.other_kind()),
+        }
     }
 
     /// The experts' start values.
-    pub fn starts(&self) -> &Starts {
-        &self.content.starts
+    ///
+    /// # Errors
+    /// [`ErrorKind::Model`] of a model of tables.
+    pub fn starts(&self) -> Result<&Starts> {
+        match &self.content.parts {
+            Parts::Network(_, starts) => Ok(starts),
+            Parts::Tables(..) => Err(self.other_kind()),
+        }
     }
 
-    /// What whoever trained it says about it.
+    /// Its tables.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Model`] of a model of a network.
+    pub(crate) fn tables(&self) -> Result<&Tables> {
+        match &self.content.parts {
+            Parts::Tables(_, tables) => Ok(tables),
+            Parts::Network(..) => Err(self.other_kind()),
+        }
+    }
+
+    fn other_kind(&self) -> Error {
+        Error::model(format!("it is of {}", self.kind()))
+    }
+
+    /// What whoever made it says about it.
     pub fn notes(&self) -> &str {
         &self.content.notes
     }
 
-    /// Numbers of the network.
+    /// Numbers of the network, or entries of the tables.
     pub fn weight_n(&self) -> u64 {
         self.weight_n
     }
@@ -160,21 +290,27 @@ impl Model {
                 layout.dtype()
             )));
         }
-        let types = value_types(layout);
-        self.network().fits(&types).map_err(of_model)
+        match &self.content.parts {
+            Parts::Network(network, _) => network.fits(&value_types(layout)).map_err(of_model),
+            Parts::Tables(..) => Ok(()),
+        }
     }
 }
 
 fn check(content: &Content) -> Result<()> {
-    let (layout, network) = (&content.layout, &content.network);
+    let layout = &content.layout;
+    let Parts::Network(network, starts) = &content.parts else {
+        // Tables were checked as they were read.
+        return Ok(());
+    };
     let sound = network
         .check()
         .and_then(|()| network.fits(&value_types(layout)));
     sound.map_err(of_model)?;
-    content.starts.check(layout.columns().columns.len())
+    starts.check(layout.columns().columns.len())
 }
 
-/// What is wrong with a network is wrong with its model, not with a stream.
+/// What is wrong with a model's content is wrong with the model, not with a stream.
 fn of_model(error: Error) -> Error {
     match error.into_kind() {
         ErrorKind::Corrupt(what) => Error::model(what),
@@ -199,6 +335,7 @@ impl fmt::Debug for Model {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Model")
             .field("id", &self.id)
+            .field("kind", &self.kind())
             .field("layout", &self.layout().dtype())
             .field("weight_n", &self.weight_n)
             .finish_non_exhaustive()

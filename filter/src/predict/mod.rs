@@ -29,13 +29,11 @@ pub use evaluate::{ColumnCosts, Costs, PlaneBits, evaluate, harvest_starts};
 pub use frame::{Columns, Rows};
 pub use lane::{Lane, LaneColumns, lane_count, network_lane_count};
 pub(crate) use series::KEPT_MOST;
-pub use setup::lattice::lattice;
-pub use setup::references::references;
-pub use setup::relations::relations;
 
 use crate::layout::Expansion;
-use crate::model::{Model, Network, Starts};
+use crate::model::{Model, ModelKind, Network, Starts};
 use crate::numeric::ValueType;
+use crate::tokens::tables::Tables;
 use crate::{Error, Kind, Layout, Level, Result};
 use column::Family;
 use network::Engine;
@@ -51,7 +49,7 @@ pub struct Spec {
     pub level: Level,
     /// Lanes a frame is cut into; see [`lane_count`].
     pub lane_n: u32,
-    /// The trained model that frames are coded with.
+    /// The model that frames are coded with.
     pub model: Option<Arc<Model>>,
     expansion: Arc<Expansion>,
     types: Arc<Vec<ValueType>>,
@@ -74,14 +72,18 @@ impl Spec {
         }
     }
 
-    /// The same with a trained model for data of this layout.
+    /// The same with a model for data of this layout.
     ///
     /// # Errors
-    /// As [`Spec::with_network`].
-    pub fn with_model(self, model: Arc<Model>) -> Result<Self> {
-        let mut spec = self.with_network(model.network(), model.starts())?;
-        spec.model = Some(model);
-        Ok(spec)
+    /// [`ErrorKind::Model`](crate::ErrorKind::Model) of one that the level does not use; else as
+    /// [`Spec::with_network`].
+    pub fn with_model(mut self, model: Arc<Model>) -> Result<Self> {
+        model.suits(self.level)?;
+        if model.kind() == ModelKind::Network {
+            self = self.with_network(model.network()?, model.starts()?)?;
+        }
+        self.model = Some(model);
+        Ok(self)
     }
 
     /// The same with a network and the start values of the mixers beside it.
@@ -90,9 +92,9 @@ impl Spec {
     /// `InvalidInput` at levels that use none, and for data that does not consist of records: a
     /// network tells a column from those to its left. Others as [`Engine::new`].
     pub fn with_network(mut self, network: &Network, starts: &Starts) -> Result<Self> {
-        if !self.level.uses_model() {
+        if !self.level.uses_network() {
             return Err(Error::invalid(format!(
-                "a model is used at levels 8 and 9, not at {}",
+                "a network is used at levels 8 and 9, not at {}",
                 self.level.get()
             )));
         }
@@ -102,6 +104,11 @@ impl Spec {
         let aid = SharedAid::new(network, starts, &self.types)?;
         self.aid = Some(Arc::new(aid));
         Ok(self)
+    }
+
+    /// The tables that chains begin with.
+    pub(crate) fn tables(&self) -> Option<&Tables> {
+        self.model.as_ref()?.tables().ok()
     }
 
     /// The layout's columns.

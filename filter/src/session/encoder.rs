@@ -349,8 +349,8 @@ impl Encoder {
         let layout = self.layout.get_or_insert_with(Layout::bytes);
         let (level, model) = (self.options.level, self.options.model.clone());
         let lane_n = match &model {
-            Some(_) => predict::network_lane_count(layout, first_len),
-            None => predict::lane_count(layout, level, first_len),
+            Some(_) if level.uses_network() => predict::network_lane_count(layout, first_len),
+            _ => predict::lane_count(layout, level, first_len),
         };
         let lane_n = lane_n.clamp(1, MAX_LANES);
         let mut spec = Spec::new(layout.clone(), level, lane_n);

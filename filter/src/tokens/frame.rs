@@ -35,6 +35,11 @@ pub struct Memory {
 const FREE_ENTRIES: usize = 1 << 17;
 const ENTRIES_A_BYTE: usize = 64;
 
+/// Entries that so many bytes of side information may ask for.
+pub fn most_entries(len: usize) -> usize {
+    FREE_ENTRIES + ENTRIES_A_BYTE * len
+}
+
 impl Memory {
     /// Writes or reads a frame's side information, given that of the frame before.
     /// `len` is how many bytes hold it, when reading.
@@ -61,7 +66,7 @@ impl Memory {
             if column_before != Some(plan) {
                 entries += plan.entries();
             }
-            if !Side::<C>::WRITES && entries > FREE_ENTRIES + ENTRIES_A_BYTE * len {
+            if !Side::<C>::WRITES && entries > most_entries(len) {
                 return Err(Error::corrupt("more tables than so few bytes hold"));
             }
         }

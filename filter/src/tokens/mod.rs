@@ -26,4 +26,5 @@ mod shelf;
 pub mod side;
 pub mod stage;
 pub mod stencil;
+pub mod tables;
 pub mod word;

@@ -528,7 +528,11 @@ fn code_bins<C: BitCoder>(bins: &mut Bins, side: &mut Side<C>, word_bits: u32) -
     Ok(())
 }
 
-fn code_source<C: BitCoder>(source: &mut Source, side: &mut Side<C>, place: Place) -> Result<()> {
+pub(super) fn code_source<C: BitCoder>(
+    source: &mut Source,
+    side: &mut Side<C>,
+    place: Place,
+) -> Result<()> {
     let kind = match source {
         Source::Token(_) => 0,
         Source::Value(_) => 1,

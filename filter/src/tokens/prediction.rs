@@ -82,6 +82,14 @@ pub fn summand(x: f64) -> f64 {
 }
 
 impl Prediction {
+    /// Whether the predicted words are known before any of the column's.
+    pub fn is_foreseen(&self) -> bool {
+        !matches!(
+            self,
+            Prediction::Zero | Prediction::Row(_) | Prediction::Stencil(_)
+        )
+    }
+
     /// The predicted words of all rows, where they need nothing of the column itself; else nothing.
     #[inline(always)]
     pub fn words<W: Word>(&self, form: &Form, known: &[Known], row_n: usize) -> Vec<W> {

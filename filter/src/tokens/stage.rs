@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::frame::{self, Memory, Views};
 use super::rows::Table;
 use super::search::{Effort, Search, search};
+use super::tables::Tables;
 use crate::error::Result;
 use crate::layout::rows::Rows;
 use crate::layout::{Expansion, Kind};
@@ -62,48 +63,86 @@ pub(crate) fn likeliest(sample: &[u8]) -> Layout {
 /// One part in so many that a less likely layout must gain.
 const CLEAR: usize = 50;
 
-/// Searches the beginning of a stream on so many threads; nothing if it has too few records.
+/// Searches the beginning of a stream on so many threads; nothing if it has too few records, or if
+/// tokens gain nothing there.
 pub(crate) fn begin(
+    table: &backend::Table,
     expansion: &Expansion,
     level: Level,
-    offset: u64,
     raw: &[u8],
     threads: usize,
 ) -> Option<Search> {
-    let rows = Rows::new(expansion.record_size, offset, raw.len());
+    let mut found = side_by_side(expansion, level, raw, threads)?;
+    let rows = Rows::new(expansion.record_size, 0, raw.len());
+    let whole = rows.head + rows.tail == 0;
+    if let Some(stored) = Table::stored(expansion, raw.len()).filter(|_| whole) {
+        let effort = Effort::of_level(searched_as(level));
+        found = smaller(found, search(&stored, raw, 0, effort, threads));
+    }
+    (!is_hopeless(table, &found, raw)).then_some(found)
+}
+
+/// Searches a sample of data that will come in pieces, for tables that all of them begin with;
+/// nothing if tokens gain nothing there.
+///
+/// # Errors
+/// None that comes from the data.
+pub(crate) fn tables(
+    layout: &Layout,
+    level: Level,
+    raw: &[u8],
+    threads: usize,
+) -> Result<Option<Tables>> {
+    if !suits(layout) {
+        return Ok(None);
+    }
+    let expansion = layout.columns();
+    let found = side_by_side(&expansion, level, raw, threads);
+    let hopeful = |found: &Search| !is_hopeless(&backend::Table::new(layout), found, raw);
+    match found.filter(hopeful) {
+        Some(found) => Tables::new(&expansion, level, found),
+        None => Ok(None),
+    }
+}
+
+/// The levels above 4 have other means than a longer search.
+fn searched_as(level: Level) -> u8 {
+    match level.learns() {
+        true => 2,
+        false => level.get(),
+    }
+}
+
+fn side_by_side(expansion: &Expansion, level: Level, raw: &[u8], threads: usize) -> Option<Search> {
+    let rows = Rows::new(expansion.record_size, 0, raw.len());
     if rows.n == 0 || rows.n > u32::MAX as usize {
         return None;
     }
-    let body = rows.records(raw);
-    // The levels above 4 have other means than a longer search.
-    let level = if level.learns() { 2 } else { level.get() };
-    let side_by_side = Table::new(expansion);
-    let mut found = search(
-        &side_by_side,
-        body,
-        rows.first,
-        Effort::of_level(level),
-        threads,
-    );
-    let mut rival = |other: Search| {
-        if other.rate() < found.rate() {
-            found = other;
-        }
-    };
+    let (table, body, level) = (Table::new(expansion), rows.records(raw), searched_as(level));
+    let by = |level| search(&table, body, rows.first, Effort::of_level(level), threads);
     // Searches are greedy: a longer one may end in a worse place. Those of one column are short.
     let lowest = match expansion.columns.len() {
         1 => 1,
         _ => 3,
     };
-    for lower in lowest..level.min(4) {
-        let effort = Effort::of_level(lower);
-        rival(search(&side_by_side, body, rows.first, effort, threads));
+    Some((lowest..level.min(4)).map(by).fold(by(level), smaller))
+}
+
+/// The one by which the bytes come out smaller; the first if both are alike.
+fn smaller(found: Search, other: Search) -> Search {
+    match other.rate() < found.rate() {
+        true => other,
+        false => found,
     }
-    let whole = rows.head + rows.tail == 0;
-    if let Some(table) = Table::stored(expansion, body.len()).filter(|_| whole) {
-        rival(search(&table, body, 0, Effort::of_level(level), threads));
-    }
-    Some(found)
+}
+
+/// Tokens that come to so much of other codings are hopeless.
+const WORSE: f64 = 0.97;
+
+/// Whether other codings are as small as what was found.
+fn is_hopeless(table: &backend::Table, found: &Search, raw: &[u8]) -> bool {
+    let limit = (found.rate() / 8.0 * raw.len() as f64 * WORSE) as usize;
+    limit > raw.len() || backend::fall_back(table, 0, raw, limit).is_some()
 }
 
 /// Searches a segment; nothing if it has too few records.

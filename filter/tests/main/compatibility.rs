@@ -2,7 +2,8 @@
 //!
 //! `tests/golden/*.cat` were written once and are never written again; their inputs are made by
 //! `common`. With `CATENA_GOLDEN=1` in the environment, the files that are missing are added
-//! (`just golden`). Streams with a model name `sample.catmodel`.
+//! (`just golden`). Streams and blocks with a model name `sample.catmodel`, a network, or
+//! `tables.catmodel`.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -10,13 +11,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::common::{self, Sample};
+use catena_filter::block::{self, BlockOptions};
 use catena_filter::model::{Dims, Starts, sample_network};
 use catena_filter::{CompressOptions, DecompressOptions, Layout, Model, compress, decompress};
 
 /// Levels whose streams without a model are kept: 5 and 6 search as 4 does, 8 and 9 behave as 7.
 const LEVELS: [u8; 5] = [1, 2, 3, 4, 7];
-/// The model that streams of the others name.
+/// The models that streams of the others name.
 const MODEL: &str = "sample.catmodel";
+const TABLES: &str = "tables.catmodel";
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
@@ -40,17 +43,24 @@ fn sample_model() -> Model {
     Model::new(layout, network, Starts::default(), "random").unwrap()
 }
 
-/// The model as it was written once.
-fn golden_model() -> Arc<Model> {
-    let path = folder().join(MODEL);
+/// Tables of what most samples are made of.
+fn sample_tables() -> Model {
+    let sample = common::events(1000);
+    let found = Model::of_sample(&sample.layout(), common::level(3), &sample.raw, "events", 1);
+    found.unwrap().unwrap()
+}
+
+/// A model as it was written once.
+fn golden_model(name: &str, made: fn() -> Model) -> Arc<Model> {
+    let path = folder().join(name);
     if std::env::var_os("CATENA_GOLDEN").is_some() && !path.exists() {
-        fs::write(&path, sample_model().write()).unwrap();
+        fs::write(&path, made().write()).unwrap();
     }
     Arc::new(Model::read(&fs::read(&path).unwrap()).unwrap())
 }
 
-/// Name, input and options of every golden file.
-fn cases(model: &Arc<Model>) -> Vec<(String, Sample, CompressOptions)> {
+/// Name, input and options of every golden stream.
+fn cases(model: &Arc<Model>, tables: &Arc<Model>) -> Vec<(String, Sample, CompressOptions)> {
     let mut cases = Vec::new();
     for level in LEVELS {
         for mut sample in [
@@ -78,26 +88,58 @@ fn cases(model: &Arc<Model>) -> Vec<(String, Sample, CompressOptions)> {
             .with_model(Arc::clone(model));
         cases.push((format!("v2-level{level}-model.cat"), sample, options));
     }
+    let sample = common::events(300);
+    let options = common::options(&sample, 3)
+        .with_frame_size(5000)
+        .with_model(Arc::clone(tables));
+    cases.push(("v2-level3-tables.cat".into(), sample, options));
     cases
+}
+
+/// A block by tables, and by its own.
+fn blocks(tables: &Arc<Model>) -> [(String, BlockOptions); 2] {
+    let options = |model: Option<&Arc<Model>>| {
+        BlockOptions::new()
+            .with_level(common::level(3))
+            .with_model(model.cloned())
+    };
+    [
+        ("v2-level3.block".into(), options(None)),
+        ("v2-level3-tables.block".into(), options(Some(tables))),
+    ]
 }
 
 #[test]
 fn golden_files_are_read() {
     let adding = std::env::var_os("CATENA_GOLDEN").is_some();
-    let model = golden_model();
-    let mut names = BTreeSet::from([MODEL.to_owned()]);
-    for (name, sample, options) in cases(&model) {
+    let model = golden_model(MODEL, sample_model);
+    let tables = golden_model(TABLES, sample_tables);
+    let mut names = BTreeSet::from([MODEL, TABLES].map(String::from));
+    for (name, sample, options) in cases(&model, &tables) {
         let path = folder().join(&name);
         if adding && !path.exists() {
             fs::create_dir_all(folder()).unwrap();
             fs::write(&path, compress(&sample.raw, &options).unwrap()).unwrap();
         }
         let packed = fs::read(&path).unwrap_or_else(|e| panic!("{name}: {e}"));
-        let raw = decompress(
-            &packed,
-            &DecompressOptions::default().with_model(Arc::clone(&model)),
-        )
-        .unwrap();
+        let options = DecompressOptions::default()
+            .with_model(Arc::clone(&model))
+            .with_model(Arc::clone(&tables));
+        let raw = decompress(&packed, &options).unwrap();
+        assert!(raw == sample.raw, "{name}");
+        names.insert(name);
+    }
+    for (name, options) in blocks(&tables) {
+        let (path, sample) = (folder().join(&name), common::events(300));
+        if adding && !path.exists() {
+            fs::write(
+                &path,
+                block::encode(&sample.raw, &sample.layout(), &options).unwrap(),
+            )
+            .unwrap();
+        }
+        let stored = fs::read(&path).unwrap_or_else(|e| panic!("{name}: {e}"));
+        let raw = block::decode(&stored, &sample.layout(), &options).unwrap();
         assert!(raw == sample.raw, "{name}");
         names.insert(name);
     }

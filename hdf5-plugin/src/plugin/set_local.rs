@@ -78,7 +78,7 @@ fn expand(library: &Library, dcpl: Hid, of: Hid) -> Result<()> {
     };
     if let Some(prefix) = parsed.settings.model {
         // A dataset that could not be read back without its model is not created without it.
-        models::find(library, &prefix)?;
+        models::find(library, &prefix)?.suits(parsed.settings.level)?;
     }
     let values = parsed.values();
     // SAFETY: the list is the caller's, and the values are as many as announced.

@@ -184,6 +184,11 @@ impl<'a> ChunkReader<'a> {
         Ok(raw)
     }
 
+    /// Whether a chunk is inside the dataset as a whole.
+    pub(crate) fn is_whole(&self, start: &[u64]) -> bool {
+        self.count(start) == self.shape
+    }
+
     /// Raw bytes of a chunk.
     pub(crate) fn raw_len(&self) -> usize {
         self.raw_len

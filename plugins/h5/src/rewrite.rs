@@ -22,6 +22,7 @@ use crate::plan::Source;
 use crate::recode::{ChunkReader, Codec, Done, Job};
 use crate::tree::Tree;
 use catena_container::flow::{Flow, with_workers};
+use h5catena::Parsed;
 
 /// What is going on, for a progress bar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +78,7 @@ struct Active {
     made: Handle,
     shape: Vec<u64>,
     coded: bool,
+    model: Option<Arc<Model>>,
     if_smaller: bool,
     state: RefCell<State>,
 }
@@ -135,6 +137,7 @@ pub(crate) fn rewrite(
                 copier: &mut copier,
                 pending: VecDeque::new(),
                 summary: &mut summary,
+                needed: &mut needed,
                 on,
             };
             for (at, object) in tree.objects.iter().enumerate() {
@@ -149,17 +152,9 @@ pub(crate) fn rewrite(
                 run.summary.stored_before += source.stored();
                 match decide(&source).at(&object.path)? {
                     None => run.keep(at, source).at(&object.path)?,
-                    Some(recoding) => {
-                        if let Goal::Catena(Codec {
-                            model: Some(model), ..
-                        }) = &recoding.goal
-                            && !needed.iter().any(|known| known.id() == model.id())
-                        {
-                            needed.push(Arc::clone(model));
-                        }
-                        run.recode(flow, at, source, recoding, threads)
-                            .at(&object.path)?;
-                    }
+                    Some(recoding) => run
+                        .recode(flow, at, source, recoding, threads)
+                        .at(&object.path)?,
                 }
             }
             run.drain(flow, true)
@@ -192,13 +187,32 @@ struct Run<'r, 'a> {
     /// Chunks in flight, in the order in which the workers got them.
     pending: VecDeque<(Rc<Active>, Vec<u64>)>,
     summary: &'r mut Summary,
+    /// Models of the datasets that took their place.
+    needed: &'r mut Vec<Arc<Model>>,
     on: &'r dyn Fn(Event<'_>),
 }
 
 impl Run<'_, '_> {
+    /// The new file is to have this model.
+    fn need(&mut self, model: Option<&Arc<Model>>) {
+        if let Some(model) = model
+            && !self.needed.iter().any(|known| known.id() == model.id())
+        {
+            self.needed.push(Arc::clone(model));
+        }
+    }
+
     fn keep(&mut self, at: usize, source: Source) -> Result<()> {
         self.summary.kept += 1;
         self.summary.stored_after += source.stored();
+        for filter in source
+            .filters
+            .iter()
+            .filter(|filter| filter.id == codec::ID)
+        {
+            let model = Parsed::parse(&filter.values).ok();
+            self.need(model.and_then(|parsed| codec::model_of(&parsed)).as_ref());
+        }
         self.copier.keep(at, source)
     }
 
@@ -237,6 +251,7 @@ impl Run<'_, '_> {
             made,
             shape: recoding.shape,
             coded: codec.is_some(),
+            model: codec.as_ref().and_then(|codec| codec.model.clone()),
             if_smaller: recoding.if_smaller,
             state: RefCell::default(),
             source,
@@ -308,6 +323,7 @@ impl Run<'_, '_> {
             let again = Source::new(active.source.handle.clone(), &path)?;
             return self.keep(active.at, again);
         }
+        self.need(active.model.as_ref());
         self.summary.recoded += 1;
         self.summary.stored_after += storage_size(&active.made);
         self.copier.put(active.at, active.made.clone());

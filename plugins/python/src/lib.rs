@@ -14,6 +14,7 @@ mod session;
 use std::sync::Arc;
 
 use attend::{Wanted, attended};
+use catena_filter::model::ModelKind;
 use catena_filter::{
     Archive, ByteOrder, CompressOptions, Decoder, DecompressOptions, Encoder, Field, Kind, Layout,
     Level, Model,
@@ -34,7 +35,7 @@ fn refuse(error: impl std::fmt::Display) -> PyErr {
     CatenaError::new_err(error.to_string())
 }
 
-/// A trained model.
+/// A model.
 #[pyclass(name = "Model", frozen, module = "catena_hdf5")]
 struct PyModel(Arc<Model>);
 
@@ -51,6 +52,15 @@ impl PyModel {
     #[getter]
     fn id(&self) -> String {
         self.0.id().to_string()
+    }
+
+    /// What it holds: "network", for levels 8 and 9, or "tables", for levels 1 to 6.
+    #[getter]
+    fn kind(&self) -> &'static str {
+        match self.0.kind() {
+            ModelKind::Network => "network",
+            ModelKind::Tables => "tables",
+        }
     }
 
     /// The dtype string of the records that it is for.
@@ -87,9 +97,8 @@ fn compress_options(
         }
     };
     let layout = layout.map(Layout::parse).transpose().map_err(refuse)?;
-    if model.is_some() && !level.uses_model() {
-        let level = level.get();
-        return Err(refuse(format!("a model at level {level}; 8 and 9 use one")));
+    if let Some(model) = model {
+        model.0.suits(level).map_err(refuse)?;
     }
     Ok(CompressOptions::new()
         .with_level(level)
@@ -158,6 +167,23 @@ fn decompress<'py>(
     Ok(PyBytes::new(py, &attended(py, len, work)?))
 }
 
+/// A model of tables, found on a sample; none if tables gain nothing there.
+#[pyfunction]
+fn find_tables(
+    py: Python<'_>,
+    data: PyBackedBytes,
+    level: u8,
+    layout: &str,
+    notes: String,
+) -> PyResult<Option<PyModel>> {
+    let layout = Layout::parse(layout).map_err(refuse)?;
+    let level = Level::new(level).ok_or_else(|| refuse(format!("level {level}, not 1 to 9")))?;
+    let len = data.len();
+    let work = move |_: &Wanted| Some(Model::of_sample(&layout, level, &data, notes, 0));
+    let found = attended(py, len, work)?;
+    Ok(found.map(|model| PyModel(Arc::new(model))))
+}
+
 /// A field: name, letter and width, elements, whether the most significant byte is first.
 type FieldTuple = (String, String, u32, bool);
 
@@ -202,5 +228,6 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<session::Decompressor>()?;
     module.add_function(wrap_pyfunction!(compress, module)?)?;
     module.add_function(wrap_pyfunction!(decompress, module)?)?;
+    module.add_function(wrap_pyfunction!(find_tables, module)?)?;
     module.add_function(wrap_pyfunction!(layouts_of, module)?)
 }

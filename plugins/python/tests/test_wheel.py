@@ -78,9 +78,38 @@ def test_h5py(tmp_path):
     with h5py.File(tmp_path / "x.h5") as file:
         assert (file["a"][()] == data).all() and (file["b"][()] == data).all()
         assert file["a"].id.get_create_plist().get_filter(0)[0] == catena_hdf5.FILTER_ID
-    for bad in (dict(level=0), dict(level=10), dict(level=5, model="0123456789abcdef")):
+    for bad in (dict(level=0), dict(level=10), dict(level=7, model="0123456789abcdef")):
         with pytest.raises(ValueError):
             catena_hdf5.Catena(**bad)
+
+
+def test_tables_of_a_dataset(tmp_path):
+    import h5py
+
+    event = np.arange(40000) // 7
+    data = np.zeros(len(event), [("event", "<u8"), ("pt", "<f4"), ("twice", "<f4"), ("flag", "u1")])
+    data["event"], data["pt"], data["flag"] = event, np.random.default_rng(3).exponential(20, len(event)), event % 3
+    data["twice"] = data["pt"] * 2
+    model = catena_hdf5.find_tables(data, chunks=(1000,), notes="of a test")
+    assert model.kind == "tables" and catena_hdf5.Model(model.file).id == model.id
+    for bad in (7, 9):
+        with pytest.raises(ValueError):
+            catena_hdf5.Catena(bad, model)
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        catena_hdf5.embed_model(file, model)
+        file.create_dataset("with", data=data, chunks=(1000,), **catena_hdf5.Catena(model=model))
+        file.create_dataset("without", data=data, chunks=(1000,), **catena_hdf5.Catena())
+    program = f"import catena_hdf5, h5py; print(h5py.File({str(tmp_path / 'x.h5')!r})['with']['event'].sum())"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0 and str(event.sum()) in done.stdout, done.stderr
+    with h5py.File(tmp_path / "x.h5") as file:
+        assert (file["with"][()] == data).all()
+        assert file["with"].id.get_storage_size() * 1.1 < file["without"].id.get_storage_size()
+        again = catena_hdf5.find_tables(file["without"], 1)
+    assert again.kind == "tables"
+    grid = np.cumsum(np.random.default_rng(1).normal(size=(64, 64, 64)), axis=2).astype("f4")
+    assert catena_hdf5.find_tables(grid, chunks=(4, 32, 64)).layout == "<f4"
+    assert catena_hdf5.find_tables(np.zeros(0)) is None and catena_hdf5.find_tables(np.zeros(9, "V3")) is None
 
 
 def test_tables_after_import(tmp_path):

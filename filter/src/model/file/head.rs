@@ -80,8 +80,7 @@ impl ModelHead {
         ];
         sizes.iter().for_each(|&size| put_varint(out, size));
         put_layout(out, &self.layout);
-        put_varint(out, self.notes.len() as u64);
-        out.extend_from_slice(self.notes.as_bytes());
+        put_notes(out, &self.notes);
         put_varint(out, self.fields.len() as u64);
         for field in &self.fields {
             put_varint(out, field.column.into());
@@ -116,14 +115,8 @@ impl ModelHead {
             rate: number(cursor, "rate")?,
             chunk: number(cursor, "chunk")?,
         };
-        let layout = take_layout(cursor).map_err(|_| out_of_range("layout"))?;
-        let layout = layout.ok_or_else(short)?;
-        let notes_len: u16 = number(cursor, "length of the notes")?;
-        if usize::from(notes_len) > MAX_NOTES {
-            return Err(out_of_range("length of the notes"));
-        }
-        let notes = cursor.take(notes_len.into()).ok_or_else(short)?;
-        let notes = String::from_utf8(notes.to_vec()).map_err(|_| out_of_range("notes"))?;
+        let layout = take_model_layout(cursor)?;
+        let notes = take_notes(cursor)?;
         let field_n: u16 = number(cursor, "number of fields")?;
         if usize::from(field_n) > MAX_COLUMNS {
             return Err(out_of_range("number of fields"));
@@ -294,6 +287,25 @@ impl FieldSizes {
             after,
         })
     }
+}
+
+pub(super) fn put_notes(out: &mut Vec<u8>, notes: &str) {
+    put_varint(out, notes.len() as u64);
+    out.extend_from_slice(notes.as_bytes());
+}
+
+pub(super) fn take_notes(cursor: &mut Cursor<'_>) -> Result<String> {
+    let len: u16 = number(cursor, "length of the notes")?;
+    if usize::from(len) > MAX_NOTES {
+        return Err(out_of_range("length of the notes"));
+    }
+    let notes = cursor.take(len.into()).ok_or_else(short)?;
+    String::from_utf8(notes.to_vec()).map_err(|_| out_of_range("notes"))
+}
+
+pub(super) fn take_model_layout(cursor: &mut Cursor<'_>) -> Result<Layout> {
+    let layout = take_layout(cursor).map_err(|_| out_of_range("layout"))?;
+    layout.ok_or_else(short)
 }
 
 pub(super) fn short() -> Error {

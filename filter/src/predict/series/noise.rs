@@ -2,7 +2,7 @@
 
 use crate::numeric::{Lattice, ValueType};
 use crate::predict::column::PlaneMode;
-use crate::predict::setup::references::entropy;
+use crate::survey::entropy;
 
 /// Rows looked at in one piece, so that what adapts has time to.
 const WINDOW: usize = 512;

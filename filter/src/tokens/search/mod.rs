@@ -10,6 +10,8 @@ mod linear;
 mod modes;
 mod stencils;
 
+use std::sync::Arc;
+
 use super::column::Known;
 use super::context::{Geometry, Source};
 use super::encode::{self, Before, Recipe};
@@ -20,7 +22,7 @@ use super::word::{Words, with_words};
 use crate::numeric::Relation;
 use crate::numeric::ValueType;
 use crate::parallel;
-use crate::predict::{lattice, references, relations};
+use crate::survey::{lattice, references, relations};
 
 /// How hard to search.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -184,7 +186,7 @@ impl Scene<'_> {
 pub struct Search {
     pub recipes: Vec<Recipe>,
     /// Plans and tables as the sample has them.
-    pub memory: Memory,
+    pub memory: Arc<Memory>,
     /// Bytes a row.
     pub row_size: usize,
     /// Rows that the tables were made from.
@@ -192,7 +194,7 @@ pub struct Search {
     /// About the bits of all those rows, by column.
     pub bits: Vec<f64>,
     /// What a column may lose to its tables, in parts of its bits, before a frame looks for others.
-    patience: f64,
+    pub patience: f64,
 }
 
 impl Search {
@@ -294,7 +296,7 @@ pub fn search(table: &Table, body: &[u8], first: u64, effort: Effort, threads: u
     };
     Search {
         recipes,
-        memory,
+        memory: Arc::new(memory),
         row_size: table.row_size,
         rows: all,
         bits,

@@ -47,7 +47,7 @@ impl<'a> Request<'a> {
             .with_level(level)
             .with_threads(1)
             .with_index(flags & 1 == 0);
-        if level.uses_model() && flags & 2 != 0 {
+        if level.uses_network() && flags & 2 != 0 {
             layout = model.layout().clone();
             options = options
                 .with_model(Arc::clone(model))

@@ -5,7 +5,9 @@ use std::path::Path;
 use crate::files::{Made, Outcome, bytes, everything, floats};
 use catena_filter::Level;
 use catena_h5::{Chunking, PackOptions, UnpackOptions, info, pack, unpack, verify};
-use catena_hdf5_calls::{Standard, close, create_file, standard, write_chunk};
+use catena_hdf5_calls::{
+    Standard, close, create_file, make_compound, open_file_to_change, standard, write_chunk,
+};
 
 fn options(level: u8) -> PackOptions<'static> {
     PackOptions {
@@ -264,4 +266,81 @@ fn a_file_of_a_newer_release_is_named_as_such() {
             assert!(error.contains(part), "{error}");
         }
     }
+}
+
+/// Records of three columns, one of which the others give, in this many chunks of 500.
+fn many_chunks(path: &Path, chunks: u64) -> Outcome {
+    let file = create_file(path, None, 0)?;
+    let f32s = standard(Standard::F32)?;
+    let record = make_compound(
+        12,
+        &[(c"pt", 0, &f32s), (c"eta", 4, &f32s), (c"pz", 8, &f32s)],
+    )?;
+    let mut raw = Vec::new();
+    let mut state = 12345u32;
+    for _ in 0..500 * chunks {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        let unit = f64::from(state >> 8) / f64::from(1 << 24);
+        let pt = (20.0 + 80.0 * unit * unit) as f32;
+        let eta = ((state >> 3 & 0x1FF) as f32 / 100.0).round() - 2.5;
+        for value in [pt, eta, pt * eta.sinh()] {
+            raw.extend(value.to_le_bytes());
+        }
+    }
+    let dims = [500 * chunks];
+    let made = Made {
+        chunk: Some(&[500]),
+        ..Made::new(&file, c"jets", record, &dims)
+    };
+    made.with(&raw)?;
+    Ok(close(file)?)
+}
+
+#[test]
+fn many_small_chunks_share_tables() -> Outcome {
+    let _alone = crate::files::alone();
+    let folder = tempfile::tempdir()?;
+    let path = |name: &str| folder.path().join(name);
+    many_chunks(&path("in.h5"), 40)?;
+    let summary = pack(&path("in.h5"), &path("packed.h5"), &mut options(2), &|_| ())?;
+    assert_eq!(summary.models, 1);
+    same(&path("in.h5"), &path("packed.h5"));
+    let told = info(&path("packed.h5"))?;
+    let jets = told.datasets.iter().find(|d| d.path == "/jets").unwrap();
+    let catena = jets.catena.as_ref().unwrap();
+    assert_eq!(
+        (catena.level, catena.model.as_ref()),
+        (2, told.models.first())
+    );
+    let out = path("plain.h5");
+    unpack(&path("packed.h5"), &out, &UnpackOptions::default(), &|_| ())?;
+    same(&path("in.h5"), &out);
+    // Packed again it has its models anew, and no old ones.
+    let summary = pack(
+        &path("packed.h5"),
+        &path("again.h5"),
+        &mut options(1),
+        &|_| (),
+    )?;
+    assert_eq!(
+        (summary.models, info(&path("again.h5"))?.models.len()),
+        (1, 1)
+    );
+    same(&path("in.h5"), &path("again.h5"));
+
+    // A dataset that stays as it is keeps its own.
+    let mut other = options(1);
+    other.datasets = vec![glob::Pattern::new("/more")?];
+    let file = open_file_to_change(&path("packed.h5"))?;
+    Made::new(&file, c"more", standard(Standard::F32)?, &[5000]).with(&floats(5000))?;
+    close(file)?;
+    pack(&path("packed.h5"), &path("other.h5"), &mut other, &|_| ())?;
+    assert_eq!(info(&path("other.h5"))?.models, told.models);
+    same(&path("packed.h5"), &path("other.h5"));
+
+    // A chunk or two are not worth any.
+    many_chunks(&path("few.h5"), 2)?;
+    let summary = pack(&path("few.h5"), &path("small.h5"), &mut options(2), &|_| ())?;
+    assert_eq!(summary.models, 0);
+    Ok(())
 }

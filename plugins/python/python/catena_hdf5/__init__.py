@@ -8,10 +8,11 @@ from .arrays import compress, decompress, decompress_array, layout_of
 from .file import CatenaFile, open
 from .filter import FILTER_ID, Catena, embed_model
 from .hosts import PLUGIN_PATH, register, watch as _watch
+from .tables import find_tables
 
 __all__ = [
     "Catena", "CatenaError", "CatenaFile", "Compressor", "Decompressor", "FILTER_ID", "Model", "PLUGIN_PATH",
-    "compress", "decompress", "decompress_array", "embed_model", "layout_of", "open", "register", "__version__",
+    "compress", "decompress", "decompress_array", "embed_model", "find_tables", "layout_of", "open", "register", "__version__",
 ]
 
 _watch()

@@ -41,7 +41,7 @@ def check_limit(limit):
 class Catena(Mapping):
     """What create_dataset needs: `file.create_dataset("d", data=data, **Catena(level=3))`. h5py's `compression=Catena(...)` works too.
 
-    level: 1 to 9. model: a trained Model, its file's path, or its hash; for levels 8 and 9.
+    level: 1 to 9. model: a Model, its file's path, or its hash; of tables for levels 1 to 6, of a network for 8 and 9.
     """
 
     filter_id = FILTER_ID
@@ -51,8 +51,11 @@ class Catena(Mapping):
         level = check_level(level)
         self.filter_options = (level,)
         if model is not None:
-            if level < 8:
-                raise ValueError(f"a model at level {level}; 8 and 9 use one")
+            if level == 7:
+                raise ValueError("a model at level 7, which uses none")
+            kind = model.kind if isinstance(model, _native.Model) else None
+            if kind == ("tables" if level > 7 else "network"):
+                raise ValueError(f"a model of {'tables, for levels 1 to 6' if level > 7 else 'a network, for levels 8 and 9'}, at level {level}")
             hash_ = _hash(model)
             self.filter_options = (level, _MODEL, int(hash_[:8], 16), int(hash_[8:16], 16))
 

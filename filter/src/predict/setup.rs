@@ -5,12 +5,9 @@
 //! every machine: entropies are computed with [`crate::numeric::functions`], never the system's
 //! logarithm.
 
-pub mod lattice;
-pub mod references;
-pub mod relations;
-
 use super::column::{Family, REFS};
 use crate::numeric::{FORMULAS, Lattice, Relation, ValueType};
+use crate::survey::{lattice, references, relations};
 use crate::{Error, Result};
 
 /// One column's part.
@@ -30,13 +27,13 @@ pub(super) fn find(columns: &[Vec<u64>], types: &[ValueType], family: Family) ->
         .iter()
         .zip(types)
         .map(|(values, &vt)| ColumnSetup {
-            lattice: lattice::lattice(values, vt),
+            lattice: lattice(values, vt),
             ..ColumnSetup::default()
         })
         .collect();
     if family == Family::Record {
-        let refs = references::references(columns, types, REFS);
-        let formulas = relations::relations(columns, types);
+        let refs = references(columns, types, REFS);
+        let formulas = relations(columns, types);
         for ((setup, refs), relation) in setups.iter_mut().zip(refs).zip(formulas) {
             setup.refs = refs;
             setup.relation = relation;
