@@ -19,6 +19,7 @@ static MEMORY: PeakAlloc = PeakAlloc;
 #[test]
 fn streams_are_decoded_or_refused_within_the_limit() {
     LazyLock::force(&exercise::MODEL);
+    LazyLock::force(&exercise::TABLES);
     let streams = [golden(), seeds("decode")].concat();
     for (name, stream) in &streams {
         assert!(exercise::decode_within(&MEMORY, stream).is_some(), "{name}");

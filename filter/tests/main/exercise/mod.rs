@@ -44,12 +44,19 @@ pub static MODEL: LazyLock<Arc<Model>> = LazyLock::new(|| {
     Arc::new(Model::read(file).expect("the golden model"))
 });
 
+/// The tables that they name.
+pub static TABLES: LazyLock<Arc<Model>> = LazyLock::new(|| {
+    let file = include_bytes!("../../golden/tables.catmodel");
+    Arc::new(Model::read(file).expect("the golden tables"))
+});
+
 fn options() -> DecompressOptions {
     DecompressOptions::default()
         .with_threads(1)
         .with_memory_limit(MEMORY_LIMIT)
         .with_model_search(false)
         .with_model(Arc::clone(&MODEL))
+        .with_model(Arc::clone(&TABLES))
 }
 
 /// Decodes the bytes in all ways, as they are and with their checksums made right, within the limit
