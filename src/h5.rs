@@ -60,6 +60,7 @@ pub struct Models {
     /// One that uses models, if there are any.
     pub level: Level,
     /// Whether there are any.
+    #[cfg(feature = "root")]
     pub wanted: bool,
     model: Option<Arc<Model>>,
     #[cfg(feature = "train")]
@@ -92,6 +93,7 @@ impl Models {
         }
         Ok(Models {
             level,
+            #[cfg(feature = "root")]
             wanted: with,
             model,
             #[cfg(feature = "train")]
