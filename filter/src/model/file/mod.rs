@@ -1,5 +1,5 @@
-//! The file of a model (`.catmodel`): magic, version, what it holds, and the hash of all that, which
-//! is its name. The version tells a network (sizes, then packed numbers) from tables.
+//! The file of a model (`.catmodel`): magic, version, what it holds, and the hash of all that,
+//! which is its name. The version tells a network (sizes, then packed numbers) from tables.
 //! `docs/format.md` has it byte by byte.
 //!
 //! Invariant: the hash is checked first; sizes are bounded before anything of them is allocated;
