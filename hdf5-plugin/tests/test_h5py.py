@@ -110,7 +110,7 @@ def test_noise_is_stored_not_refused(tmp_path):
     assert size <= data.nbytes + 5 * 20
 
 
-@pytest.mark.parametrize("options", [(10,), (0xFFFFFFFF,), (5, 2), (5, 1), (5, 1, 3, 4), (5, 0, 1), (7, 1, 1), (5,) + (0,) * 16])
+@pytest.mark.parametrize("options", [(10,), (0xFFFFFFFF,), (5, 2), (5, 1), (7, 1, 3, 4), (5, 0, 1), (7, 1, 1), (5,) + (0,) * 16])
 def test_absurd_values_are_refused(tmp_path, options):
     with h5py.File(tmp_path / "x.h5", "w") as file:
         with pytest.raises((ValueError, OSError, RuntimeError), match="Catena: cd_values"):

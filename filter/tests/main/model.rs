@@ -164,7 +164,7 @@ fn weights_that_say_nothing_take_few_bytes_but_some() {
 fn what_is_wrong_is_said() {
     let file = model(1).write();
     let mut newer = file.clone();
-    newer[4] = 2;
+    newer[4] = 3;
     let mut wide = file.clone();
     // The width as a varint of one byte: 17 is no multiple of 16.
     assert_eq!(wide[5], 16);
