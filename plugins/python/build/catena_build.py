@@ -73,7 +73,8 @@ def main():
     os.makedirs(asked.folder, exist_ok=True)
     with tempfile.TemporaryDirectory() as fresh:
         command = ["maturin", "build", "-q", "--release", "--locked", "-m", os.path.join(_HERE, "Cargo.toml"), "-i", sys.executable, "-o", fresh, "--compression-level", "9", *how]
-        subprocess.run(command, check=True, env={**os.environ, "PATH": _path()})
+        # The path alone goes to standard output.
+        subprocess.run(command, check=True, stdout=sys.stderr, env={**os.environ, "PATH": _path()})
         (wheel,) = os.listdir(fresh)
         print(shutil.copy(os.path.join(fresh, wheel), asked.folder))
 
