@@ -141,13 +141,13 @@ impl Pack {
     fn plain(&self, input: &Raw, opened: Option<&Opened>) -> Result<(FrameKind, Vec<u8>, bool)> {
         let (table, offset, raw) = (&self.table, input.offset, &input.bytes[..]);
         let expansion = self.spec.expansion();
-        if !matches!(opened, Some(Opened::Packed(..))) && is_constant(raw) {
-            let (kind, payload) = backend::pack(table, Effort::Quick, offset, raw);
-            return Ok((kind, payload, false));
-        }
         let search = match opened {
             Some(Opened::Packed(kind, payload, begins)) => {
                 return Ok((*kind, payload.clone(), *begins));
+            }
+            _ if is_constant(raw) => {
+                let (kind, payload) = backend::pack(table, Effort::Quick, offset, raw);
+                return Ok((kind, payload, false));
             }
             Some(Opened::Tokens(search)) => search,
             _ => {

@@ -4,6 +4,9 @@
 //! the chain. *Settle* decides on bins, contexts and distributions, given those of the chain's
 //! frame before. *Write* codes tokens and offsets.
 
+mod amend;
+mod finder;
+
 use super::bins::{Bins, Cutting};
 use super::cluster::cluster;
 use super::column::Known;
@@ -12,9 +15,10 @@ use super::form::Form;
 use super::offsets::BitWriter;
 use super::plan::ColumnPlan;
 use super::prediction::{Copy, Prediction};
-use super::rans::{CLUSTERS, TOTAL_BITS, normalise};
+use super::rans::{CLUSTERS, normalise};
 use super::word::{Word, Words};
-use crate::numeric::functions::log2;
+use amend::amended;
+use finder::Finder;
 
 /// What the search decided of a column, for all frames of a stream.
 #[derive(Clone, Debug)]
@@ -168,66 +172,6 @@ pub fn tokens<W: Word>(bins: &Bins, prepared: &Prepared<W>, exceptions: &[(u32, 
         tokens[row as usize] = exception;
     }
     tokens
-}
-
-/// Finds bins by a table over the leading bits of the distance from the first bin, then by search.
-struct Finder<'a> {
-    bins: &'a Bins,
-    /// All bins' first residuals and their tokens, ascending; the lengths beside.
-    lowers: Vec<u64>,
-    ends: Vec<(u64, u8)>,
-    shift: u32,
-    /// For each prefix, the number of bins that begin at or before its first residual.
-    index: Vec<u16>,
-}
-
-impl<'a> Finder<'a> {
-    fn new(bins: &'a Bins) -> Self {
-        // Exact bins inside intervals come out first: tokens of intervals are found when no exact
-        // one fits.
-        let lowers: Vec<u64> = bins.intervals.iter().map(|i| i.0).collect();
-        let last = |&(lower, bits): &(u64, u8)| lower + ((1u128 << bits) - 1) as u64;
-        let ends = bins
-            .intervals
-            .iter()
-            .enumerate()
-            .map(|(at, i)| (last(i), (bins.exact.len() + at) as u8))
-            .collect();
-        let span = match (lowers.first(), lowers.last()) {
-            (Some(first), Some(last)) => last - first,
-            _ => 0,
-        };
-        let shift = (64 - span.leading_zeros()).saturating_sub(11);
-        let first = lowers.first().copied().unwrap_or(0);
-        let index = (0..=span >> shift)
-            .map(|prefix| lowers.partition_point(|&lower| lower - first <= prefix << shift) as u16)
-            .collect();
-        Finder {
-            bins,
-            lowers,
-            ends,
-            shift,
-            index,
-        }
-    }
-
-    #[inline]
-    fn token(&self, residual: u64) -> Option<u8> {
-        if !self.bins.exact.is_empty()
-            && let Ok(at) = self.bins.exact.binary_search(&residual)
-        {
-            return Some(at as u8);
-        }
-        let first = *self.lowers.first()?;
-        let distance = residual.checked_sub(first)?;
-        let prefix = (distance >> self.shift).min(self.index.len() as u64 - 1) as usize;
-        let mut at = usize::from(self.index[prefix]);
-        while at < self.lowers.len() && self.lowers[at] <= residual {
-            at += 1;
-        }
-        let (last, token) = self.ends[at - 1];
-        (residual <= last).then_some(token)
-    }
 }
 
 /// Everything that the contexts of a column may look at.
@@ -433,109 +377,6 @@ pub fn count(combined: &[u16], tokens: &[u8], context_n: usize, token_n: usize) 
         counts[usize::from(context) * token_n + usize::from(token)] += 1;
     }
     counts
-}
-
-/// The plan of the frame before with frequencies of this frame's where that pays; none if it knows
-/// no way to write some value.
-fn amended<W: Word>(
-    before: &ColumnPlan,
-    me: &Known,
-    prepared: &Prepared<W>,
-    left: &Left,
-) -> Option<Settled> {
-    let mut tokens = tokens(&before.bins, prepared, &me.exceptions);
-    let token_n = before.bins.token_n();
-    let mut plan = before.clone();
-    loop {
-        let combined = combined(&plan.contexts, left, prepared, &tokens, &plan.bins);
-        let clusters: Vec<u8> = combined
-            .iter()
-            .map(|&context| plan.map[usize::from(context)])
-            .collect();
-        let mut sums = vec![vec![0u32; token_n]; plan.frequencies.len()];
-        clusters
-            .iter()
-            .zip(&tokens)
-            .for_each(|(&c, &t)| sums[usize::from(c)][usize::from(t)] += 1);
-        let mut bits = 0.0;
-        for ((frequencies, before), sum) in plan
-            .frequencies
-            .iter_mut()
-            .zip(&before.frequencies)
-            .zip(&sums)
-        {
-            let mut best = (kept_bits(before, sum), before.clone());
-            for renewed in renewals(before, sum) {
-                let bits = kept_bits(&renewed, sum) + amendment_bits(before, &renewed);
-                if bits < best.0 {
-                    best = (bits, renewed);
-                }
-            }
-            bits += best.0;
-            *frequencies = best.1;
-        }
-        // What a kept distribution does not know becomes an exception, which all of them know.
-        let exception = plan.bins.exception();
-        let mut changed = false;
-        for (&cluster, token) in clusters.iter().zip(&mut tokens) {
-            let frequencies = &plan.frequencies[usize::from(cluster)];
-            if frequencies[usize::from(*token)] == 0 {
-                if frequencies[usize::from(exception)] == 0 {
-                    return None;
-                }
-                *token = exception;
-                changed = true;
-            }
-        }
-        if !changed {
-            let bits = bits + offset_bits::<W>(&plan.bins, me, &tokens);
-            return Some(Settled {
-                plan,
-                tokens,
-                clusters,
-                bits,
-            });
-        }
-    }
-}
-
-/// Frequencies that might follow those of the frame before: from these counts alone, and from both.
-fn renewals(before: &[u16], counts: &[u32]) -> Vec<Vec<u16>> {
-    let all: u32 = counts.iter().sum();
-    if all == 0 {
-        return Vec::new();
-    }
-    let mut alone = counts.to_vec();
-    // Exceptions stay possible.
-    if let Some(exceptions) = alone.last_mut() {
-        *exceptions = (*exceptions).max(1);
-    }
-    let both: Vec<u32> = before
-        .iter()
-        .zip(counts)
-        .map(|(&f, &n)| u32::from(f) * 2 + n * 2)
-        .collect();
-    vec![normalise(&alone), normalise(&both)]
-}
-
-/// About the bits of amended frequencies.
-fn amendment_bits(before: &[u16], now: &[u16]) -> f64 {
-    let of = |(&a, &b): (&u16, &u16)| match a.abs_diff(b) {
-        0 => 0.7,
-        d => 3.0 + 1.2 * log2(f64::from(d)),
-    };
-    8.0 + before.iter().zip(now).map(of).sum::<f64>()
-}
-
-/// Bits of counts by given frequencies; a token without a frequency costs about what an exception
-/// does.
-fn kept_bits(frequencies: &[u16], counts: &[u32]) -> f64 {
-    let bits = |(&frequency, &count): (&u16, &u32)| match (frequency, count) {
-        (_, 0) => 0.0,
-        (0, n) => f64::from(n) * 48.0,
-        (f, n) => f64::from(n) * (f64::from(TOTAL_BITS) - log2(f64::from(f))),
-    };
-    frequencies.iter().zip(counts).map(bits).sum()
 }
 
 /// Writes the offsets of a column.

@@ -30,15 +30,20 @@ pub(crate) fn suits(layout: &Layout) -> bool {
 
 /// Bytes of a sample that layouts are compared on.
 const COMPARED: usize = 192 << 10;
+/// One part in so many that a less likely layout must gain.
+const CLEAR: usize = 50;
 
 /// The layout by which a stream's beginning comes out smallest, by a rough search.
 pub(crate) fn likeliest(sample: &[u8]) -> Layout {
     let candidates = layout::candidates(sample);
+    if let [only] = &candidates[..] {
+        return only.clone();
+    }
     // Behind a header, if there is one.
     let from = sample.len().saturating_sub(COMPARED) / 2;
     let part = &sample[from..(from + COMPARED).min(sample.len())];
     let mut best: Option<(usize, &Layout)> = None;
-    for candidate in candidates.iter().filter(|_| candidates.len() > 1) {
+    for candidate in &candidates {
         let expansion = candidate.columns();
         let rows = Rows::new(expansion.record_size, from as u64, part.len());
         let mut size = part.len();
@@ -56,12 +61,8 @@ pub(crate) fn likeliest(sample: &[u8]) -> Layout {
             best = Some((size, candidate));
         }
     }
-    let chosen = best.map(|(_, layout)| layout).or(candidates.first());
-    chosen.cloned().unwrap_or_else(Layout::bytes)
+    best.map_or_else(Layout::bytes, |(_, layout)| layout.clone())
 }
-
-/// One part in so many that a less likely layout must gain.
-const CLEAR: usize = 50;
 
 /// Searches the beginning of a stream on so many threads; nothing if it has too few records, or if
 /// tokens gain nothing there.

@@ -20,8 +20,11 @@ const LEVEL: u8 = 3;
 
 /// Whether frames may have segments: of one column of words, without a grid.
 pub(crate) fn possible(expansion: &Expansion) -> bool {
-    matches!(&expansion.columns[..], [column] if column.width > 1)
-        && expansion.record_size == u32::from(expansion.columns[0].width)
+    let [column] = &expansion.columns[..] else {
+        return false;
+    };
+    column.width > 1
+        && expansion.record_size == u32::from(column.width)
         && expansion.shape.len() < 2
 }
 

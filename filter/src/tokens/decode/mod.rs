@@ -70,38 +70,34 @@ fn damaged(_: rans::Damaged) -> Error {
 /// # Errors
 /// `Corrupt` of streams that no encoder writes.
 pub fn column(plan: &ColumnPlan, left: &Left, streams: &mut Streams) -> Result<(Known, Vec<u8>)> {
-    match plan.form.is_wide() {
+    let (words, exceptions, tokens) = match plan.form.is_wide() {
         false => {
-            let rows = Rows::<u32> {
-                plan,
-                left,
-                streams,
-                size: PhantomData,
-            };
-            let (words, exceptions, tokens) = run(Kernel::best(), rows)?;
-            Ok((
-                Known::new(plan.form, Words::Narrow(words), exceptions),
-                tokens,
-            ))
+            let (words, exceptions, tokens) = of_size::<u32>(plan, left, streams)?;
+            (Words::Narrow(words), exceptions, tokens)
         }
         true => {
-            let rows = Rows::<u64> {
-                plan,
-                left,
-                streams,
-                size: PhantomData,
-            };
-            let (words, exceptions, tokens) = run(Kernel::best(), rows)?;
-            Ok((
-                Known::new(plan.form, Words::Wide(words), exceptions),
-                tokens,
-            ))
+            let (words, exceptions, tokens) = of_size::<u64>(plan, left, streams)?;
+            (Words::Wide(words), exceptions, tokens)
         }
-    }
+    };
+    Ok((Known::new(plan.form, words, exceptions), tokens))
+}
+
+/// The same in words of one size, on the widest vector unit.
+fn of_size<W: Word>(plan: &ColumnPlan, left: &Left, streams: &mut Streams) -> Decoded<W> {
+    let rows = Rows {
+        plan,
+        left,
+        streams,
+        size: PhantomData,
+    };
+    run(Kernel::best(), rows)
 }
 
 /// Row and value of what words do not give back.
 type Exceptions = Vec<(u32, u64)>;
+/// Words, exceptions and tokens of a column.
+type Decoded<W> = Result<(Vec<W>, Exceptions, Vec<u8>)>;
 
 /// A column's rows, compiled for each vector unit.
 struct Rows<'a, 's, 'b, W> {
@@ -112,7 +108,7 @@ struct Rows<'a, 's, 'b, W> {
 }
 
 impl<W: Word> Task for Rows<'_, '_, '_, W> {
-    type Output = Result<(Vec<W>, Exceptions, Vec<u8>)>;
+    type Output = Decoded<W>;
 
     #[inline(always)]
     fn run<I: Isa>(self) -> Self::Output {
@@ -121,11 +117,7 @@ impl<W: Word> Task for Rows<'_, '_, '_, W> {
 }
 
 #[inline(always)]
-fn rows<W: Word>(
-    plan: &ColumnPlan,
-    left: &Left,
-    streams: &mut Streams,
-) -> Result<(Vec<W>, Exceptions, Vec<u8>)> {
+fn rows<W: Word>(plan: &ColumnPlan, left: &Left, streams: &mut Streams) -> Decoded<W> {
     let predicted: Vec<W> = plan.prediction.words(&plan.form, left.known, left.row_n);
     let sees_predicted = plan
         .contexts
