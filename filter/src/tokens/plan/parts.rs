@@ -1,5 +1,6 @@
 //! The parts of a plan as side information: transform, prediction, copy, bins, and what contexts
-//! look at and are cut by. Each is one walk for both directions, and refuses what no encoder writes.
+//! look at and are cut by. Each is one walk for both directions, which refuses what no encoder
+//! writes.
 
 use super::super::bins::{BINS, Bins};
 use super::super::context::{CUTS, Source};
