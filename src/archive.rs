@@ -39,25 +39,17 @@ pub fn pack<T, E: Cause>(
 pub fn unpack<T, E: Cause>(
     input: &Path,
     output: &Path,
-    limit: Option<u64>,
     common: &Common,
     work: impl FnOnce(Input, &mut Output, &Watch) -> Result<T, E>,
 ) -> Outcome<(String, T)> {
-    through(
-        Input::open(input)?,
-        output,
-        common,
-        Kind::Unpacking(limit),
-        work,
-    )
+    through(Input::open(input)?, output, common, Kind::Unpacking, work)
 }
 
 /// Which way it goes.
 enum Kind {
     /// Of so many bytes.
     Packing(u64),
-    /// To so many bytes at most.
-    Unpacking(Option<u64>),
+    Unpacking,
 }
 
 fn through<T, E: Cause>(
@@ -70,15 +62,15 @@ fn through<T, E: Cause>(
     let (name, like) = (input.name.clone(), input.metadata.clone());
     let mut inputs = Inputs::default();
     inputs.add_open(&name, &like);
-    let (total, sparse, limit) = match kind {
-        Kind::Packing(total) => (total, false, None),
-        Kind::Unpacking(limit) => (0, true, limit),
+    let (total, sparse) = match kind {
+        Kind::Packing(total) => (total, false),
+        Kind::Unpacking => (0, true),
     };
     let how = How {
         force: common.force,
         to_terminal: false,
         sparse,
-        limit,
+        limit: None,
         inputs: &inputs,
     };
     let mut output = Output::open(&Target::of(output), how)?;

@@ -82,15 +82,12 @@ fn run_pack(args: &TensorPackArgs) -> Outcome<String> {
 fn run_unpack(args: &TensorUnpackArgs) -> Outcome<String> {
     let options = UnpackOptions::default()
         .with_threads(args.common.threads)
-        .with_memory_limit(args.memory_limit.saturating_mul(1 << 20));
+        .with_memory_limit(args.memory_limit.saturating_mul(1 << 20))
+        .with_output_limit(args.max_output.unwrap_or(u64::MAX));
     let (input, common) = (&args.input, &args.common);
-    let (name, restored) = archive::unpack(
-        input,
-        &args.output,
-        args.max_output,
-        common,
-        |file, output, watch| unpack(file, output, &options, &|n| watch.see(n)),
-    )?;
+    let (name, restored) = archive::unpack(input, &args.output, common, |file, output, watch| {
+        unpack(file, output, &options, &|n| watch.see(n))
+    })?;
     if restored.lossy && !args.common.quiet {
         tell!(
             "{name}: was packed with a loss: this is not the file that was packed; info says what was lost"

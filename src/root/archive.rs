@@ -39,15 +39,12 @@ pub fn run_pack(args: &RootPackArgs) -> Outcome<String> {
 pub fn run_unpack(args: &RootUnpackArgs) -> Outcome<String> {
     let options = UnpackOptions::default()
         .with_threads(args.common.threads)
-        .with_memory_limit(args.memory_limit.saturating_mul(1 << 20));
+        .with_memory_limit(args.memory_limit.saturating_mul(1 << 20))
+        .with_output_limit(args.max_output.unwrap_or(u64::MAX));
     let (input, common) = (&args.input, &args.common);
-    archive::unpack(
-        input,
-        &args.output,
-        args.max_output,
-        common,
-        |file, output, watch| unpack(file, output, &options, &|n| watch.see(n)),
-    )?;
+    archive::unpack(input, &args.output, common, |file, output, watch| {
+        unpack(file, output, &options, &|n| watch.see(n))
+    })?;
     Ok(String::new())
 }
 

@@ -22,6 +22,11 @@ pub enum Error {
         /// Bytes that the caller allows.
         limit: u64,
     },
+    /// More bytes of the file would come out than the caller allows.
+    OutputLimit {
+        /// Bytes that the caller allows.
+        limit: u64,
+    },
     /// What was restored is not what was packed.
     Checksum,
     /// Reading or writing failed.
@@ -46,6 +51,12 @@ impl fmt::Display for Error {
             Error::Version(n) => write!(f, "an archive of version {n}, which is not known here"),
             Error::MemoryLimit { needed, limit } => {
                 write!(f, "needs {needed} bytes of memory, the limit is {limit}")
+            }
+            Error::OutputLimit { limit } => {
+                write!(
+                    f,
+                    "more than {limit} bytes would come out, which is the limit"
+                )
             }
             Error::Checksum => f.write_str("damaged: the restored bytes are not those of the file"),
             Error::Io(e) => write!(f, "{e}"),

@@ -143,6 +143,7 @@ pub struct Reader<R> {
     hash: Xxh3Default,
     file_len: u64,
     memory_limit: u64,
+    output_limit: u64,
     read: u64,
 }
 
@@ -160,6 +161,7 @@ impl<R: Read> Reader<R> {
             hash: Xxh3Default::new(),
             file_len: 0,
             memory_limit,
+            output_limit: u64::MAX,
             read: 0,
         };
         let len = format.magic.len() + 1 + usize::from(format.flags.is_some());
@@ -180,6 +182,13 @@ impl<R: Read> Reader<R> {
         }
     }
 
+    /// Refuses what would be more bytes of the file than this, together with what
+    /// [`Reader::restored`] was told, before it is read.
+    pub fn with_output_limit(mut self, bytes: u64) -> Self {
+        self.output_limit = bytes;
+        self
+    }
+
     /// The archive's flags.
     pub fn flags(&self) -> u8 {
         self.flags
@@ -194,7 +203,7 @@ impl<R: Read> Reader<R> {
     /// [`Reader::restored`] was told if `check` is true.
     ///
     /// # Errors
-    /// `Truncated`, `Corrupt`, `MemoryLimit`, `Io`; `Checksum` at the end.
+    /// `Truncated`, `Corrupt`, `MemoryLimit`, `OutputLimit`, `Io`; `Checksum` at the end.
     pub fn section(&mut self, check: bool) -> Result<Option<Section>> {
         let mut header = Vec::new();
         let kind = self.byte(&mut header)?;
@@ -205,6 +214,10 @@ impl<R: Read> Reader<R> {
         if kind == END {
             self.end(header, file_len, check)?;
             return Ok(None);
+        }
+        let limit = self.output_limit;
+        if file_len > limit.saturating_sub(self.file_len) {
+            return Err(Error::OutputLimit { limit });
         }
         let payload_len = self.varint(&mut header)?;
         let needed = file_len.max(payload_len);
@@ -333,6 +346,24 @@ mod tests {
             }
             let longer = [&bytes[..], b"x"].concat();
             assert!(read(&longer, &format, b"one file").is_err());
+        }
+    }
+
+    #[test]
+    fn what_would_be_too_much_is_refused_before_it_is_read() {
+        for format in [PLAIN, FLAGGED] {
+            let bytes = archive(&format);
+            let first = |limit| {
+                let reader = Reader::new(bytes.as_slice(), &format, 100).unwrap();
+                let mut reader = reader.with_output_limit(limit);
+                let section = reader.section(true).map(|_| ());
+                (section, reader.bytes_read())
+            };
+            assert!(first(8).0.is_ok());
+            let (refused, read) = first(7);
+            assert!(matches!(refused, Err(Error::OutputLimit { limit: 7 })));
+            let head = 5 + u64::from(format.flags.is_some());
+            assert_eq!(read, head + 2, "the payload was not read");
         }
     }
 

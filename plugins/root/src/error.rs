@@ -26,6 +26,11 @@ pub enum ErrorKind {
         /// Bytes that the caller allows.
         limit: u64,
     },
+    /// More bytes of the file would come out of an archive than the caller allows.
+    OutputLimit {
+        /// Bytes that the caller allows.
+        limit: u64,
+    },
     /// The bytes do not begin like an archive of a ROOT file.
     NotArchive,
     /// An archive of a version that is not known here.
@@ -147,6 +152,7 @@ impl From<catena_container::Error> for Error {
             Of::NotArchive => ErrorKind::NotArchive,
             Of::Version(n) => ErrorKind::Version(n),
             Of::MemoryLimit { needed, limit } => ErrorKind::MemoryLimit { needed, limit },
+            Of::OutputLimit { limit } => ErrorKind::OutputLimit { limit },
             Of::Checksum => ErrorKind::Checksum,
             Of::Io(e) => ErrorKind::Io(e),
             _ => ErrorKind::Truncated,
@@ -171,6 +177,9 @@ impl fmt::Display for ErrorKind {
             ErrorKind::Missing(what) => write!(f, "{what}"),
             ErrorKind::MemoryLimit { needed, limit } => {
                 write!(f, "needs {needed} bytes of memory, the limit is {limit}")
+            }
+            ErrorKind::OutputLimit { limit } => {
+                write!(f, "more than {limit} bytes would come out, which is the limit")
             }
             ErrorKind::NotArchive => f.write_str("not an archive of a ROOT file"),
             ErrorKind::Version(n) => write!(f, "an archive of version {n}, which is not known here"),

@@ -25,6 +25,11 @@ pub enum ErrorKind {
         /// Bytes that the caller allows.
         limit: u64,
     },
+    /// More bytes of the file would come out of an archive than the caller allows.
+    OutputLimit {
+        /// Bytes that the caller allows.
+        limit: u64,
+    },
     /// An archive that decodes to other bytes than the file had.
     Checksum,
     /// An option that cannot be.
@@ -94,6 +99,7 @@ impl From<catena_container::Error> for Error {
             Of::NotArchive => ErrorKind::NotArchive,
             Of::Version(n) => ErrorKind::Version(n),
             Of::MemoryLimit { needed, limit } => ErrorKind::MemoryLimit { needed, limit },
+            Of::OutputLimit { limit } => ErrorKind::OutputLimit { limit },
             Of::Checksum => ErrorKind::Checksum,
             Of::Io(e) => ErrorKind::Io(e),
             _ => ErrorKind::Truncated,
@@ -119,6 +125,9 @@ impl fmt::Display for ErrorKind {
             ErrorKind::Version(n) => write!(f, "an archive of version {n}, which is not known here"),
             ErrorKind::MemoryLimit { needed, limit } => {
                 write!(f, "needs {needed} bytes of memory, the limit is {limit}")
+            }
+            ErrorKind::OutputLimit { limit } => {
+                write!(f, "more than {limit} bytes would come out, which is the limit")
             }
             ErrorKind::Checksum => f.write_str(
                 "damaged, or unpacked with another version of zlib: the bytes are not those of the file",

@@ -20,6 +20,9 @@ pub struct UnpackOptions {
     /// The most bytes that a segment's columns, and what is made of them, may take each. 1 GiB
     /// unless asked otherwise; archives made here need no more than 512 MiB.
     pub memory_limit: u64,
+    /// Bytes of the file that may come out; what would be more is refused before it is decoded.
+    /// `u64::MAX`, unless asked otherwise: any number.
+    pub output_limit: u64,
 }
 
 impl Default for UnpackOptions {
@@ -27,6 +30,7 @@ impl Default for UnpackOptions {
         UnpackOptions {
             threads: 0,
             memory_limit: 1 << 30,
+            output_limit: u64::MAX,
         }
     }
 }
@@ -43,21 +47,28 @@ impl UnpackOptions {
         self.memory_limit = bytes;
         self
     }
+
+    /// Sets the limit on what comes out, in bytes.
+    pub fn with_output_limit(mut self, bytes: u64) -> Self {
+        self.output_limit = bytes;
+        self
+    }
 }
 
 /// Restores the file; how many bytes it has. `on` is told how many bytes of it were restored since
 /// the last time.
 ///
 /// # Errors
-/// `NotArchive`, `Version`, `Corrupt`, `Truncated`, `MemoryLimit`, `Checksum` of archives that are
-/// none, damaged or too large; what was written by then is worth nothing. `Io`.
+/// `NotArchive`, `Version`, `Corrupt`, `Truncated`, `MemoryLimit`, `OutputLimit`, `Checksum` of
+/// archives that are none, damaged or too large; what was written by then is worth nothing. `Io`.
 pub fn unpack(
     input: impl Read,
     mut output: impl Write,
     options: &UnpackOptions,
     on: &dyn Fn(u64),
 ) -> Result<u64> {
-    let mut reader = Reader::new(input, &FORMAT, options.memory_limit)?;
+    let mut reader =
+        Reader::new(input, &FORMAT, options.memory_limit)?.with_output_limit(options.output_limit);
     let mut start = 0u64;
     while let Some(section) = reader.section(true)? {
         let file = file_bytes(&section, start, options)?;

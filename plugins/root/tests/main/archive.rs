@@ -157,6 +157,29 @@ fn errors_say_what_is_wrong() {
     assert!(matches!(kind(&archive).kind(), ErrorKind::Version(99)));
 }
 
+#[test]
+fn no_more_comes_out_than_is_allowed() {
+    let file = data("tree_zstd.root");
+    for bytes in [packed(&file).0, packed(b"no ROOT file").0] {
+        let len = unpacked(&bytes).unwrap().len() as u64;
+        let limited = |limit| {
+            let mut out = Vec::new();
+            let options = UnpackOptions::default().with_output_limit(limit);
+            (unpack(bytes.as_slice(), &mut out, &options, &|_| {}), out)
+        };
+        assert_eq!(limited(len).0.unwrap(), len);
+        for limit in [0, 1, len - 1] {
+            let (refused, out) = limited(limit);
+            let error = refused.unwrap_err();
+            assert!(
+                matches!(error.kind(), ErrorKind::OutputLimit { limit: said } if *said == limit),
+                "{error}"
+            );
+            assert!(out.len() as u64 <= limit);
+        }
+    }
+}
+
 /// Archives of every version that was ever written are unpacked for ever. The files are never made
 /// anew.
 #[test]

@@ -16,6 +16,9 @@ pub struct UnpackOptions {
     pub threads: usize,
     /// Most bytes that a part's streams, and what becomes of them, may have.
     pub memory_limit: u64,
+    /// Bytes of the file that may come out; what would be more is refused before it is decoded.
+    /// `u64::MAX`, unless asked otherwise: any number.
+    pub output_limit: u64,
 }
 
 impl Default for UnpackOptions {
@@ -23,6 +26,7 @@ impl Default for UnpackOptions {
         UnpackOptions {
             threads: 0,
             memory_limit: 2 << 30,
+            output_limit: u64::MAX,
         }
     }
 }
@@ -37,6 +41,12 @@ impl UnpackOptions {
     /// Sets the memory limit, in bytes.
     pub fn with_memory_limit(mut self, bytes: u64) -> Self {
         self.memory_limit = bytes;
+        self
+    }
+
+    /// Sets the limit on what comes out, in bytes.
+    pub fn with_output_limit(mut self, bytes: u64) -> Self {
+        self.output_limit = bytes;
         self
     }
 }
@@ -55,7 +65,8 @@ pub struct Restored {
 /// bytes were restored since the last time.
 ///
 /// # Errors
-/// `NotArchive`, `Version`, `Corrupt`, `Truncated`, `MemoryLimit`, `Checksum`, `Codec`, `Io`.
+/// `NotArchive`, `Version`, `Corrupt`, `Truncated`, `MemoryLimit`, `OutputLimit`, `Checksum`,
+/// `Codec`, `Io`.
 pub fn unpack(
     input: impl Read,
     mut output: impl Write,
@@ -63,7 +74,8 @@ pub fn unpack(
     on: &(dyn Fn(u64) + Sync),
 ) -> Result<Restored> {
     let threads = parallel::threads(options.threads);
-    let mut reader = Reader::new(input, &FORMAT, options.memory_limit)?;
+    let mut reader =
+        Reader::new(input, &FORMAT, options.memory_limit)?.with_output_limit(options.output_limit);
     let mut bytes = 0;
     while let Some(section) = reader.section(true)? {
         let file = match section.kind {

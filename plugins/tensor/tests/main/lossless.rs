@@ -156,6 +156,29 @@ fn errors_of_archives_say_what_is_wrong() {
 }
 
 #[test]
+fn no_more_comes_out_than_is_allowed() {
+    for (name, file) in files() {
+        let archive = packed(&file).0;
+        let len = file.len() as u64;
+        let limited = |limit| {
+            let mut out = Vec::new();
+            let options = UnpackOptions::default().with_output_limit(limit);
+            (unpack(archive.as_slice(), &mut out, &options, &|_| {}), out)
+        };
+        assert_eq!(limited(len).0.unwrap().bytes, len, "{name}");
+        for limit in [0, 1, len - 1] {
+            let (refused, out) = limited(limit);
+            let error = refused.unwrap_err();
+            assert!(
+                matches!(error.kind(), ErrorKind::OutputLimit { limit: said } if *said == limit),
+                "{name}: {error}"
+            );
+            assert!(out.len() as u64 <= limit, "{name}");
+        }
+    }
+}
+
+#[test]
 fn an_archive_cut_or_flipped_anywhere_is_an_error() {
     let (archive, _) = packed(&npy("'<f4'", false, "(300,)", &le(&weights(300, 2))));
     for at in 0..archive.len() {
