@@ -1,7 +1,7 @@
 //! Models on the command line: `-m`, `--embed-model`, `catena model ...`, and what is said where
 //! one is missing.
 
-use crate::common::{Folder, JETS, Ran, jets, models, ran};
+use crate::common::{Folder, JETS, Ran, jets, models};
 use catena::Layout;
 use serde_json::Value;
 
@@ -27,22 +27,13 @@ impl Place {
         }
     }
 
-    /// Runs with these folders of models alone.
-    fn run_with(&self, path: &str, args: &[&str]) -> Ran {
-        let mut command = self.folder.command(args);
-        command
-            .env("XDG_DATA_HOME", self.folder.join("data"))
-            .env("CATENA_MODEL_PATH", path);
-        ran(command, b"")
-    }
-
     fn run(&self, args: &[&str]) -> Ran {
-        self.run_with("", args)
+        self.folder.run_with_models("", args)
     }
 
     #[track_caller]
     fn decodes(&self, path: &str, args: &[&str]) {
-        let back = self.run_with(path, args).ok();
+        let back = self.folder.run_with_models(path, args).ok();
         assert!(back.stdout == self.raw);
     }
 }
@@ -68,7 +59,9 @@ fn a_stream_is_decoded_with_its_model_alone() {
         missing.stderr
     );
     assert!(missing.stdout.is_empty());
-    let elsewhere = place.run_with("/nowhere:/there", &["-t", "x.cat"]);
+    let elsewhere = place
+        .folder
+        .run_with_models("/nowhere:/there", &["-t", "x.cat"]);
     let elsewhere = elsewhere.failed(1, "/nowhere (CATENA_MODEL_PATH)");
     assert!(elsewhere.stderr.contains("/there"));
 
@@ -103,7 +96,7 @@ fn an_embedded_model_needs_no_other() {
         "--verify",
         "x",
     ];
-    place.run_with(".", &asked).ok();
+    place.folder.run_with_models(".", &asked).ok();
     place.decodes("", &["-dc", "x.cat"]);
     place.decodes("", &["--range", "0", "x.cat"]);
     let packed = place.folder.get("x.cat");
@@ -183,7 +176,9 @@ fn info_tells_what_a_model_is() {
     ] {
         assert!(text.contains(word), "'{word}' is not in:\n{text}");
     }
-    let json = place.run_with(".", &["model", "info", "--json", &place.hash[..9]]);
+    let json = place
+        .folder
+        .run_with_models(".", &["model", "info", "--json", &place.hash[..9]]);
     let json: Value = serde_json::from_slice(&json.ok().stdout).expect("JSON");
     assert_eq!(json["hash"], place.hash);
     assert_eq!(json["network"]["width"], 16);

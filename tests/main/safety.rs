@@ -2,8 +2,7 @@
 //! disks.
 
 use std::fs;
-use std::process::Stdio;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::common::{self, Folder, JETS, Ran, jets, ran, sample};
 
@@ -180,37 +179,6 @@ mod unix {
             .failed(1, "link: is a symbolic link");
     }
 
-    /// Starts `catena ARGS` with a standard input that stays open, waits until it has its temporary
-    /// file, sends the signal, and gives back what is left.
-    fn interrupted(
-        folder: &Folder,
-        signal: &str,
-        args: &[&str],
-        stdin: &[u8],
-    ) -> (Option<i32>, Vec<String>) {
-        use std::io::Write;
-        let before = folder.names().len();
-        let mut child = folder
-            .command(args)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .spawn()
-            .expect("spawn");
-        let mut pipe = child.stdin.take().expect("stdin");
-        pipe.write_all(stdin).expect("write");
-        let limit = Instant::now() + Duration::from_secs(20);
-        while folder.names().len() == before {
-            assert!(Instant::now() < limit, "no temporary file appeared");
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        // The shell has a kill of its own; the program is not everywhere.
-        let line = format!("kill {signal} {}", child.id());
-        let killed = Command::new("sh").args(["-c", &line]).status().expect("sh");
-        assert!(killed.success());
-        let status = child.wait().expect("wait");
-        (status.signal(), folder.names())
-    }
-
     /// Whether this process, and so its children, was started with a signal ignored.
     fn is_ignored(number: i32) -> bool {
         let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
@@ -223,29 +191,20 @@ mod unix {
     fn an_interrupt_leaves_nothing() {
         let (folder, raw) = (Folder::new(), jets(500));
         let coded = folder.pipe(["-1", "--frame-size", "4K"], &raw).ok().stdout;
-        for (signal, number) in [("-INT", 2), ("-TERM", 15), ("-HUP", 1)] {
+        for (signal, number) in [("INT", 2), ("TERM", 15), ("HUP", 1)] {
             if is_ignored(number) {
                 // As under nohup or in a script's background: the program must not wake it then.
                 println!("{signal} is ignored where this test runs; the others are tried");
                 continue;
             }
-            let (died_of, left) = interrupted(&folder, signal, &["-1", "-o", "x.cat"], &raw);
-            assert_eq!(
-                (died_of, left.len()),
-                (Some(number), 0),
-                "compressing, {signal}: {left:?}"
-            );
-            let (died_of, left) = interrupted(
-                &folder,
-                signal,
-                &["-d", "-o", "x"],
-                &coded[..coded.len() / 2],
-            );
-            assert_eq!(
-                (died_of, left.len()),
-                (Some(number), 0),
-                "decompressing, {signal}: {left:?}"
-            );
+            for (args, stdin) in [
+                (["-1", "-o", "x.cat"], &raw[..]),
+                (["-d", "-o", "x"], &coded[..coded.len() / 2]),
+            ] {
+                let (status, _) = folder.signalled(&args, stdin, signal);
+                assert_eq!(status.signal(), Some(number), "{args:?}, {signal}");
+                assert!(folder.names().is_empty(), "{args:?}, {signal}");
+            }
         }
     }
 
@@ -264,8 +223,8 @@ mod unix {
     fn an_interrupt_spares_the_file_that_was_there() {
         let (folder, raw) = (Folder::new(), jets(500));
         folder.put("x.cat", b"old");
-        let (_, left) = interrupted(&folder, "-TERM", &["-f", "-o", "x.cat"], &raw);
-        assert_eq!(left, ["x.cat"]);
+        folder.signalled(&["-f", "-o", "x.cat"], &raw, "TERM");
+        assert_eq!(folder.names(), ["x.cat"]);
         assert_eq!(folder.get("x.cat"), b"old");
     }
 

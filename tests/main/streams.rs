@@ -1,9 +1,7 @@
 //! Standard input, output and error as they come: closed, full, gone, not ready; and the signals
 //! that end a program.
 
-use std::io::Write;
-use std::process::Stdio;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::common::{CATENA, Folder, jets};
 
@@ -140,33 +138,6 @@ assert run(["-d"], coded) == raw
     folder.shell(&line).ok();
 }
 
-/// Starts `catena ARGS` with an input that stays open, waits for its temporary file, sends the
-/// signal; its time to die and what is left.
-fn signalled(folder: &Folder, args: &[&str], stdin: &[u8], signal: &str) -> (Duration, usize) {
-    let before = folder.names().len();
-    let mut child = folder
-        .command(args)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .spawn()
-        .expect("spawn");
-    let mut pipe = child.stdin.take().expect("stdin");
-    pipe.write_all(stdin).expect("write");
-    let limit = Instant::now() + Duration::from_secs(60);
-    while folder.names().len() == before {
-        assert!(Instant::now() < limit, "no temporary file appeared");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    let sent = Instant::now();
-    let line = format!("kill -{signal} {}", child.id());
-    let status = std::process::Command::new("sh")
-        .args(["-c", &line])
-        .status();
-    assert!(status.expect("sh").success());
-    child.wait().expect("wait");
-    (sent.elapsed(), folder.names().len() - before)
-}
-
 #[test]
 fn every_signal_that_ends_a_program_removes_what_is_unfinished() {
     let (folder, raw) = (Folder::new(), jets(500));
@@ -176,8 +147,8 @@ fn every_signal_that_ends_a_program_removes_what_is_unfinished() {
         if folder.shell(line).code() != 0 && ["INT", "QUIT", "HUP"].contains(&signal) {
             continue;
         }
-        let (took, left) = signalled(&folder, &["-1", "-o", "x.cat"], &raw, signal);
-        assert_eq!(left, 0, "{signal}");
+        let (_, took) = folder.signalled(&["-1", "-o", "x.cat"], &raw, signal);
+        assert!(folder.names().is_empty(), "{signal}");
         // 0.3 s are promised; machines that run tests have other work as well.
         assert!(took < Duration::from_secs(2), "{signal}: {took:?}");
     }

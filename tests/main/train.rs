@@ -1,7 +1,7 @@
 //! `catena train` and `catena eval` as users run them: a model from data, its use, what is refused,
 //! interrupts, checkpoints.
 
-use crate::common::{Folder, Ran, ran, sample};
+use crate::common::{Folder, Ran, sample};
 use catena::Model;
 use serde_json::Value;
 
@@ -27,16 +27,8 @@ impl Place {
         Place { folder, raw }
     }
 
-    fn run_with(&self, path: &str, args: &[&str]) -> Ran {
-        let mut command = self.folder.command(args);
-        command
-            .env("XDG_DATA_HOME", self.folder.join("data"))
-            .env("CATENA_MODEL_PATH", path);
-        ran(command, b"")
-    }
-
     fn run(&self, args: &[&str]) -> Ran {
-        self.run_with("", args)
+        self.folder.run_with_models("", args)
     }
 
     /// `catena train`, three steps of a tiny network.
@@ -88,7 +80,7 @@ fn a_trained_model_is_used_and_without_it_nothing_is_decoded() {
 
     place.run(&["-8", "-m", "m.catmodel", "zee.bin"]).ok();
     let back = |path: &str, args: &[&str]| {
-        assert!(place.run_with(path, args).ok().stdout == place.raw);
+        assert!(place.folder.run_with_models(path, args).ok().stdout == place.raw);
     };
     back("", &["-dc", "-m", "m.catmodel", "zee.bin.cat"]);
     back(".", &["-dc", "zee.bin.cat"]);

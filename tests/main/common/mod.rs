@@ -5,6 +5,7 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
@@ -110,6 +111,40 @@ impl Folder {
     /// Runs with `stdin` on standard input.
     pub fn pipe<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>, stdin: &[u8]) -> Ran {
         ran(self.command(args), stdin)
+    }
+
+    /// Runs with these folders of models alone.
+    pub fn run_with_models(&self, folders: &str, args: &[&str]) -> Ran {
+        let mut command = self.command(args);
+        command
+            .env("XDG_DATA_HOME", self.join("data"))
+            .env("CATENA_MODEL_PATH", folders);
+        ran(command, b"")
+    }
+
+    /// Starts with a standard input that has `stdin` and stays open, waits until there is a
+    /// temporary file, and sends the signal: how it ended, and how long that took.
+    pub fn signalled(&self, args: &[&str], stdin: &[u8], signal: &str) -> (ExitStatus, Duration) {
+        let before = self.names().len();
+        let mut child = self
+            .command(args)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("spawn");
+        let mut pipe = child.stdin.take().expect("stdin");
+        pipe.write_all(stdin).expect("write");
+        let limit = Instant::now() + Duration::from_secs(60);
+        while self.names().len() == before {
+            assert!(Instant::now() < limit, "no temporary file appeared");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let sent = Instant::now();
+        // The shell has a kill of its own; the program is not everywhere.
+        let line = format!("kill -{signal} {}", child.id());
+        let killed = Command::new("sh").args(["-c", &line]).status().expect("sh");
+        assert!(killed.success());
+        (child.wait().expect("wait"), sent.elapsed())
     }
 
     /// Runs a line of shell, with the program's folder first in PATH.
