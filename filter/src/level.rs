@@ -10,6 +10,8 @@ impl Level {
     pub const MIN: Level = Level(1);
     /// The largest level.
     pub const MAX: Level = Level(9);
+    /// The highest level whose frames are not predicted bit by bit.
+    pub(crate) const TABLES_MAX: Level = Level(6);
 
     /// A level from its number; `None` outside 1..=9.
     pub const fn new(number: u8) -> Option<Self> {

@@ -31,7 +31,9 @@ def stream(cursor, out, seen, models):
     need(cursor.take(4) == b"\xca\x7e\x4e\xa0", "not a Catena stream")
     version, flags = cursor.u8(), cursor.u8()
     need(version == 2 and flags & 128, f"version {version} or an unpublished one")
-    need(flags & 124 == 0 and flags & 3 != 2, "flags")
+    need(flags & 120 == 0 and flags & 3 != 2 and flags & 6 != 6, "flags")
+    if flags & 4:
+        return short_stream(cursor, start, flags, out, seen, models)
     body = Bytes(cursor.take(cursor.varint()))
     need(zlib.crc32(cursor.data[start : cursor.at]) == cursor.u32(), "checksum of the header")
     level, chains, lanes, frame_size = body.u8(), body.varint(), body.varint(), body.varint()
@@ -44,9 +46,7 @@ def stream(cursor, out, seen, models):
         need(level != 7, "a model at level 7")
         if flags & 2:
             models = [cursor.take(body.varint())]
-        file = [file for file in models if file[-32:] == named]
-        need(file, "the model is missing")
-        _, begins = model_tables(file[0])
+        begins = model(named, models)
     need(body.at == len(body.data), "header is too long")
     offset, number, memories, entries = 0, 0, [None] * chains, b""
     while cursor.data[cursor.at] & 7:
@@ -67,20 +67,10 @@ def stream(cursor, out, seen, models):
         need(key or number >= chains, "a chain begins without a key frame")
         if key:
             memories[chain] = begins
-        if kind == 5:
-            raw, own = tokens_frame(layout, offset, length, payload, memories[chain] if level < 7 else None, seen)
-            if level < 7:
-                need(layout.has_tokens and bool(learned) == bool(own), "memory")
-                memories[chain] = own or memories[chain]
-        else:
-            need(level >= 7 or not learned, "learned")
-            frame = segments if kind == 6 else plain_frame
-            raw = frame(layout, kind, offset, length, payload, *[seen] * (kind == 6))
-        need(len(raw) == length, "length of the raw bytes")
+        raw, memories[chain] = frame(layout, level, kind, learned, offset, length, payload, memories[chain], seen)
         if xxhash:
             need(xxhash.xxh3_64_intdigest(raw, offset) == raw_hash, f"checksum of the raw bytes of frame {number}")
         out.write(raw)
-        seen["frame", kind] = seen.get(("frame", kind), 0) + 1
         offset, number = offset + length, number + 1
     at = cursor.at
     tag = cursor.u8()
@@ -91,6 +81,60 @@ def stream(cursor, out, seen, models):
     need((body.varint(), body.varint(), body.varint()) == (number, offset, frames_len), "totals")
     need(body.rest() == (entries if tag else b""), "index")
     need(cursor.u32() == cursor.at - 4 - at and cursor.take(4) == b"\xa0\x4e\x7e\xca", "tail")
+
+
+def short_stream(cursor, start, flags, out, seen, models):
+    """The rest of a short stream, which begins at `start`, behind the flags."""
+    level, tag = cursor.u8(), cursor.u8()
+    kind, learned = tag & 7, tag & 16
+    need(1 <= level <= 9 and tag in (0, *range(9, 15), 28, 29), "tag")
+    dtype = cursor.take(cursor.varint())
+    need(len(dtype) <= 4096, "length of the dtype string")
+    layout = Layout(dtype.decode(), [cursor.varint() for _ in range(cursor.varint())]) if dtype else Layout("u1", [])
+    need(dtype != b"u1" or layout.shape, "plain bytes have a shorter form")
+    need(not flags & 1 or level != 7, "a model at level 7")
+    begins = model(cursor.take(32), models) if flags & 1 else None
+    need(kind != 4, "a modelled frame")
+    raw = b""
+    if tag:
+        length = cursor.varint()
+        need(1 <= length <= 2**20, "raw length")
+        payload = cursor.take(length if kind == 1 else cursor.varint())
+        payload = (b"\x28\xb5\x2f\xfd" if kind == 2 else b"") + payload
+        need(kind == 1 or len(payload) < length, "lengths of the frame")
+        raw_hash = int.from_bytes(cursor.take(8), "little")
+    crc = zlib.crc32(cursor.data[start : cursor.at])
+    need(crc == cursor.u32() and crc != 0xCA7E4EA0, "checksum of the short stream")
+    if tag:
+        need(level < 7 or not learned, "learned")
+        raw, _ = frame(layout, level, kind, learned, 0, length, payload, begins, seen)
+        if xxhash:
+            need(xxhash.xxh3_64_intdigest(raw) == raw_hash, "checksum of the raw bytes of a short stream")
+    seen["short", kind] = seen.get(("short", kind), 0) + 1
+    out.write(raw)
+
+
+def model(named, models):
+    """The memory of the model with this hash."""
+    file = [file for file in models if file[-32:] == named]
+    need(file, "the model is missing")
+    return model_tables(file[0])[1]
+
+
+def frame(layout, level, kind, learned, offset, length, payload, memory, seen):
+    """The raw bytes of a frame, and the memory of its chain behind it."""
+    if kind == 5:
+        raw, own = tokens_frame(layout, offset, length, payload, memory if level < 7 else None, seen)
+        if level < 7:
+            need(layout.has_tokens and bool(learned) == bool(own), "memory")
+            memory = own or memory
+    else:
+        need(level >= 7 or not learned, "learned")
+        of_kind = segments if kind == 6 else plain_frame
+        raw = of_kind(layout, kind, offset, length, payload, *[seen] * (kind == 6))
+    need(len(raw) == length, "length of the raw bytes")
+    seen["frame", kind] = seen.get(("frame", kind), 0) + 1
+    return raw, memory
 
 
 def segments(layout, _, offset, length, payload, seen):

@@ -12,7 +12,7 @@ mod remains;
 pub use remains::{Remains, repair};
 
 use std::collections::VecDeque;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{Read, Seek};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::flow::Unpack;
 use crate::flow::Wavefront;
 use crate::flow::{Growth, admit};
-use crate::frame::{FrameHeader, FrameItem, FrameKind, StreamHeader};
+use crate::frame::{FrameHeader, FrameItem, FrameKind, Start, StreamHeader};
 use crate::options::DecompressOptions;
 use crate::pool::Pool;
 use crate::predict::Spec;
@@ -434,13 +434,12 @@ impl<R: Read + Seek> Archive<R> {
 
     fn load_item(&mut self, frame: usize) -> Result<FrameItem> {
         let info = self.frames[frame];
-        let part = &self.parts[info.stream];
-        let head_len = FrameHeader::len(info.raw_len as u64, info.coded_len as u64);
-        self.reader.seek(SeekFrom::Start(info.position))?;
-        let mut bytes = open::read_up_to(&mut self.reader, head_len + info.coded_len)?;
         let changed = || Error::corrupt("frame is not what the index says");
-        let (header, len) =
-            FrameHeader::parse(&bytes, part.header.frame_size)?.ok_or_else(changed)?;
+        let (header, payload) = match self.parts[info.stream].header.short {
+            true => self.read_short(&info)?,
+            false => self.read_long(&info)?,
+        }
+        .ok_or_else(changed)?;
         let known = (
             info.kind,
             info.key,
@@ -455,12 +454,10 @@ impl<R: Read + Seek> Archive<R> {
             header.raw_len,
             header.coded_len,
         );
-        if known != found || bytes.len() != len + info.coded_len {
+        if known != found {
             return Err(changed());
         }
-        bytes.drain(..len);
-        let payload = bytes;
-        header.check_payload(&payload)?;
+        let part = &self.parts[info.stream];
         Ok(FrameItem {
             header,
             payload,
@@ -469,6 +466,36 @@ impl<R: Read + Seek> Archive<R> {
             raw_offset: info.offset - self.frames[part.frames.start].offset,
             position: info.position,
         })
+    }
+
+    /// A frame's header and payload, checked against one another; nothing if its bytes are not
+    /// those of a frame of this length.
+    fn read_long(&mut self, info: &FrameInfo) -> Result<Option<(FrameHeader, Vec<u8>)>> {
+        let frame_size = self.parts[info.stream].header.frame_size;
+        let head_len = FrameHeader::len(info.raw_len as u64, info.coded_len as u64);
+        let mut bytes = self.bytes_at(info.position, head_len + info.coded_len)?;
+        match FrameHeader::parse(&bytes, frame_size)? {
+            Some((header, len)) if bytes.len() == len + info.coded_len => {
+                bytes.drain(..len);
+                header.check_payload(&bytes)?;
+                Ok(Some((header, bytes)))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// The same of a short stream, all of which is read and checked.
+    fn read_short(&mut self, info: &FrameInfo) -> Result<Option<(FrameHeader, Vec<u8>)>> {
+        match self.start_at(info.position)? {
+            Start::Short(head) if head.header == self.parts[info.stream].header => {
+                let bytes = self.bytes_at(info.position, head.len)?;
+                if bytes.len() < head.len {
+                    return Err(ErrorKind::Truncated.into());
+                }
+                head.open(&bytes)
+            }
+            _ => Ok(None),
+        }
     }
 
     fn locate(&self, error: Error, frame: usize) -> Error {

@@ -10,8 +10,8 @@ use std::io::{Read, Seek, SeekFrom};
 use super::{Archive, FrameInfo, Part};
 use crate::error::{Error, ErrorKind, Result};
 use crate::frame::{
-    EndRecord, FrameHeader, IndexBuilder, IndexEntry, MAX_END_BODY, StreamHeader, TAIL_LEN, Tail,
-    is_end,
+    EndRecord, FrameHeader, IndexBuilder, IndexEntry, MAGIC, MAX_END_BODY, ShortHead, Start,
+    StreamHeader, TAIL_LEN, Tail, is_end,
 };
 use crate::options::DecompressOptions;
 use crate::pool::Pool;
@@ -25,7 +25,7 @@ const END_FRAMING: usize = 16;
 
 /// Up to this many bytes from here on; fewer at the end of the input. Memory grows with what
 /// arrives.
-pub(super) fn read_up_to<R: Read>(reader: &mut R, len: usize) -> Result<Vec<u8>> {
+fn read_up_to<R: Read>(reader: &mut R, len: usize) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     reader.take(len as u64).read_to_end(&mut bytes)?;
     Ok(bytes)
@@ -156,26 +156,22 @@ impl<R: Read + Seek> Archive<R> {
         Ok(())
     }
 
-    /// Reads the stream header at `start` and enters the stream; the length of all before the first
-    /// frame.
+    /// Reads the stream header at `start` and enters the stream, which is not a short one; the
+    /// length of all before the first frame.
     pub(super) fn enter_stream(&mut self, start: u64) -> Result<u64> {
+        match self.start_at(start)? {
+            Start::Long(header, len) => self.enter_header(start, header, len),
+            Start::Short(_) => Err(Error::corrupt("an end behind a short stream")),
+        }
+    }
+
+    /// Reads how the stream at `start` begins.
+    pub(super) fn start_at(&mut self, start: u64) -> Result<Start> {
         let mut want = HEAD_LEN;
         loop {
             let bytes = self.bytes_at(start, want)?;
-            if let Some((header, len)) = StreamHeader::parse(&bytes)? {
-                let next = self.frames.len();
-                let model_at = start + len as u64;
-                let len = len + header.embedded.unwrap_or(0);
-                let fields = header.layout.fields();
-                let names: usize = fields.iter().map(|field| field.name.len()).sum();
-                self.charge(PART_BYTES + names + size_of_val(fields))?;
-                self.parts.push(Part {
-                    header,
-                    start,
-                    model_at,
-                    frames: next..next,
-                });
-                return Ok(len as u64);
+            if let Some(found) = Start::parse(&bytes)? {
+                return Ok(found);
             }
             if bytes.len() < want {
                 return Err(ErrorKind::Truncated.into());
@@ -184,8 +180,48 @@ impl<R: Read + Seek> Archive<R> {
         }
     }
 
+    fn enter_header(&mut self, start: u64, header: StreamHeader, len: usize) -> Result<u64> {
+        let next = self.frames.len();
+        let model_at = start + len as u64;
+        let len = len + header.embedded.unwrap_or(0);
+        let fields = header.layout.fields();
+        let names: usize = fields.iter().map(|field| field.name.len()).sum();
+        self.charge(PART_BYTES + names + size_of_val(fields))?;
+        self.parts.push(Part {
+            header,
+            start,
+            model_at,
+            frames: next..next,
+        });
+        Ok(len as u64)
+    }
+
+    /// Enters a short stream; the place after it. Its checksum is left to who reads its frame, as
+    /// those of payloads are, if its lengths lead to another stream or to the end.
+    fn enter_short(&mut self, start: u64, head: ShortHead) -> Result<u64> {
+        let next = start + head.len as u64;
+        let behind = self.bytes_at(next - 1, 1 + MAGIC.len())?;
+        let Some((_, behind)) = behind.split_first() else {
+            return Err(ErrorKind::Truncated.into());
+        };
+        if head.frame.is_none() || (!behind.is_empty() && behind != MAGIC) {
+            head.open(&self.bytes_at(start, head.len)?)?;
+        }
+        self.enter_header(start, head.header, head.len)?;
+        if let Some(frame) = head.frame {
+            self.enter(start, &IndexEntry::of(&frame))?;
+        }
+        Ok(next)
+    }
+
     /// Enters a frame of the last stream; the place after it.
     pub(super) fn enter_frame(&mut self, position: u64, entry: &IndexEntry) -> Result<u64> {
+        self.enter(position, entry)?;
+        let head_len = FrameHeader::len(entry.raw_len, entry.coded_len) as u64;
+        Ok(position + head_len + entry.coded_len)
+    }
+
+    fn enter(&mut self, position: u64, entry: &IndexEntry) -> Result<()> {
         let stream = self.parts.len() - 1;
         let part = &self.parts[stream];
         let place = part.frames.len() as u64;
@@ -211,24 +247,29 @@ impl<R: Read + Seek> Archive<R> {
         });
         part.frames.end += 1;
         self.len += entry.raw_len;
-        let head_len = FrameHeader::len(entry.raw_len, entry.coded_len) as u64;
-        Ok(position + head_len + entry.coded_len)
+        Ok(())
     }
 
     /// Finds all frames by walking over their headers.
     pub(super) fn walk(&mut self, end: u64) -> Result<()> {
-        let mut position = 0;
-        while position < end || self.parts.is_empty() {
-            position = self.walk_stream(position)?;
+        self.walk_from(&mut 0, end)
+    }
+
+    /// The same for the streams from `position` on, which stays at the one that stops it.
+    pub(super) fn walk_from(&mut self, position: &mut u64, end: u64) -> Result<()> {
+        while *position < end || self.parts.is_empty() {
+            *position = self.walk_stream(*position)?;
         }
         Ok(())
     }
 
     /// Walks over one stream; the place after it.
     pub(super) fn walk_stream(&mut self, start: u64) -> Result<u64> {
-        let head_len = self
-            .enter_stream(start)
-            .map_err(|error| error.at_offset(start))?;
+        let located = |error: Error| error.at_offset(start);
+        let head_len = match self.start_at(start).map_err(located)? {
+            Start::Short(head) => return self.enter_short(start, head).map_err(located),
+            Start::Long(header, len) => self.enter_header(start, header, len).map_err(located)?,
+        };
         let mut index = IndexBuilder::new(head_len as usize);
         let mut position = start + head_len;
         loop {

@@ -1,5 +1,6 @@
 //! Opening what is damaged: frames before the damage by walking, those after it by the index at the
-//! input's end, counted from behind.
+//! input's end, counted from behind. Streams behind that have none at their end, short ones, are
+//! looked for by their first bytes.
 //!
 //! Invariant: as in `open`, places come from lengths that were added up. Where they are wrong all
 //! the same, the frames' own checksums, which know their places, refuse them when they are read.
@@ -8,13 +9,19 @@ use std::io::{Read, Seek, SeekFrom};
 
 use super::Archive;
 use crate::error::Result;
-use crate::frame::{EndRecord, FrameHeader, FrameKind, IndexEntry, check};
+use crate::frame::{EndRecord, FrameHeader, FrameKind, IndexEntry, MAGIC, check};
 use crate::options::DecompressOptions;
+
+/// Bytes that are searched at a time.
+const PIECE: usize = 1 << 16;
+/// Places that may be taken for a stream's beginning in vain.
+const MISTAKES: usize = 64;
 
 impl<R: Read + Seek> Archive<R> {
     /// Opens what is left of an input: all frames before the first byte that makes no sense as a
     /// header and, if the index at the end is whole, those behind it, also where bytes between them
-    /// are lost or too many. [`Archive::damage`] tells what was found.
+    /// are lost or too many; if there is none, those of the streams behind it. [`Archive::damage`]
+    /// tells what was found.
     ///
     /// Frames that were found may be damaged themselves: [`Archive::read_frame`] tells of each.
     ///
@@ -23,35 +30,83 @@ impl<R: Read + Seek> Archive<R> {
     pub fn recover(reader: R, options: DecompressOptions) -> Result<Self> {
         let mut archive = Self::empty(reader, options);
         let end = archive.reader.seek(SeekFrom::End(0))?;
-        match archive.walk(end) {
+        let mut stopped = 0;
+        match archive.walk_from(&mut stopped, end) {
             Ok(()) => Ok(archive),
             Err(error) if archive.parts.is_empty() => Err(error),
             Err(error) => {
-                archive.enter_from_behind(end);
+                if !archive.enter_from_behind(end) {
+                    archive.enter_from_within(stopped + 1, end);
+                }
                 archive.damage = Some(error);
                 Ok(archive)
             }
         }
     }
 
+    /// After a walk that has stopped: enters the streams behind that follow one another up to the
+    /// end, and what the index before them knows.
+    fn enter_from_within(&mut self, from: u64, end: u64) {
+        if let Some(mut next) = self.find_streams(from, end) {
+            self.enter_from_behind(next);
+            // It stops, if at all, where there is no room for more beside what is entered.
+            let _ = self.walk_from(&mut next, end);
+        }
+    }
+
+    /// The first place from which streams follow one another up to the end. Those inside a payload
+    /// do not.
+    fn find_streams(&mut self, mut from: u64, end: u64) -> Option<u64> {
+        let (parts, frames) = (self.parts.len(), self.frames.len());
+        let (len, held) = (self.len, self.held);
+        for _ in 0..MISTAKES {
+            let first = self.find_magic(from)?;
+            let mut position = first;
+            let walked = self.walk_from(&mut position, end);
+            self.parts.truncate(parts);
+            self.frames.truncate(frames);
+            (self.len, self.held) = (len, held);
+            match walked {
+                Ok(()) => return Some(first),
+                Err(_) => from = position + 1,
+            }
+        }
+        None
+    }
+
+    /// The first place from `from` on with the first bytes of a stream.
+    fn find_magic(&mut self, mut from: u64) -> Option<u64> {
+        loop {
+            let bytes = self.bytes_at(from, PIECE).ok()?;
+            if let Some(at) = bytes.windows(MAGIC.len()).position(|it| it == MAGIC) {
+                return Some(from + at as u64);
+            }
+            if bytes.len() < PIECE {
+                return None;
+            }
+            from += (PIECE - MAGIC.len() + 1) as u64;
+        }
+    }
+
     /// After a walk that has stopped: enters what the index of the stream in which it did knows,
-    /// and the streams behind. Leaves what the walk has found if there is no index or it makes no
-    /// sense.
-    fn enter_from_behind(&mut self, end: u64) {
-        let Some(start) = self.parts.last().map(|part| part.start) else {
-            return;
+    /// and the streams behind. Leaves what the walk has found, and says no, if there is no index or
+    /// it makes no sense.
+    fn enter_from_behind(&mut self, end: u64) -> bool {
+        let Some(part) = self.parts.last().filter(|part| !part.header.short) else {
+            return false;
         };
+        let start = part.start;
         let Ok((record, record_at, later)) = self.streams_behind(start, end) else {
-            return;
+            return false;
         };
         let Ok(Some(entries)) = record.read_entries(self.options.memory_limit) else {
-            return;
+            return false;
         };
         let found = self.take_last_part();
         if self.enter_around(start, record_at, &entries).is_err() {
             self.take_last_part();
             self.put_part(found);
-            return;
+            return false;
         }
         for (start, record_at, record) in later.into_iter().rev() {
             let entered = match record.read_entries(self.options.memory_limit) {
@@ -60,9 +115,10 @@ impl<R: Read + Seek> Archive<R> {
                 Err(error) => Err(error),
             };
             if entered.is_err() {
-                return;
+                break;
             }
         }
+        true
     }
 
     /// The end record of the stream that begins at `start`, its place, and the streams behind it,

@@ -129,7 +129,11 @@ impl Pack {
     /// What was found out at the stream's beginning; nothing if tokens gain nothing there.
     fn search(&self) -> Option<&Arc<Search>> {
         let found = || {
-            let (expansion, level) = (self.spec.expansion(), self.spec.level);
+            let (expansion, mut level) = (self.spec.expansion(), self.spec.level);
+            if level.learns() && self.beginning.len() <= SMALL {
+                // It costs little here, and models have little to learn from.
+                level = Level::TABLES_MAX;
+            }
             let found = stage::begin(&self.table, expansion, level, &self.beginning, self.threads);
             found.map(Arc::new)
         };
@@ -228,8 +232,8 @@ impl Pack {
     fn effort(&self, input: &Raw) -> Effort {
         match input.choice {
             Some((Choice::Backend(effort), _)) => effort,
-            _ if self.spec.level == Level::MIN => Effort::Quick,
-            _ => Effort::Best,
+            _ if self.spec.level > Level::MIN || is_alone(input, TINY) => Effort::Best,
+            _ => Effort::Quick,
         }
     }
 
@@ -264,8 +268,12 @@ impl Pack {
     /// The smallest coding of a frame that was predicted bit by bit.
     fn modelled(&self, input: &Raw, payload: Vec<u8>) -> Result<(FrameKind, Vec<u8>)> {
         let (offset, raw) = (input.offset, &input.bytes[..]);
-        let mut best = backend::fall_back(&self.table, offset, raw, payload.len())
-            .unwrap_or((FrameKind::Modelled, payload));
+        let other = match is_alone(input, SMALL) && input.choice.is_none() {
+            true => Some(backend::pack(&self.table, Effort::Best, offset, raw))
+                .filter(|(_, other)| other.len() <= payload.len()),
+            false => backend::fall_back(&self.table, offset, raw, payload.len()),
+        };
+        let mut best = other.unwrap_or((FrameKind::Modelled, payload));
         if let Some(search) = self.search()
             && stage::fits(self.spec.expansion(), search, offset, raw.len())
         {
@@ -289,6 +297,16 @@ const NEAR: usize = 10;
 const THOROUGH: u8 = 4;
 /// A chain begins where its first frame alone gains one part in so many.
 const GAIN: usize = 8;
+
+/// Up to so many bytes a single frame costs little, however hard it is tried: above level 6, and at
+/// level 1.
+const SMALL: usize = 1 << 16;
+const TINY: usize = 1 << 14;
+
+/// Whether a frame has so many bytes at most, and is the only one.
+fn is_alone(input: &Raw, most: usize) -> bool {
+    input.last && input.offset == 0 && input.bytes.len() <= most
+}
 
 /// Whether all bytes are the same.
 fn is_constant(raw: &[u8]) -> bool {

@@ -1,5 +1,5 @@
-//! The bytes of the format: stream header, frame headers, index, trailer. `docs/format.md`
-//! describes them.
+//! The bytes of the format: stream header, frame headers, index, trailer, and the short form.
+//! `docs/format.md` describes them.
 //!
 //! The only place that knows them: everything before and after works on [`StreamHeader`],
 //! [`FrameHeader`] and payloads.
@@ -16,6 +16,7 @@ mod frame_header;
 mod index;
 mod layout_bytes;
 mod parser;
+mod short;
 mod stream_header;
 
 pub use frame_header::{FrameHeader, FrameKind};
@@ -26,6 +27,8 @@ pub(crate) use cursor::{Cursor, put_varint};
 pub(crate) use index::{EndRecord, IndexBuilder, IndexEntry, MAX_END_BODY, TAIL_LEN, Tail, is_end};
 pub(crate) use layout_bytes::{put_layout, take_layout};
 pub(crate) use parser::{EmbeddedModel, FrameItem, Item, Parser};
+pub(crate) use short::{ShortHead, write as write_short};
+pub(crate) use stream_header::Start;
 
 /// First bytes of every stream.
 pub const MAGIC: [u8; 4] = [0xCA, 0x7E, 0x4E, 0xA0];

@@ -6,7 +6,8 @@
 
 use super::frame_header::FrameHeader;
 use super::index::{EndRecord, IndexBuilder, TAIL_LEN, Tail, is_end};
-use super::stream_header::StreamHeader;
+use super::short::ShortHead;
+use super::stream_header::{Start, StreamHeader};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Bytes that are taken ahead of what is needed.
@@ -56,6 +57,8 @@ enum State {
     Payload(FrameHeader),
     /// After an end record of this length.
     Tail(usize),
+    /// Behind a short stream; its frame, until it is given.
+    Short(Option<FrameItem>),
 }
 
 /// Takes the compressed bytes apart.
@@ -125,7 +128,10 @@ impl Parser {
     /// End record and tail that make a stream of the frames given so far.
     pub(crate) fn ending(&self) -> Vec<u8> {
         let mut out = Vec::new();
-        self.index.write(true, &mut out);
+        // What there is of a short stream is whole.
+        if self.header.as_ref().is_some_and(|header| !header.short) {
+            self.index.write(true, &mut out);
+        }
         out
     }
 
@@ -158,7 +164,7 @@ impl Parser {
         let error = error.at_offset(self.item_start);
         match self.state {
             State::Frames | State::Payload(_) => error.in_frame(self.number()),
-            State::Start | State::Model(_) | State::Tail(_) => error,
+            State::Start | State::Model(_) | State::Tail(_) | State::Short(_) => error,
         }
     }
 
@@ -168,14 +174,16 @@ impl Parser {
 
     fn step(&mut self) -> Result<Option<Item>> {
         loop {
-            match self.state {
+            match &mut self.state {
                 State::Start => {
                     self.item_start = self.position;
                     if self.rest().is_empty() {
                         return Ok(None);
                     }
-                    let Some((header, len)) = StreamHeader::parse(self.rest())? else {
-                        return Ok(self.starve(None));
+                    let (header, len) = match Start::parse(self.rest())? {
+                        None => return Ok(self.starve(None)),
+                        Some(Start::Short(head)) => return self.short(head),
+                        Some(Start::Long(header, len)) => (header, len),
                     };
                     header.check_embedded(self.memory_limit)?;
                     self.consume(len);
@@ -189,7 +197,7 @@ impl Parser {
                     self.state = State::Frames;
                     return Ok(Some(Item::Stream(header, None)));
                 }
-                State::Model(len) => {
+                &mut State::Model(len) => {
                     self.item_start = self.position;
                     if self.rest().len() < len {
                         return Ok(self.starve(Some(len)));
@@ -231,15 +239,11 @@ impl Parser {
                     if !frame.key && self.index.frame_n() < u64::from(chains) {
                         return Err(Error::corrupt("a chain begins without a key frame"));
                     }
-                    // As it arrives, in a buffer that grows by doubling, and as it is given.
-                    let (needed, limit) = (3 * frame.coded_len as u64, self.memory_limit);
-                    if needed > limit {
-                        return Err(ErrorKind::MemoryLimit { needed, limit }.into());
-                    }
+                    self.check_memory(frame.coded_len)?;
                     self.consume(len);
                     self.state = State::Payload(frame);
                 }
-                State::Payload(header) => {
+                &mut State::Payload(header) => {
                     if self.rest().len() < header.coded_len {
                         return Ok(self.starve(Some(header.coded_len)));
                     }
@@ -258,7 +262,7 @@ impl Parser {
                     self.state = State::Frames;
                     return Ok(Some(Item::Frame(item)));
                 }
-                State::Tail(end_len) => {
+                &mut State::Tail(end_len) => {
                     let Some(tail) = Tail::parse(self.rest())? else {
                         return Ok(self.starve(Some(TAIL_LEN)));
                     };
@@ -266,12 +270,60 @@ impl Parser {
                         return Err(Error::corrupt("length at the end of the stream"));
                     }
                     self.consume(TAIL_LEN);
-                    self.frames_before += self.index.frame_n();
-                    self.state = State::Start;
-                    return Ok(Some(Item::End));
+                    return Ok(Some(self.end()));
+                }
+                State::Short(frame) => {
+                    let item = frame.take().map(Item::Frame);
+                    return Ok(Some(item.unwrap_or_else(|| self.end())));
                 }
             }
         }
+    }
+
+    /// Ends the stream.
+    fn end(&mut self) -> Item {
+        self.frames_before += self.index.frame_n();
+        self.state = State::Start;
+        Item::End
+    }
+
+    /// The stream of this head, once all of it is there.
+    fn short(&mut self, head: ShortHead) -> Result<Option<Item>> {
+        let coded_len = head.frame.map_or(0, |frame| frame.coded_len);
+        self.check_memory(coded_len)?;
+        if self.rest().len() < head.len {
+            return Ok(self.starve(Some(head.len)));
+        }
+        let number = self.frames_before;
+        let opened = head.open(self.rest());
+        let frame = opened.map_err(|error| error.in_frame(number))?;
+        self.consume(head.len);
+        self.index = IndexBuilder::new(0);
+        let item = frame.map(|(header, payload)| {
+            self.index.add(&header);
+            FrameItem {
+                header,
+                payload,
+                number,
+                place: 0,
+                raw_offset: 0,
+                position: self.item_start,
+            }
+        });
+        self.stream_n += 1;
+        self.header = Some(head.header.clone());
+        self.state = State::Short(item);
+        Ok(Some(Item::Stream(head.header, None)))
+    }
+
+    /// Refuses a payload that takes too much: as it arrives, in a buffer that grows by doubling,
+    /// and as it is given.
+    fn check_memory(&self, coded_len: usize) -> Result<()> {
+        let (needed, limit) = (3 * coded_len as u64, self.memory_limit);
+        if needed > limit {
+            return Err(ErrorKind::MemoryLimit { needed, limit }.into());
+        }
+        Ok(())
     }
 
     /// Notes that more bytes are needed: this many, or else more than there are.

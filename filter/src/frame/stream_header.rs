@@ -3,6 +3,7 @@
 use super::checksum::crc;
 use super::cursor::{Cursor, put_varint};
 use super::layout_bytes::{put_layout, take_layout};
+use super::short::ShortHead;
 use super::{MAGIC, MAX_CHAINS, MAX_EMBEDDED, MAX_FRAME_SIZE, MAX_LANES, VERSION};
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::ModelId;
@@ -14,6 +15,8 @@ pub(crate) const MAX_HEADER_BODY: usize = 1 << 21;
 const FLAG_MODEL: u8 = 1;
 /// Flag: that model's file stands behind the header.
 const FLAG_EMBEDDED: u8 = 2;
+/// Flag: the stream is a short one.
+const FLAG_SHORT: u8 = 4;
 /// Flag: set in all streams, but not in those of version 1, some of which were marked as 2 before
 /// it was given up.
 const FLAG_FORMAT_2: u8 = 0x80;
@@ -37,6 +40,89 @@ pub struct StreamHeader {
     /// Bytes of that model's file, which stands between the header and the first frame; `None` if
     /// it is elsewhere.
     pub embedded: Option<usize>,
+    /// The stream has one frame at most, and no index.
+    pub short: bool,
+}
+
+/// How a stream begins.
+pub(crate) enum Start {
+    /// With a header of this length.
+    Long(StreamHeader, usize),
+    Short(ShortHead),
+}
+
+impl Start {
+    /// Reads the beginning of a stream from the front of `bytes`; `None` if bytes are missing.
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Option<Self>> {
+        let mut cursor = Cursor::new(bytes);
+        let Some(flags) = take_start(&mut cursor)? else {
+            return Ok(None);
+        };
+        if flags & FLAG_SHORT != 0 {
+            return Ok(ShortHead::parse(&mut cursor, flags)?.map(Start::Short));
+        }
+        let header = StreamHeader::parse(bytes, &mut cursor, flags)?;
+        Ok(header.map(|header| Start::Long(header, cursor.position())))
+    }
+}
+
+/// Appends magic, version and flags.
+pub(super) fn put_start(short: bool, header: &StreamHeader, out: &mut Vec<u8>) {
+    let mut flags = FLAG_FORMAT_2;
+    for (flag, is_set) in [
+        (FLAG_MODEL, header.model.is_some()),
+        (FLAG_EMBEDDED, header.embedded.is_some()),
+        (FLAG_SHORT, short),
+    ] {
+        flags |= if is_set { flag } else { 0 };
+    }
+    out.extend_from_slice(&MAGIC);
+    out.push(VERSION);
+    out.push(flags);
+}
+
+/// Reads them; the flags.
+fn take_start(cursor: &mut Cursor<'_>) -> Result<Option<u8>> {
+    let bytes = cursor.rest();
+    let seen = bytes.len().min(MAGIC.len());
+    if bytes[..seen] != MAGIC[..seen] {
+        return Err(ErrorKind::NotCatena.into());
+    }
+    let Some((version, flags)) = cursor
+        .take(MAGIC.len())
+        .and_then(|_| cursor.byte())
+        .and_then(|version| Some((version, cursor.byte()?)))
+    else {
+        return Ok(None);
+    };
+    if version > VERSION {
+        return Err(ErrorKind::Version(version).into());
+    }
+    if version == 1 || (version == VERSION && flags & FLAG_FORMAT_2 == 0) {
+        return Err(ErrorKind::Version(1).into());
+    }
+    // A file is embedded of a model that is named, and not in a short stream.
+    let embeds = flags & (FLAG_MODEL | FLAG_SHORT) == FLAG_MODEL || flags & FLAG_EMBEDDED == 0;
+    let known = FLAG_FORMAT_2 | FLAG_MODEL | FLAG_EMBEDDED | FLAG_SHORT;
+    if version == 0 || !embeds || flags & !known != 0 {
+        return Err(Error::corrupt("version or flags of the stream header"));
+    }
+    Ok(Some(flags))
+}
+
+/// Reads the name of the model, if the flags say that there is one; `None` if bytes are missing.
+pub(super) fn take_model(
+    cursor: &mut Cursor<'_>,
+    flags: u8,
+    level: Level,
+) -> Result<Option<Option<ModelId>>> {
+    if flags & FLAG_MODEL == 0 {
+        return Ok(Some(None));
+    }
+    if !level.uses_model() {
+        return Err(Error::corrupt("a model at a level that uses none"));
+    }
+    Ok(cursor.array().map(|id| Some(ModelId::new(id))))
 }
 
 impl StreamHeader {
@@ -47,19 +133,14 @@ impl StreamHeader {
         put_varint(&mut body, self.lane_n.into());
         put_varint(&mut body, self.frame_size as u64);
         put_layout(&mut body, &self.layout);
-        let mut flags = FLAG_FORMAT_2;
         if let Some(id) = &self.model {
-            flags |= FLAG_MODEL;
             body.extend_from_slice(id.as_bytes());
-            if let Some(len) = self.embedded {
-                flags |= FLAG_EMBEDDED;
-                put_varint(&mut body, len as u64);
-            }
+        }
+        if let Some(len) = self.embedded {
+            put_varint(&mut body, len as u64);
         }
         let start = out.len();
-        out.extend_from_slice(&MAGIC);
-        out.push(VERSION);
-        out.push(flags);
+        put_start(false, self, out);
         put_varint(out, body.len() as u64);
         out.extend_from_slice(&body);
         let sum = crc(&out[start..]);
@@ -75,31 +156,9 @@ impl StreamHeader {
         }
     }
 
-    /// Reads a header from the front of `bytes`: the header and its length, `None` if bytes are
-    /// missing.
-    pub(crate) fn parse(bytes: &[u8]) -> Result<Option<(Self, usize)>> {
-        let seen = bytes.len().min(MAGIC.len());
-        if bytes[..seen] != MAGIC[..seen] {
-            return Err(ErrorKind::NotCatena.into());
-        }
-        let mut cursor = Cursor::new(bytes);
-        let Some((version, flags)) = cursor
-            .take(MAGIC.len())
-            .and_then(|_| cursor.byte())
-            .and_then(|version| Some((version, cursor.byte()?)))
-        else {
-            return Ok(None);
-        };
-        if version > VERSION {
-            return Err(ErrorKind::Version(version).into());
-        }
-        if version == 1 || (version == VERSION && flags & FLAG_FORMAT_2 == 0) {
-            return Err(ErrorKind::Version(1).into());
-        }
-        let model = flags & FLAG_MODEL != 0 || flags & FLAG_EMBEDDED == 0;
-        if version == 0 || !model || flags & !(FLAG_FORMAT_2 | FLAG_MODEL | FLAG_EMBEDDED) != 0 {
-            return Err(Error::corrupt("version or flags of the stream header"));
-        }
+    /// Reads what is left of the header at the front of `bytes`, behind the flags; `None` if bytes
+    /// are missing.
+    fn parse(bytes: &[u8], cursor: &mut Cursor<'_>, flags: u8) -> Result<Option<Self>> {
         let Some(body_len) = cursor.varint()? else {
             return Ok(None);
         };
@@ -118,7 +177,7 @@ impl StreamHeader {
         }
         let header = Self::parse_body(body, flags)?
             .ok_or_else(|| Error::corrupt("stream header is too short"))?;
-        Ok(Some((header, cursor.position())))
+        Ok(Some(header))
     }
 
     fn parse_body(body: &[u8], flags: u8) -> Result<Option<Self>> {
@@ -144,16 +203,10 @@ impl StreamHeader {
         let Some(layout) = take_layout(&mut cursor)? else {
             return Ok(None);
         };
-        let (mut model, mut embedded) = (None, None);
-        if flags & FLAG_MODEL != 0 {
-            let Some(id) = cursor.array() else {
-                return Ok(None);
-            };
-            model = Some(ModelId::new(id));
-            if !level.uses_model() {
-                return Err(Error::corrupt("a model at a level that uses none"));
-            }
-        }
+        let Some(model) = take_model(&mut cursor, flags, level)? else {
+            return Ok(None);
+        };
+        let mut embedded = None;
         if flags & FLAG_EMBEDDED != 0 {
             let Some(len) = cursor.varint()? else {
                 return Ok(None);
@@ -174,6 +227,7 @@ impl StreamHeader {
             frame_size: frame_size as usize,
             model,
             embedded,
+            short: false,
         }))
     }
 }

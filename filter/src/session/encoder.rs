@@ -171,9 +171,10 @@ impl Encoder {
         }
         self.ended = true;
         let index = self.options.index;
-        let stream = self.begin(0)?;
-        let mut data = std::mem::take(&mut stream.head);
-        stream.index.write(index, &mut data);
+        let data = self.begin(0)?.end(index);
+        if data.is_empty() {
+            return Ok(Pull::End);
+        }
         self.stats.bytes_out += data.len() as u64;
         Ok(Pull::Data(data))
     }
@@ -363,13 +364,12 @@ impl Encoder {
             frame_size: self.frame_size,
             model: model.as_ref().map(|model| model.id()),
             embedded: embedded.as_ref().map(|model| model.file().len()),
+            short: false,
         };
+        let embedded = embedded.map_or_else(Vec::new, |model| model.file().to_vec());
         if let Some(model) = model {
             spec = spec.with_model(model)?;
         }
-        let mut head = Vec::new();
-        header.write(&mut head);
-        head.extend_from_slice(embedded.as_ref().map_or(&[], |model| model.file()));
         let learns = Pack::learns(&spec);
         let mut flight_max = flight_max(&self.pool, &spec, self.frame_size);
         if self.pace.is_some() {
@@ -378,20 +378,20 @@ impl Encoder {
         }
         let beginning = &self.buffer[..self.buffer.len().min(stage::searched(self.frame_size))];
         let meter = self.pace.as_ref().map(|(_, meter)| Arc::clone(meter));
-        let (chain_n, notify) = (header.chains as usize, self.notify.clone());
         let flow = Wavefront::new(
             Pack::new(spec)
                 .with_meter(meter)
                 .with_beginning(beginning, self.pool.threads()),
-            chain_n,
+            header.chains as usize,
             self.pool.clone(),
-            notify,
+            self.notify.clone(),
         );
+        let needs = least(&header);
         Ok(Outgoing::new(
             flow,
-            head,
-            (learns, chain_n, self.options.key_every),
-            (flight_max, least(&header)),
+            (header, embedded),
+            (learns, self.options.key_every),
+            (flight_max, needs),
         ))
     }
 

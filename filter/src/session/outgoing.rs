@@ -1,5 +1,6 @@
 //! The stream that an encoder writes: frames are numbered as they are cut, and sent off, in their
-//! order, once it is known what is to be done with each.
+//! order, once it is known what is to be done with each. What turns out to be one frame becomes a
+//! short stream, if it may.
 //!
 //! Invariant: nothing is computed of a frame's bytes here; what a choice needs to know of them, a
 //! job finds out.
@@ -11,7 +12,7 @@ use std::time::Instant;
 
 use super::pace::{Due, Scheduler};
 use crate::flow::{Answer, Choice, Meter, Pack, Packed, Raw, Wavefront};
-use crate::frame::IndexBuilder;
+use crate::frame::{IndexBuilder, StreamHeader, write_short};
 
 /// For streams that keep a speed: who chooses, and what the frames took so far.
 pub(super) type Pace = (Scheduler, Arc<Meter>);
@@ -19,9 +20,15 @@ pub(super) type Pace = (Scheduler, Arc<Meter>);
 /// What the stream header fixes, and the frames under way.
 pub(super) struct Outgoing {
     pub(super) flow: Wavefront<Pack>,
-    /// The stream header's bytes, until they are pulled.
-    pub(super) head: Vec<u8>,
-    pub(super) index: IndexBuilder,
+    header: StreamHeader,
+    /// The embedded model's file, until it is pulled.
+    embedded: Vec<u8>,
+    /// The first frame was cut as the last.
+    single: bool,
+    /// All is written, as a short stream.
+    short: bool,
+    /// What the end says of a long stream, once it has begun.
+    index: Option<IndexBuilder>,
     pub(super) learns: bool,
     /// By chain: whether it has learned a frame since its last key frame.
     began: Vec<bool>,
@@ -56,19 +63,22 @@ struct Cut {
 }
 
 impl Outgoing {
-    /// A stream of this many chains that begins with these bytes.
+    /// A stream that begins with this header and the file of this model.
     pub(super) fn new(
         flow: Wavefront<Pack>,
-        head: Vec<u8>,
-        (learns, chain_n, key_every): (bool, usize, Option<u32>),
+        (header, embedded): (StreamHeader, Vec<u8>),
+        (learns, key_every): (bool, Option<u32>),
         (flight_max, needs): (usize, u64),
     ) -> Self {
         Outgoing {
             flow,
-            index: IndexBuilder::new(head.len()),
-            head,
             learns,
-            began: vec![false; chain_n],
+            began: vec![false; header.chains as usize],
+            header,
+            embedded,
+            single: false,
+            short: false,
+            index: None,
             key_every,
             flight_max,
             flying: 0,
@@ -113,6 +123,7 @@ impl Outgoing {
             asked: None,
             bytes,
         };
+        self.single = last && self.frame_n == 0;
         self.frame_n += 1;
         self.offset += cut.bytes.len() as u64;
         self.flying += cut.bytes.len();
@@ -171,16 +182,48 @@ impl Outgoing {
         })
     }
 
-    /// A frame's bytes, behind the stream header if it is the first.
+    /// A frame's bytes, behind the stream header if it is the first; the whole stream if it can be
+    /// a short one.
     pub(super) fn deliver(&mut self, packed: Packed) -> Vec<u8> {
-        let mut data = packed.bytes;
-        self.index.add(&packed.header);
         self.flying -= packed.header.raw_len;
-        if !self.head.is_empty() {
-            self.head.append(&mut data);
-            data = std::mem::take(&mut self.head);
+        let mut out = Vec::new();
+        let frame = Some((&packed.header, packed.payload()));
+        self.short = self.single && write_short(&self.header, frame, &mut out);
+        if self.short {
+            return out;
         }
-        data
+        self.long(&mut out).add(&packed.header);
+        if out.is_empty() {
+            return packed.bytes;
+        }
+        out.extend_from_slice(&packed.bytes);
+        out
+    }
+
+    /// The bytes behind the last frame.
+    pub(super) fn end(&mut self, index: bool) -> Vec<u8> {
+        let mut out = Vec::new();
+        let begun = self.short || self.index.is_some();
+        if !begun && write_short(&self.header, None, &mut out) {
+            self.short = true;
+        }
+        if !self.short {
+            let mut end = Vec::new();
+            self.long(&mut out).write(index, &mut end);
+            out.append(&mut end);
+        }
+        out
+    }
+
+    /// What is known of a long stream; appends its beginning if it has not begun.
+    fn long(&mut self, out: &mut Vec<u8>) -> &mut IndexBuilder {
+        if self.index.is_none() {
+            self.header.write(out);
+            out.append(&mut self.embedded);
+        }
+        let beginning = out.len();
+        self.index
+            .get_or_insert_with(|| IndexBuilder::new(beginning))
     }
 }
 
@@ -195,8 +238,18 @@ mod tests {
     fn what_a_frame_is_worth_a_job_finds_out() {
         let spec = Spec::new(Layout::parse("<f4,<f4").unwrap(), Level::default(), 1);
         // Its jobs run in `wait` alone.
+        let header = StreamHeader {
+            level: spec.level,
+            layout: spec.layout.clone(),
+            chains: 1,
+            lane_n: 1,
+            frame_size: 4 << 20,
+            model: None,
+            embedded: None,
+            short: false,
+        };
         let flow = Wavefront::new(Pack::new(spec), 1, Pool::caller(), None);
-        let mut stream = Outgoing::new(flow, Vec::new(), (true, 1, None), (8, 0));
+        let mut stream = Outgoing::new(flow, (header, Vec::new()), (true, None), (8, 0));
         let mut pace = Some((Scheduler::new(2_000_000, 7, 1), Arc::default()));
         // Two seconds of the source, but more of the model: not asked.
         stream.cut(vec![0; 4 << 20], (false, false), &mut pace);

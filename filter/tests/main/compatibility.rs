@@ -93,6 +93,36 @@ fn cases(model: &Arc<Model>, tables: &Arc<Model>) -> Vec<(String, Sample, Compre
         .with_frame_size(5000)
         .with_model(Arc::clone(tables));
     cases.push(("v2-level3-tables.cat".into(), sample, options));
+    cases.append(&mut short_cases(model, tables));
+    cases
+}
+
+/// The same of short streams.
+fn short_cases(model: &Arc<Model>, tables: &Arc<Model>) -> Vec<(String, Sample, CompressOptions)> {
+    let mut cases = Vec::new();
+    let mut add = |level: u8, mut sample: Sample, len: usize, model: Option<&Arc<Model>>| {
+        sample.raw.truncate(len);
+        let by = match model {
+            Some(_) => "model",
+            None if len == 0 => "empty",
+            None => sample.name,
+        };
+        let options = common::options(&sample, level).with_model(model.cloned());
+        cases.push((format!("v2-level{level}-short-{by}.cat"), sample, options));
+    };
+    for level in [1, 3, 7] {
+        add(level, common::records(200), 1500, None);
+        add(level, common::walk(), 2000, None);
+        add(level, common::twins(100), 800, None);
+        add(level, common::text(), 400, None);
+        add(level, common::noise(), 100, None);
+    }
+    let mut segments = common::segments();
+    segments.raw.drain(..4 * 700);
+    add(3, segments, 4 * 1900, None);
+    add(3, common::text(), 0, None);
+    add(3, common::events(300), 9000, Some(tables));
+    add(9, common::records(200), 1500, Some(model));
     cases
 }
 

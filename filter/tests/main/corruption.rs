@@ -4,7 +4,8 @@
 use std::io::{Cursor, Read};
 
 use crate::common::forge::{
-    FIELDS, MODELLED, STORED, ZSTD, end, frame_header, sealed, stream_header, varint,
+    FIELDS, MODELLED, STORED, ZSTD, end, frame_header, sealed, short_head, short_stream,
+    stream_header, varint,
 };
 use crate::common::{self, Sample};
 use catena_filter::io::read;
@@ -42,17 +43,59 @@ fn small_streams() -> Vec<(Sample, Vec<u8>)> {
     let mut sample = common::segments();
     sample.raw.truncate(4 * 2600);
     sample.raw.drain(..4 * 700);
-    let packed = compress(&sample.raw, &common::options(&sample, 3)).unwrap();
+    let packed = common::long(&sample.raw, common::options(&sample, 3));
     streams.push((sample, packed));
+    streams
+}
+
+/// Short streams of all kinds of frames, and one without.
+fn short_streams() -> Vec<(Sample, Vec<u8>)> {
+    let mut streams = Vec::new();
+    let samples = [
+        (common::records(20), 1..7),
+        (common::records(20), 7..8),
+        (common::twins(80), 3..4),
+        (common::text(), 1..2),
+        (common::noise(), 7..8),
+        (common::constant(), 1..2),
+        (common::segments(), 3..4),
+    ];
+    for (mut sample, levels) in samples {
+        match sample.name {
+            "segments" => {
+                sample.raw.truncate(4 * 2600);
+                sample.raw.drain(..4 * 700);
+            }
+            _ => sample.raw.truncate(700),
+        }
+        for level in levels {
+            let packed = compress(&sample.raw, &common::options(&sample, level)).unwrap();
+            assert_eq!(packed[5] & 4, 4, "{}", sample.name);
+            let raw = sample.raw.clone();
+            streams.push((Sample { raw, ..sample }, packed));
+        }
+    }
+    let empty = Sample {
+        raw: Vec::new(),
+        ..common::records(0)
+    };
+    let packed = compress(b"", &common::options(&empty, 1)).unwrap();
+    streams.push((empty, packed));
     streams
 }
 
 #[test]
 fn the_streams_of_this_test_have_all_kinds() {
     let mut kinds = Vec::new();
-    for (_, packed) in small_streams() {
-        let archive = Archive::open(Cursor::new(packed)).unwrap();
-        kinds.extend(archive.frames().iter().map(|frame| frame.kind));
+    let mut short_kinds = Vec::new();
+    for (kinds, streams) in [
+        (&mut kinds, small_streams()),
+        (&mut short_kinds, short_streams()),
+    ] {
+        for (_, packed) in streams {
+            let archive = Archive::open(Cursor::new(packed)).unwrap();
+            kinds.extend(archive.frames().iter().map(|frame| frame.kind));
+        }
     }
     for kind in [
         FrameKind::Stored,
@@ -62,13 +105,16 @@ fn the_streams_of_this_test_have_all_kinds() {
         FrameKind::Segments,
     ] {
         assert!(kinds.contains(&kind), "{kind:?}");
+        assert!(short_kinds.contains(&kind), "{kind:?}");
     }
+    assert!(short_kinds.contains(&FrameKind::Tokens));
 }
 
 #[test]
 fn every_flipped_bit_is_found() {
-    for (sample, packed) in small_streams() {
+    for (sample, packed) in small_streams().into_iter().chain(short_streams()) {
         assert!(unpack(&packed).unwrap() == sample.raw);
+        assert!(read_archive(&packed).unwrap() == sample.raw);
         let mut spoiled = packed.clone();
         for bit in 0..8 * packed.len() {
             spoiled[bit / 8] ^= 1 << (bit % 8);
@@ -270,6 +316,89 @@ fn hostile_payloads() {
 }
 
 #[test]
+fn hostile_short_streams() {
+    let numbers = [0, 1, 4, 64, 1 << 20, (1 << 20) + 1, 1 << 63, u64::MAX];
+    for tag in [STORED, ZSTD, FIELDS, MODELLED, 5 | 8, 6 | 8, 5 | 24] {
+        for raw_len in numbers {
+            for coded_len in numbers {
+                let lens = [1, raw_len, coded_len];
+                let lens = match tag {
+                    STORED => &lens[1..2],
+                    MODELLED => &lens[..],
+                    _ => &lens[1..],
+                };
+                let head = short_head(tag, b"<f4", &[], lens);
+                refused(&head);
+                refused(&short_stream(&head, &[]));
+                let garbage = vec![0x5A; coded_len.min(1 << 16) as usize];
+                refused(&short_stream(&head, &garbage));
+            }
+        }
+    }
+    // Tags of frames that a short stream has not, or of none with something behind.
+    for tag in [1, 2 | 24, 4 | 8, 7 | 8, 8, 0x10, 0x29, 0x49, 0x89, 0xFF] {
+        refused(&short_stream(&short_head(tag, b"", &[], &[1, 4]), b"data"));
+    }
+    refused(&short_stream(&short_head(0, b"", &[], &[]), &[]));
+    // Lanes that are too many or none.
+    for lane_n in [0, 257, u64::MAX] {
+        let head = short_head(MODELLED, b"<f4", &[], &[lane_n, 100, 2]);
+        refused(&short_stream(&head, &[0; 2]));
+    }
+    // Layouts, among them one that has a shorter form.
+    let long = "<f4,".repeat(1 << 10) + "<f4";
+    for dtype in [&b"u1"[..], b"<f5", b"u1,", b"\xff\xfe", long.as_bytes()] {
+        refused(&short_stream(
+            &short_head(STORED, dtype, &[], &[4]),
+            b"data",
+        ));
+    }
+    let shape = [1 << 32, 1 << 32];
+    let head = short_head(STORED, b"<f4", &shape, &[4]);
+    refused(&short_stream(&head, b"data"));
+    // A model's file has no place in it; and a reserved flag.
+    for flags in [0x87, 0x86, 0x8C, 0x04] {
+        let mut head = short_head(STORED, b"", &[], &[4]);
+        head[5] = flags;
+        let error = unpack(&short_stream(&head, b"data")).unwrap_err();
+        let expected = matches!(error.kind(), ErrorKind::Corrupt(_) | ErrorKind::Version(1));
+        assert!(expected, "{error:?}");
+    }
+    // The smallest that is right.
+    let mut head = short_head(0, b"", &[], &[]);
+    head[6] = 3;
+    assert_eq!(unpack(&sealed(head)).unwrap(), b"");
+}
+
+/// Changed payloads of short streams with right checksums.
+#[test]
+fn hostile_short_payloads() {
+    let mut noise = common::Noise::new(9);
+    for (sample, packed) in short_streams() {
+        for round in 0..200 {
+            let mut forged = packed[..packed.len() - 4].to_vec();
+            for _ in 0..1 + round % 4 {
+                let at = 6 + noise.next() as usize % (forged.len() - 6);
+                forged[at] = noise.next() as u8;
+            }
+            let forged = sealed(forged);
+            let read = unpack(&forged);
+            match &read {
+                Ok(raw) => assert!(*raw == sample.raw),
+                Err(error) => assert!(
+                    matches!(
+                        error.kind(),
+                        ErrorKind::Corrupt(_) | ErrorKind::Truncated | ErrorKind::NotCatena
+                    ),
+                    "{error:?}"
+                ),
+            }
+            assert_eq!(read_archive(&forged).is_ok(), read.is_ok());
+        }
+    }
+}
+
+#[test]
 fn hostile_indices() {
     let header = stream_header(2, 1, 1000, b"u1", &[]);
     let frame = frame_header(STORED, 4, 4, b"data");
@@ -313,8 +442,15 @@ fn a_model_at_a_level_without_one() {
 
 #[test]
 fn a_limit_on_memory() {
-    let packed = compress(&common::noise().raw, &CompressOptions::default()).unwrap();
+    let raw = common::noise().raw;
+    let long = common::long(&raw, CompressOptions::default());
+    let short = compress(&raw, &CompressOptions::default()).unwrap();
+    // What the frames of the one may take, and the frame of the other takes.
+    for (packed, limit) in [(&long, 1 << 20), (&short, 1 << 15)] {
+        let options = DecompressOptions::default().with_memory_limit(limit);
+        let error = decompress(packed, &options).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::MemoryLimit { .. }));
+    }
     let options = DecompressOptions::default().with_memory_limit(1 << 20);
-    let error = decompress(&packed, &options).unwrap_err();
-    assert!(matches!(error.kind(), ErrorKind::MemoryLimit { .. }));
+    assert!(decompress(&short, &options).unwrap() == raw);
 }

@@ -1,5 +1,6 @@
 //! Promise: `docs/format.md` says what the bytes are.
 
+use crate::common;
 use catena_filter::{CompressOptions, Layout, Level, compress};
 
 /// The bytes at the front of an example's line; what they mean stands behind them.
@@ -11,14 +12,21 @@ fn bytes_of(line: &str) -> impl Iterator<Item = u8> {
 }
 
 #[test]
-fn the_example_of_the_document() {
+fn the_examples_of_the_document() {
     let options = CompressOptions::default()
         .with_level(Level::MIN)
         .with_layout(Layout::bytes());
-    let packed = compress(b"abc", &options).unwrap();
     let document = include_str!("../../../docs/format.md");
-    let example = document.split("## Example").nth(1).unwrap();
-    let example = example.split("\n## ").next().unwrap();
-    let lines = example.lines().filter(|line| line.starts_with("    "));
-    assert_eq!(packed, lines.flat_map(bytes_of).collect::<Vec<u8>>());
+    let examples = document.split("## Examples").nth(1).unwrap();
+    let examples = examples.split("\n## ").next().unwrap();
+    let bytes: Vec<Vec<u8>> = examples
+        .split("\n\n")
+        .filter(|part| part.starts_with("    "))
+        .map(|part| part.lines().flat_map(bytes_of).collect())
+        .collect();
+    let [short, long] = &bytes[..] else {
+        panic!("{} examples", bytes.len());
+    };
+    assert_eq!(*short, compress(b"abc", &options).unwrap());
+    assert_eq!(*long, common::long(b"abc", options));
 }

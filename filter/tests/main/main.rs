@@ -15,6 +15,7 @@ mod network_streams;
 mod roundtrip;
 mod segments;
 mod session;
+mod short;
 mod tables;
 
 // The bytes are the same on every machine, however they were cut, and in every later version.

@@ -34,6 +34,25 @@ pub fn stream_header(
     sealed(out)
 }
 
+/// What stands before the payload of a short stream at level 7, or at level 1.
+pub fn short_head(tag: u8, dtype: &[u8], shape: &[u64], lens: &[u64]) -> Vec<u8> {
+    let level = if tag & 7 == 4 { 7 } else { 1 };
+    let mut out = vec![0xCA, 0x7E, 0x4E, 0xA0, 2, 0x84, level, tag];
+    varint(&mut out, dtype.len() as u64);
+    out.extend_from_slice(dtype);
+    if !dtype.is_empty() {
+        varint(&mut out, shape.len() as u64);
+        shape.iter().for_each(|&dim| varint(&mut out, dim));
+    }
+    lens.iter().for_each(|&len| varint(&mut out, len));
+    out
+}
+
+/// A short stream with a checksum of its raw bytes that is wrong.
+pub fn short_stream(head: &[u8], payload: &[u8]) -> Vec<u8> {
+    sealed([head, payload, &[0; 8]].concat())
+}
+
 pub fn frame_header(tag: u8, raw_len: u64, coded_len: u64, payload: &[u8]) -> Vec<u8> {
     let mut out = vec![tag];
     varint(&mut out, raw_len);

@@ -241,6 +241,23 @@ pub fn walk() -> Sample {
     }
 }
 
+/// Noise beside the same, less a constant: few bytes that tokens are the best for.
+pub fn twins(n: usize) -> Sample {
+    let mut noise = Noise::new(29);
+    let mut raw = Vec::new();
+    for _ in 0..n {
+        let value = (noise.next() >> 44) as u32;
+        raw.extend_from_slice(&(value + 900).to_le_bytes());
+        raw.extend_from_slice(&value.to_le_bytes());
+    }
+    Sample {
+        name: "twins",
+        dtype: "<u4,<u4",
+        shape: &[],
+        raw,
+    }
+}
+
 pub fn all() -> Vec<Sample> {
     vec![
         records(1500),
@@ -261,6 +278,14 @@ pub fn options(sample: &Sample, number: u8) -> CompressOptions {
     CompressOptions::default()
         .with_level(level(number))
         .with_layout(sample.layout())
+}
+
+/// A stream that is no short one: there is a flush before the end.
+pub fn long(raw: &[u8], options: CompressOptions) -> Vec<u8> {
+    let mut writer = write::Encoder::new(Vec::new(), options).unwrap();
+    writer.write_all(raw).unwrap();
+    writer.flush().unwrap();
+    writer.finish().unwrap()
 }
 
 /// Writes in pieces of these lengths, over and over; 0 is a flush.

@@ -47,6 +47,11 @@ fn stream(bytes: &mut [u8], start: usize) -> Option<usize> {
     }
     let flags = *bytes.get(at + 5)?;
     at += 6;
+    if flags & 4 != 0 {
+        let end = short(bytes, at, flags)?;
+        seal_crc(bytes, start..end)?;
+        return Some(end + CRC_LEN);
+    }
     let body_len = varint(bytes, &mut at)?;
     let body = at..at.checked_add(body_len)?;
     bytes.get(body.clone())?;
@@ -64,6 +69,31 @@ fn stream(bytes: &mut [u8], start: usize) -> Option<usize> {
         next = frame(bytes, next)?;
     }
     end(bytes, next)
+}
+
+/// Where the CRC-32 of a short stream stands whose level is at `at`.
+fn short(bytes: &[u8], mut at: usize, flags: u8) -> Option<usize> {
+    let tag = *bytes.get(at + 1)?;
+    at += 2;
+    let dtype_len = varint(bytes, &mut at)?;
+    if dtype_len > 0 {
+        at = at.checked_add(dtype_len)?;
+        for _ in 0..varint(bytes, &mut at)?.min(bytes.len()) {
+            varint(bytes, &mut at)?;
+        }
+    }
+    at += HASH_LEN * usize::from(flags & 1);
+    if tag == 0 {
+        return Some(at);
+    }
+    if tag & 7 == 4 {
+        varint(bytes, &mut at)?;
+    }
+    let mut len = varint(bytes, &mut at)?;
+    if tag & 7 != 1 {
+        len = varint(bytes, &mut at)?;
+    }
+    at.checked_add(len)?.checked_add(8)
 }
 
 /// Where the header that has its body at `at` keeps the model's hash, and the length of the
