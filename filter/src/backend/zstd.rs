@@ -16,6 +16,9 @@ const LEAST_LEVEL: i32 = 1;
 const QUICK_LEVEL: i32 = 3;
 /// log2 of the bytes that [`BEST_LEVEL`] looks back.
 const BEST_WINDOW_LOG: u32 = 24;
+/// Up to so many bytes a gain of [`LEAST_GAIN`] is worth looking for.
+const SHORT: usize = 1 << 16;
+const LEAST_GAIN: usize = 16;
 /// Level for [`Effort::Best`].
 const BEST_LEVEL: i32 = 19;
 
@@ -63,11 +66,12 @@ pub(super) fn pack(effort: Effort, raw: &[u8], limit: usize) -> Option<Vec<u8>> 
 }
 
 /// Whether bytes look like noise: neither their frequencies nor what has been there before, however
-/// far away, gain a five-hundredth.
+/// far away, gain a five-hundredth; of few bytes, more than a few.
 pub(super) fn finds_nothing(raw: &[u8]) -> bool {
     use ::zstd::zstd_safe::CParameter::{EnableLongDistanceMatching, WindowLog};
     let packed = || {
-        let mut packer = Packer::new(LEAST_LEVEL)?;
+        // As fast on noise as the lower levels, which miss what it finds in a short piece.
+        let mut packer = Packer::new(QUICK_LEVEL)?;
         packer.0.set_parameter(WindowLog(BEST_WINDOW_LOG)).ok()?;
         packer
             .0
@@ -75,7 +79,11 @@ pub(super) fn finds_nothing(raw: &[u8]) -> bool {
             .ok()?;
         packer.compress(raw)
     };
-    packed().is_some_and(|packed| packed.len() + raw.len() / 500 > raw.len())
+    let gain = match raw.len() {
+        ..=SHORT => LEAST_GAIN,
+        len => len / 500,
+    };
+    packed().is_some_and(|packed| packed.len() + gain > raw.len())
 }
 
 /// Exactly `raw_len` bytes from zstd frames.

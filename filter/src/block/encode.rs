@@ -122,6 +122,8 @@ fn frames(raw: &[u8], spec: Spec, coding: &Coding, pool: &Arc<Pool>) -> Result<(
                     key,
                     bytes,
                     last: frame_n == 1,
+                    // Blocks come by the thousand: no more is done for a small one.
+                    alone: false,
                     choice: None,
                 };
                 flow.submit(0, key, learns, raw);

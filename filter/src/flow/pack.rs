@@ -50,6 +50,8 @@ pub(crate) struct Raw {
     pub(crate) bytes: Vec<u8>,
     /// No other frame follows.
     pub(crate) last: bool,
+    /// It is all of a stream.
+    pub(crate) alone: bool,
     /// What the scheduler chose, and the nanoseconds that it expects; nothing where the level alone
     /// decides.
     pub(crate) choice: Option<(Choice, i64)>,
@@ -183,10 +185,34 @@ impl Pack {
         Ok(cut.map_or(found, |payload| (FrameKind::Segments, payload, false)))
     }
 
+    /// A frame's tokens, with its memory; of a few bytes that are all of a stream the fewest by the
+    /// searches of lower levels, too: a longer one may end in a worse place.
+    fn tokens(&self, search: &Search, input: &Raw) -> Result<(FrameKind, Vec<u8>)> {
+        let (expansion, offset, raw) = (self.spec.expansion(), input.offset, &input.bytes[..]);
+        let mut best = stage::pack(expansion, search, offset, raw, true)?;
+        let lower = match is_alone(input, TINY) {
+            // Above level 4 searches are level 4's.
+            true => 1..self.spec.level.get().min(THOROUGH),
+            false => 0..0,
+        };
+        for level in lower.filter_map(Level::new) {
+            if let Some(search) = stage::begin(&self.table, expansion, level, raw, self.threads)
+                && stage::fits(expansion, &search, offset, raw.len())
+            {
+                let tokens = stage::pack(expansion, &search, offset, raw, true)?;
+                if tokens.len() < best.len() {
+                    best = tokens;
+                }
+            }
+        }
+        Ok((FrameKind::Tokens, best))
+    }
+
     /// Another coding of a frame, if one comes near to so many bytes of tokens.
     fn other(&self, input: &Raw, tokens: usize) -> Option<(FrameKind, Vec<u8>)> {
         let (table, offset, raw) = (&self.table, input.offset, &input.bytes[..]);
-        let thorough = self.spec.level.get() >= THOROUGH;
+        let alone = is_alone(input, SMALL) && self.spec.level > Level::MIN;
+        let thorough = alone || self.spec.level.get() >= THOROUGH;
         let quick = match input.choice {
             // A single column is what byte codecs do best; what they come to is no guess.
             None if segments::possible(self.spec.expansion()) && self.spec.level > Level::MIN => {
@@ -245,21 +271,21 @@ impl Pack {
             return Ok(backend::pack(&self.table, Effort::Quick, offset, raw));
         }
         let expansion = self.spec.expansion();
-        let tokens = stage::pack(expansion, search, offset, raw, true)?;
+        let (tokens_kind, tokens) = self.tokens(search, input)?;
         let other = self.other(input, tokens.len());
         let best = match other {
             Some((kind, payload)) if payload.len() <= tokens.len() => (kind, payload, false),
-            _ => (FrameKind::Tokens, tokens.clone(), false),
+            _ => (tokens_kind, tokens.clone(), false),
         };
         let (kind, payload, _) = self.or_segments(input, best)?;
-        if kind == FrameKind::Tokens {
+        if kind == tokens_kind {
             return Ok((kind, tokens));
         }
         // What is said once is worth its bytes if what is said of each frame gains.
         let alone = stage::pack(expansion, search, offset, raw, false)?.len();
         let pays = !input.last && tokens.len() < raw.len() && alone + alone / GAIN < payload.len();
         Ok(if pays {
-            (FrameKind::Tokens, tokens)
+            (tokens_kind, tokens)
         } else {
             (kind, payload)
         })
@@ -268,7 +294,7 @@ impl Pack {
     /// The smallest coding of a frame that was predicted bit by bit.
     fn modelled(&self, input: &Raw, payload: Vec<u8>) -> Result<(FrameKind, Vec<u8>)> {
         let (offset, raw) = (input.offset, &input.bytes[..]);
-        let other = match is_alone(input, SMALL) && input.choice.is_none() {
+        let other = match is_alone(input, SMALL) {
             true => Some(backend::pack(&self.table, Effort::Best, offset, raw))
                 .filter(|(_, other)| other.len() <= payload.len()),
             false => backend::fall_back(&self.table, offset, raw, payload.len()),
@@ -277,9 +303,9 @@ impl Pack {
         if let Some(search) = self.search()
             && stage::fits(self.spec.expansion(), search, offset, raw.len())
         {
-            let tokens = stage::pack(self.spec.expansion(), search, offset, raw, true)?;
-            if tokens.len() < best.1.len() {
-                best = (FrameKind::Tokens, tokens);
+            let tokens = self.tokens(search, input)?;
+            if tokens.1.len() < best.1.len() {
+                best = tokens;
             }
         }
         let (kind, payload, _) = self.or_segments(input, (best.0, best.1, true))?;
@@ -298,14 +324,14 @@ const THOROUGH: u8 = 4;
 /// A chain begins where its first frame alone gains one part in so many.
 const GAIN: usize = 8;
 
-/// Up to so many bytes a single frame costs little, however hard it is tried: above level 6, and at
-/// level 1.
+/// Up to so many bytes a single frame costs little, however hard its other codings are tried, or
+/// its tokens and, at level 1, both.
 const SMALL: usize = 1 << 16;
 const TINY: usize = 1 << 14;
 
-/// Whether a frame has so many bytes at most, and is the only one.
+/// Whether a frame is all of a stream, has so many bytes at most, and need not keep a speed.
 fn is_alone(input: &Raw, most: usize) -> bool {
-    input.last && input.offset == 0 && input.bytes.len() <= most
+    input.alone && input.bytes.len() <= most && input.choice.is_none()
 }
 
 /// Whether all bytes are the same.

@@ -98,10 +98,7 @@ fn put(header: &StreamHeader, frame: Option<(&FrameHeader, &[u8])>, out: &mut Ve
 
 /// The frame's tag. Nothing comes after it that lanes could have learned it for.
 fn tag_of(header: &StreamHeader, frame: &FrameHeader) -> u8 {
-    let learned = match frame.kind {
-        FrameKind::Tokens => frame.learned && !header.level.learns(),
-        kind => kind == FrameKind::Modelled,
-    };
+    let learned = frame.learned && may_learn(frame.kind, header.level);
     let (key, frame) = (true, *frame);
     let frame = FrameHeader {
         key,
@@ -109,6 +106,16 @@ fn tag_of(header: &StreamHeader, frame: &FrameHeader) -> u8 {
         ..frame
     };
     frame.tag()
+}
+
+/// Whether a frame of this kind may be *learned* where none comes behind it: if it is predicted by
+/// what it teaches, or begins a chain with tables.
+fn may_learn(kind: FrameKind, level: Level) -> bool {
+    match kind {
+        FrameKind::Modelled => true,
+        FrameKind::Tokens => !level.learns(),
+        FrameKind::Stored | FrameKind::Zstd | FrameKind::Fields | FrameKind::Segments => false,
+    }
 }
 
 /// Whether the layout is written as an empty string.
@@ -149,11 +156,7 @@ impl ShortHead {
             }));
         }
         let (kind, key, learned) = FrameHeader::parse_tag(tag)?;
-        let may_learn = match kind {
-            FrameKind::Tokens => !level.learns(),
-            kind => kind == FrameKind::Modelled,
-        };
-        if !key || (learned && !may_learn) {
+        if !key || (learned && !may_learn(kind, level)) {
             return Err(Error::corrupt("kind of the frame"));
         }
         if kind == FrameKind::Modelled {

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::pace::{Due, Scheduler};
-use crate::flow::{Answer, Choice, Meter, Pack, Packed, Raw, Wavefront};
+use crate::flow::{Answer, Choice, Meter, Pack, Packed, Raw, Wavefront, least};
 use crate::frame::{IndexBuilder, StreamHeader, write_short};
 
 /// For streams that keep a speed: who chooses, and what the frames took so far.
@@ -54,6 +54,7 @@ struct Cut {
     /// Too few records for a chain to begin with.
     too_little: bool,
     last: bool,
+    alone: bool,
     /// By when it is to be done, in a stream that keeps a speed.
     due: Option<Due>,
     /// Whether the model gains, if it was asked for.
@@ -112,18 +113,20 @@ impl Outgoing {
         let due = pace
             .as_mut()
             .map(|(scheduler, _)| scheduler.arrive(bytes.len(), Instant::now()));
+        let alone = last && self.frame_n == 0;
+        self.single = alone;
         let cut = Cut {
             chain: (self.frame_n % chain_n) as usize,
             key,
             offset: self.offset,
             too_little,
             last,
+            alone,
             due,
             gains: None,
             asked: None,
             bytes,
         };
-        self.single = last && self.frame_n == 0;
         self.frame_n += 1;
         self.offset += cut.bytes.len() as u64;
         self.flying += cut.bytes.len();
@@ -165,6 +168,7 @@ impl Outgoing {
                 key: cut.key,
                 bytes: cut.bytes,
                 last: cut.last,
+                alone: cut.alone,
                 choice,
             };
             self.flow.submit(cut.chain, cut.key, learned, raw);
@@ -190,6 +194,11 @@ impl Outgoing {
         let frame = Some((&packed.header, packed.payload()));
         self.short = self.single && write_short(&self.header, frame, &mut out);
         if self.short {
+            self.needs = least(&StreamHeader {
+                chains: 1,
+                frame_size: packed.header.raw_len,
+                ..self.header.clone()
+            });
             return out;
         }
         self.long(&mut out).add(&packed.header);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::common::{self, Noise, Sample};
 use catena_filter::io::{read, write};
 use catena_filter::{
-    Archive, CompressOptions, Decoder, DecompressOptions, Layout, Pull, Remains, compress,
+    Archive, CompressOptions, Decoder, DecompressOptions, Encoder, Layout, Pull, Remains, compress,
     decompress,
 };
 
@@ -314,4 +314,24 @@ fn nothing_leaves_before_the_end_is_known() {
     assert!(writer.get_ref().is_empty());
     let packed = writer.finish().unwrap();
     assert!(is_short(&packed) && unpack(&packed) == raw[..1000]);
+}
+
+#[test]
+fn a_decoder_needs_what_the_frame_takes() {
+    let options = plain(1).with_frame_size(1 << 28).with_chains(9);
+    let mut encoder = Encoder::new(options).unwrap();
+    assert_eq!(encoder.push(&common::noise().raw[..5000]).unwrap(), 5000);
+    encoder.finish().unwrap();
+    let mut packed = Vec::new();
+    loop {
+        match encoder.pull().unwrap() {
+            Pull::Data(data) => packed.extend(data),
+            Pull::End => break,
+            Pull::Pending | Pull::Starved => encoder.wait(),
+        }
+    }
+    let needed = encoder.decoder_memory().unwrap();
+    assert!(needed < 1 << 16, "{needed}");
+    let options = DecompressOptions::default().with_memory_limit(needed);
+    assert!(decompress(&packed, &options).unwrap() == common::noise().raw[..5000]);
 }
