@@ -15,6 +15,9 @@ source = root / "plugins/python"
 project = tomllib.loads((source / "pyproject.toml").read_text())["project"]
 version = tomllib.loads((root / "Cargo.toml").read_text())["workspace"]["package"]["version"]
 name = project["name"].replace("-", "_")
+sys.path.insert(0, str(source / "build"))
+from notices import notices  # noqa: E402: it lies beside what builds the wheel
+
 site = pathlib.Path(sysconfig.get_path("platlib"))
 
 subprocess.run([sys.executable, "-m", "pip", "uninstall", "-q", "-y", project["name"]], check=True, stderr=subprocess.DEVNULL)
@@ -28,6 +31,8 @@ shutil.copy(sys.argv[2], site / name / "plugins/libh5catena.so")
 info = site / f"{name}-{version}.dist-info"
 info.mkdir()
 (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {version}\n")
+(info / "licenses").mkdir()
+(info / "licenses/LICENSE-THIRD-PARTY").write_text(notices(["catena-python", "catena-hdf5"]))
 groups = project["entry-points"].items()
 (info / "entry_points.txt").write_text("".join(f"[{group}]\n" + "".join(f"{k} = {v}\n" for k, v in points.items()) for group, points in groups))
 # What pip removes when another one is installed.

@@ -1,4 +1,4 @@
-"""How the wheel is built: the HDF5 plugin by cargo, put beside the Python modules, then all by maturin. The hooks that pip calls (PEP 517, 660), and a program:
+"""How the wheel is built: the HDF5 plugin by cargo, put beside the Python modules, the licences of what both have in them, then all by maturin. The hooks that pip calls (PEP 517, 660), and a program:
 
     python catena_build.py FOLDER [--manylinux 2_28]
 
@@ -16,15 +16,19 @@ import tempfile
 
 import maturin
 
+from notices import notices
+
 _HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _ROOT = os.path.dirname(os.path.dirname(_HERE))
 #: Where the plugin goes: a folder with nothing else in it, because libhdf5 looks into every file.
 _PLUGINS = os.path.join(_HERE, "python", "catena_hdf5", "plugins")
+#: Of the workspace's profiles the one for what goes into the wheel.
+_PROFILE = "wheel"
 
 
-def _put_plugin(glibc=None):
-    """Builds the plugin and puts it beside the Python modules."""
-    how = ["--release", "--locked", "--manifest-path", os.path.join(_ROOT, "hdf5-plugin", "Cargo.toml"), "--lib", "--crate-type", "cdylib", "--message-format", "json-render-diagnostics"]
+def _prepare(glibc=None):
+    """Builds the plugin and puts it beside the Python modules, and the licences where maturin looks for them."""
+    how = ["--profile", _PROFILE, "--locked", "--manifest-path", os.path.join(_ROOT, "hdf5-plugin", "Cargo.toml"), "--lib", "--crate-type", "cdylib", "--message-format", "json-render-diagnostics"]
     cargo = [os.environ.get("CARGO", "cargo"), "rustc"]
     if glibc is not None:
         cargo = [shutil.which("cargo-zigbuild", path=_path()), "rustc"]
@@ -38,6 +42,8 @@ def _put_plugin(glibc=None):
     for name in built:
         if name.endswith((".so", ".dylib", ".dll")):
             shutil.copy(name, _PLUGINS)
+    with open(os.path.join(_HERE, "LICENSE-THIRD-PARTY"), "w", encoding="utf-8") as file:
+        file.write(notices(["catena-python", "catena-hdf5"]))
 
 
 def _path():
@@ -46,12 +52,12 @@ def _path():
 
 
 def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
-    _put_plugin()
+    _prepare()
     return maturin.build_wheel(wheel_directory, config_settings, metadata_directory)
 
 
 def build_editable(wheel_directory, config_settings=None, metadata_directory=None):
-    _put_plugin()
+    _prepare()
     return maturin.build_editable(wheel_directory, config_settings, metadata_directory)
 
 
@@ -68,11 +74,11 @@ def main():
     parser.add_argument("folder")
     parser.add_argument("--manylinux", metavar="2_28", help="the oldest C library that it is to run with")
     asked = parser.parse_args()
-    _put_plugin(asked.manylinux)
+    _prepare(asked.manylinux)
     how = ["--zig", "--compatibility", f"manylinux_{asked.manylinux}"] if asked.manylinux else []
     os.makedirs(asked.folder, exist_ok=True)
     with tempfile.TemporaryDirectory() as fresh:
-        command = ["maturin", "build", "-q", "--release", "--locked", "-m", os.path.join(_HERE, "Cargo.toml"), "-i", sys.executable, "-o", fresh, "--compression-level", "9", *how]
+        command = ["maturin", "build", "-q", "--profile", _PROFILE, "--locked", "-m", os.path.join(_HERE, "Cargo.toml"), "-i", sys.executable, "-o", fresh, "--compression-level", "9", *how]
         # The path alone goes to standard output.
         subprocess.run(command, check=True, stdout=sys.stderr, env={**os.environ, "PATH": _path()})
         (wheel,) = os.listdir(fresh)

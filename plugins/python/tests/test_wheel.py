@@ -1,6 +1,8 @@
 """The package as it is installed: the filter, arrays, files, the codec."""
 
+import importlib.metadata
 import io
+import re
 import subprocess
 import sys
 import threading
@@ -32,6 +34,14 @@ def test_arrays_know_their_type_and_shape():
     back = catena_hdf5.decompress_array(catena_hdf5.compress(records))
     assert back["pt"].shape == (50,) and back["hits"].shape == (50, 3)
     assert catena_hdf5.layout_of(records.dtype) == "pt:<f4,hits:3<u2,V2"
+
+
+def test_licences_of_what_is_linked_are_there():
+    (notice,) = (file for file in importlib.metadata.files("catena-hdf5") if file.name == "LICENSE-THIRD-PARTY")
+    text = notice.read_text()
+    for package, licence in [("pco", "Apache-2.0"), ("zstd-sys", "BSD-3-Clause"), ("pyo3", "MIT")]:
+        assert re.search(rf"^{package} [0-9].*{licence}", text, re.MULTILINE), package
+    assert "For Zstandard software" in text and "Permission is hereby granted" in text
 
 
 def test_files(tmp_path):
