@@ -16,9 +16,9 @@ const LEAST_LEVEL: i32 = 1;
 const QUICK_LEVEL: i32 = 3;
 /// log2 of the bytes that [`BEST_LEVEL`] looks back.
 const BEST_WINDOW_LOG: u32 = 24;
-/// Up to so many bytes a gain of [`LEAST_GAIN`] is worth looking for.
+/// Up to so many bytes any gain is worth looking for; up to so few, whatever a lower level says.
 const SHORT: usize = 1 << 16;
-const LEAST_GAIN: usize = 16;
+const SHORTEST: usize = 1 << 10;
 /// Level for [`Effort::Best`].
 const BEST_LEVEL: i32 = 19;
 
@@ -66,7 +66,7 @@ pub(super) fn pack(effort: Effort, raw: &[u8], limit: usize) -> Option<Vec<u8>> 
 }
 
 /// Whether bytes look like noise: neither their frequencies nor what has been there before, however
-/// far away, gain a five-hundredth; of few bytes, more than a few.
+/// far away, gain a five-hundredth; of few bytes, anything.
 pub(super) fn finds_nothing(raw: &[u8]) -> bool {
     use ::zstd::zstd_safe::CParameter::{EnableLongDistanceMatching, WindowLog};
     let packed = || {
@@ -79,8 +79,11 @@ pub(super) fn finds_nothing(raw: &[u8]) -> bool {
             .ok()?;
         packer.compress(raw)
     };
+    if raw.len() <= SHORTEST {
+        return false;
+    }
     let gain = match raw.len() {
-        ..=SHORT => LEAST_GAIN,
+        ..=SHORT => 0,
         len => len / 500,
     };
     packed().is_some_and(|packed| packed.len() + gain > raw.len())
