@@ -10,6 +10,7 @@ pub mod info;
 mod tree;
 
 pub use batch::{Batch, Batches};
+#[cfg(feature = "hdf5")]
 pub(crate) use file::listed;
 pub use file::{File, OpenOptions, Storage, TreeKey};
 pub use tree::Tree;
