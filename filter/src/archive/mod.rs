@@ -283,7 +283,7 @@ impl<R: Read + Seek> Archive<R> {
                 let room = flow.growth.admit(chain, &header);
                 room.map_err(|error| self.locate(error, step.frame))?;
                 let level = self.parts[self.frames[step.frame].stream].header.level;
-                let turn = step.learn || (item.header.kind == FrameKind::Tokens && !level.learns());
+                let turn = step.learn || (item.header.kind.has_tokens() && !level.learns());
                 flow.wavefront.submit(chain, step.fresh, turn, item);
                 under_way.push_back(step);
             }
@@ -342,7 +342,7 @@ impl<R: Read + Seek> Archive<R> {
         for target in wanted {
             let info = &self.frames[target];
             let learns = self.parts[info.stream].header.level.learns();
-            if info.kind == FrameKind::Tokens && !learns {
+            if info.kind.has_tokens() && !learns {
                 self.step_to_tokens(target, learned, &mut steps);
                 continue;
             }

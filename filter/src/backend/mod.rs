@@ -116,7 +116,7 @@ pub(crate) fn unpack(
         FrameKind::Stored => payload.to_vec(),
         FrameKind::Zstd => zstd::decompress(payload, raw_len)?,
         FrameKind::Fields => fields::unpack(table, offset, raw_len, payload)?,
-        FrameKind::Modelled | FrameKind::Tokens | FrameKind::Segments => {
+        FrameKind::Modelled | FrameKind::Tokens | FrameKind::Segments | FrameKind::Adaptive => {
             return Err(Error::corrupt("modelled frame without a model"));
         }
     };

@@ -7,7 +7,7 @@ use super::options::BlockOptions;
 use crate::error::{Error, Result};
 use crate::flow::Wavefront;
 use crate::flow::{Pack, Raw};
-use crate::frame::{FrameKind, put_varint};
+use crate::frame::put_varint;
 use crate::pool::Pool;
 use crate::predict::{Spec, lane_count, network_lane_count};
 use crate::{Layout, Level};
@@ -135,7 +135,7 @@ fn frames(raw: &[u8], spec: Spec, coding: &Coding, pool: &Arc<Pool>) -> Result<(
             }
         };
         begun |= packed.header.learned;
-        by_tables |= packed.header.kind == FrameKind::Tokens && !begun;
+        by_tables |= packed.header.kind.has_tokens() && !begun;
         out.push(packed.header.kind.bits());
         let payload = packed.payload();
         if number + 1 < frame_n {

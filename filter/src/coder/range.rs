@@ -52,6 +52,11 @@ impl Default for RangeEncoder {
 }
 
 impl RangeEncoder {
+    /// Bytes that are settled so far.
+    pub fn len(&self) -> usize {
+        self.out.len()
+    }
+
     /// Ends the code and returns its bytes and those that were put beside it.
     ///
     /// The decoder reads zeros past the end, so only as many bytes are written as are needed to

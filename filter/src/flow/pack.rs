@@ -164,7 +164,7 @@ impl Pack {
         let tokens = stage::pack(expansion, search, offset, raw, false)?;
         let found = match self.other(input, tokens.len()) {
             Some((kind, payload)) if payload.len() <= tokens.len() => (kind, payload, false),
-            _ => (FrameKind::Tokens, tokens, false),
+            _ => (stage::kind(&search.memory), tokens, false),
         };
         self.or_segments(input, found)
     }
@@ -181,7 +181,8 @@ impl Pack {
             return Ok(found);
         }
         let (parts, limit) = ((expansion, &self.table), found.1.len());
-        let cut = segments::pack(parts, input.offset, &input.bytes, limit, self.threads)?;
+        let how = (self.spec.level, self.threads);
+        let cut = segments::pack(parts, input.offset, &input.bytes, limit, how)?;
         Ok(cut.map_or(found, |payload| (FrameKind::Segments, payload, false)))
     }
 
@@ -189,10 +190,10 @@ impl Pack {
     /// searches of lower levels, too: a longer one may end in a worse place.
     fn tokens(&self, search: &Search, input: &Raw) -> Result<(FrameKind, Vec<u8>)> {
         let (expansion, offset, raw) = (self.spec.expansion(), input.offset, &input.bytes[..]);
-        let mut best = stage::pack(expansion, search, offset, raw, true)?;
+        let payload = stage::pack(expansion, search, offset, raw, true)?;
+        let mut best = (stage::kind(&search.memory), payload);
         let lower = match is_alone(input, TINY) {
-            // Above level 4 searches are level 4's.
-            true => 1..self.spec.level.get().min(THOROUGH),
+            true => 1..self.spec.level.get().min(stage::LONGEST),
             false => 0..0,
         };
         for level in lower.filter_map(Level::new) {
@@ -200,12 +201,12 @@ impl Pack {
                 && stage::fits(expansion, &search, offset, raw.len())
             {
                 let tokens = stage::pack(expansion, &search, offset, raw, true)?;
-                if tokens.len() < best.len() {
-                    best = tokens;
+                if tokens.len() < best.1.len() {
+                    best = (stage::kind(&search.memory), tokens);
                 }
             }
         }
-        Ok((FrameKind::Tokens, best))
+        Ok(best)
     }
 
     /// Another coding of a frame, if one comes near to so many bytes of tokens.
@@ -251,7 +252,7 @@ impl Pack {
             }
         };
         let other = other.filter(|(_, payload)| payload.len() <= tokens.len());
-        Ok(Some(other.unwrap_or((FrameKind::Tokens, tokens))))
+        Ok(Some(other.unwrap_or((stage::kind(&search.memory), tokens))))
     }
 
     /// How hard a frame's other codings are tried where tokens are hopeless.
@@ -380,7 +381,7 @@ impl Work for Pack {
                 return Ok(Opened::Plain);
             };
             let (kind, payload) = self.begin(search, input)?;
-            let begins = kind == FrameKind::Tokens;
+            let begins = kind.has_tokens();
             opener.search = begins.then(|| search.clone());
             Ok(Opened::Packed(kind, payload, begins))
         })

@@ -77,7 +77,7 @@ impl Unpack {
     /// The raw bytes of a frame that is not modelled, checked.
     fn by_backend(&self, item: &FrameItem) -> Result<Vec<u8>> {
         let header = &item.header;
-        if header.kind == FrameKind::Tokens {
+        if header.kind.has_tokens() {
             let (memory, at) = self.own_memory(item)?;
             let none = || Error::corrupt("tokens of a chain that has not begun");
             let memory = memory.ok_or_else(none)?;
@@ -99,6 +99,7 @@ impl Unpack {
     fn own_memory(&self, item: &FrameItem) -> Result<(Option<Arc<Memory>>, usize)> {
         stage::open(
             self.spec.expansion(),
+            item.header.kind,
             item.raw_offset,
             item.header.raw_len,
             &item.payload,
@@ -165,7 +166,7 @@ impl Unpack {
 /// Whether a frame takes a turn in its chain: those of tokens need what the chain began with, also
 /// where they leave nothing to others.
 pub(crate) fn takes_turn(level: Level, header: &FrameHeader) -> bool {
-    header.learned || (header.kind == FrameKind::Tokens && !level.learns())
+    header.learned || (header.kind.has_tokens() && !level.learns())
 }
 
 impl Work for Unpack {
@@ -180,7 +181,7 @@ impl Work for Unpack {
 
     fn open(&self, item: &FrameItem, opener: &mut Opener) -> Result<Opened> {
         if !self.spec.level.learns() {
-            if item.header.kind != FrameKind::Tokens || !stage::suits(&self.spec.layout) {
+            if !item.header.kind.has_tokens() || !stage::suits(&self.spec.layout) {
                 return Err(Error::corrupt("a model at a level without one"));
             }
             let (own, at) = self.own_memory(item)?;
@@ -191,7 +192,11 @@ impl Work for Unpack {
                 opener.memory = own;
             }
             let none = || Error::corrupt("tokens of a chain that has not begun");
-            return Ok(Opened::Tokens(opener.memory.clone().ok_or_else(none)?, at));
+            let memory = opener.memory.clone().ok_or_else(none)?;
+            if stage::kind(&memory) != item.header.kind {
+                return Err(Error::corrupt("tokens of another stage than the chain's"));
+            }
+            return Ok(Opened::Tokens(memory, at));
         }
         if item.header.kind != FrameKind::Modelled {
             let raw = self.by_backend(item)?;

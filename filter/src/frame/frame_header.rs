@@ -28,6 +28,8 @@ pub enum FrameKind {
     Tokens,
     /// Stretches of one column, each by what is smallest for it.
     Segments,
+    /// Tokens and offsets, tokens of some columns by probabilities that learn as they go.
+    Adaptive,
 }
 
 impl FrameKind {
@@ -40,7 +42,13 @@ impl FrameKind {
             FrameKind::Modelled => "modelled",
             FrameKind::Tokens => "tokens",
             FrameKind::Segments => "segments",
+            FrameKind::Adaptive => "adaptive",
         }
+    }
+
+    /// Whether it is made of tokens.
+    pub(crate) fn has_tokens(self) -> bool {
+        matches!(self, FrameKind::Tokens | FrameKind::Adaptive)
     }
 
     /// Its number in the format.
@@ -52,6 +60,7 @@ impl FrameKind {
             FrameKind::Modelled => 4,
             FrameKind::Tokens => 5,
             FrameKind::Segments => 6,
+            FrameKind::Adaptive => 7,
         }
     }
 
@@ -64,6 +73,7 @@ impl FrameKind {
             4 => Some(FrameKind::Modelled),
             5 => Some(FrameKind::Tokens),
             6 => Some(FrameKind::Segments),
+            7 => Some(FrameKind::Adaptive),
             _ => None,
         }
     }

@@ -4,9 +4,11 @@
 //! the chain. *Settle* decides on bins, contexts and distributions, given those of the chain's
 //! frame before. *Write* codes tokens and offsets.
 
+mod adapt;
 mod amend;
 mod finder;
 
+use super::adaptive::Adaptive;
 use super::bins::{Bins, Cutting};
 use super::cluster::cluster;
 use super::column::Known;
@@ -15,8 +17,11 @@ use super::form::Form;
 use super::offsets::BitWriter;
 use super::plan::ColumnPlan;
 use super::prediction::{Copy, Prediction};
-use super::rans::{CLUSTERS, normalise};
+use super::rans::{CLUSTERS, TOTAL_BITS, normalise};
 use super::word::{Word, Words};
+use crate::numeric::functions::log2;
+use adapt::{adapted, is_adapted_well};
+pub use adapt::{said_bits, write_adapted};
 use amend::amended;
 use finder::Finder;
 
@@ -30,6 +35,8 @@ pub struct Recipe {
     /// Sources and how many levels to make of them; those that look at the column's own tokens
     /// last.
     pub sources: Vec<(Source, usize)>,
+    /// What the adaptive stage looks at, if tokens are coded by that.
+    pub adaptive: Option<Adaptive>,
 }
 
 /// A column's rows, ready for tokens.
@@ -57,6 +64,29 @@ macro_rules! with_ready {
             Ready::Wide($name) => $body,
         }
     };
+}
+
+impl Ready {
+    /// The first rows alone.
+    pub fn first(&self, row_n: usize) -> Self {
+        fn cut<W: Word>(prepared: &Prepared<W>, row_n: usize) -> Prepared<W> {
+            let predicted = &prepared.predicted;
+            Prepared {
+                predicted: predicted[..row_n.min(predicted.len())].to_vec(),
+                residuals: prepared.residuals[..row_n].to_vec(),
+                hits: prepared.hits[..row_n].to_vec(),
+            }
+        }
+        match self {
+            Ready::Narrow(prepared) => Ready::Narrow(cut(prepared, row_n)),
+            Ready::Wide(prepared) => Ready::Wide(cut(prepared, row_n)),
+        }
+    }
+
+    /// The predicted words, in 64 bits; nothing where the prediction looks at the column itself.
+    pub fn predicted(&self) -> Vec<u64> {
+        with_ready!(self, prepared => prepared.predicted.iter().map(|word| word.wide()).collect())
+    }
 }
 
 /// A column ready to be written.
@@ -254,6 +284,12 @@ fn settle_words<W: Word>(
     left: &Left,
     before: Option<Before>,
 ) -> Settled {
+    if let Some(adaptive) = &recipe.adaptive {
+        let kept = before.and_then(|before| adapted(before.plan, me, prepared));
+        return kept
+            .filter(is_adapted_well)
+            .unwrap_or_else(|| adapt::fresh(recipe, adaptive, me, prepared, left));
+    }
     let fresh = || fresh(recipe, me, prepared, left);
     let Some(before) = before else {
         return fresh();
@@ -278,6 +314,17 @@ fn settle_words<W: Word>(
     }
 }
 
+/// Bits of a settled column of the static stage, all counted.
+pub fn counted_bits(me: &Known, settled: &Settled, left: usize) -> f64 {
+    let plan = &settled.plan;
+    let of = |(&cluster, &token): (&u8, &u8)| {
+        let frequency = plan.frequencies[usize::from(cluster)][usize::from(token)];
+        f64::from(TOTAL_BITS) - log2(f64::from(frequency.max(1)))
+    };
+    let tokens: f64 = settled.clusters.iter().zip(&settled.tokens).map(of).sum();
+    tokens + offset_bits::<u64>(&plan.bins, me, &settled.tokens) + said_bits(plan, left)
+}
+
 /// Bits of the offsets of these tokens.
 pub fn offset_bits<W: Word>(bins: &Bins, me: &Known, tokens: &[u8]) -> f64 {
     let (_, bits) = bins.table::<W>(me.form.vt.bits());
@@ -287,10 +334,9 @@ pub fn offset_bits<W: Word>(bins: &Bins, me: &Known, tokens: &[u8]) -> f64 {
         .sum()
 }
 
-/// Everything anew.
-fn fresh<W: Word>(recipe: &Recipe, me: &Known, prepared: &Prepared<W>, left: &Left) -> Settled {
-    let row_n = prepared.residuals.len();
-    let mut coded = vec![true; row_n];
+/// Bins for these rows, and the tokens by them.
+fn cut<W: Word>(recipe: &Recipe, me: &Known, prepared: &Prepared<W>) -> (Bins, Vec<u8>) {
+    let mut coded = vec![true; prepared.residuals.len()];
     me.exceptions
         .iter()
         .for_each(|&(row, _)| coded[row as usize] = false);
@@ -300,6 +346,12 @@ fn fresh<W: Word>(recipe: &Recipe, me: &Known, prepared: &Prepared<W>, left: &Le
         .map(|((residual, _), _)| *residual);
     let bins = Bins::cut(wanted.collect(), recipe.cutting);
     let tokens = tokens(&bins, prepared, &me.exceptions);
+    (bins, tokens)
+}
+
+/// Everything anew.
+fn fresh<W: Word>(recipe: &Recipe, me: &Known, prepared: &Prepared<W>, left: &Left) -> Settled {
+    let (bins, tokens) = cut(recipe, me, prepared);
     let contexts = contexts(&recipe.sources, &bins, prepared, left, &tokens);
     let combined = combined(&contexts, left, prepared, &tokens, &bins);
     let context_n: usize = contexts.iter().map(Context::level_n).product();
@@ -331,6 +383,7 @@ fn fresh<W: Word>(recipe: &Recipe, me: &Known, prepared: &Prepared<W>, left: &Le
         contexts,
         map: found.map,
         frequencies,
+        adaptive: None,
     };
     let said = token_n as f64 * 14.0 + plan.contexts.len() as f64 * 200.0;
     let bits = found.bits + said + offset_bits::<W>(&plan.bins, me, &tokens);

@@ -15,7 +15,7 @@ use super::search::Search;
 use super::shelf;
 use super::side::Side;
 use super::word::Words;
-use crate::coder::BitCoder;
+use crate::coder::{BitCoder, RangeEncoder};
 use crate::frame::Cursor;
 use crate::frame::put_varint;
 use crate::layout::Expansion;
@@ -27,6 +27,8 @@ use crate::{Error, Result};
 pub struct Memory {
     /// The columns stand one after another.
     pub stored: bool,
+    /// Columns may be of the adaptive stage.
+    pub adapts: bool,
     pub columns: Vec<ColumnPlan>,
 }
 
@@ -53,6 +55,7 @@ impl Memory {
         self.stored = side.flag(self.stored);
         let table = views.of(self.stored)?;
         let before = before.filter(|before| before.stored == self.stored);
+        let adapts = self.adapts;
         let empty = || ColumnPlan::empty(table.columns[0].vt);
         self.columns.resize_with(table.columns.len(), empty);
         let mut entries = 0;
@@ -62,7 +65,7 @@ impl Memory {
                 left: at,
             };
             let column_before = before.and_then(|before| before.columns.get(at));
-            plan.code(side, place, column_before)?;
+            plan.code(side, place, (column_before, adapts))?;
             if column_before != Some(plan) {
                 entries += plan.entries();
             }
@@ -117,6 +120,7 @@ struct Coded {
     memory: Memory,
     tokens: Vec<Vec<u8>>,
     clusters: Vec<Vec<u8>>,
+    coded: RangeEncoder,
     offsets: BitWriter,
     /// About the bits of each column.
     bits: Vec<f64>,
@@ -134,10 +138,12 @@ fn settle(
     let mut coded = Coded {
         memory: Memory {
             stored: table.is_stored(),
+            adapts: before.is_some_and(|search| search.memory.adapts),
             columns: Vec::new(),
         },
         tokens: Vec::new(),
         clusters: Vec::new(),
+        coded: RangeEncoder::default(),
         offsets: BitWriter::default(),
         bits: Vec::new(),
     };
@@ -150,7 +156,13 @@ fn settle(
         };
         let column_before = before.and_then(|search| search.before(at));
         let settled = encode::settle(recipe, &known[at], &ready, &left, column_before);
-        encode::write_offsets(&known[at], &ready, &settled, &mut coded.offsets);
+        let (coder, offsets) = (&mut coded.coded, &mut coded.offsets);
+        match settled.plan.adaptive {
+            None => encode::write_offsets(&known[at], &ready, &settled, offsets),
+            Some(_) => {
+                encode::write_adapted(&known[at], &ready, &left, &settled, coder, offsets);
+            }
+        }
         let Settled {
             plan,
             tokens,
@@ -166,9 +178,50 @@ fn settle(
 }
 
 /// Plans and tables of whole records, by these recipes, and about the bits of each column by them.
-pub fn learn(table: &Table, recipes: &[Recipe], first: u64, body: &[u8]) -> (Memory, Vec<f64>) {
-    let coded = settle(table, recipes, first, body, None);
-    (coded.memory, coded.bits)
+/// Columns that the adaptive stage makes smaller by less than `gain`, as a part of their bits, go
+/// to the static one.
+pub fn learn(
+    table: &Table,
+    recipes: &mut [Recipe],
+    gain: f64,
+    first: u64,
+    body: &[u8],
+) -> (Memory, Vec<f64>) {
+    let geometry = table.geometry(first);
+    let known = split(table, recipes, body);
+    let (mut memory, mut all_bits) = (Memory::default(), Vec::new());
+    let mut tokens = Vec::new();
+    for (at, recipe) in recipes.iter_mut().enumerate() {
+        let ready: Ready = encode::prepare(&known, at, &recipe.prediction, &recipe.copy);
+        let left = encode::Left {
+            known: &known[..at],
+            tokens: &tokens,
+            geometry: &geometry,
+        };
+        let settle = |recipe: &Recipe| encode::settle(recipe, &known[at], &ready, &left, None);
+        let fixed = Recipe {
+            adaptive: None,
+            ..recipe.clone()
+        };
+        let mut settled = settle(&fixed);
+        if recipe.adaptive.is_some() {
+            let mut other = settle(recipe);
+            let (mut coder, mut offsets) = (RangeEncoder::default(), BitWriter::default());
+            encode::write_adapted(&known[at], &ready, &left, &other, &mut coder, &mut offsets);
+            other.bits += (coder.len() + offsets.finish().len()) as f64 * 8.0;
+            settled.bits = encode::counted_bits(&known[at], &settled, at);
+            match other.bits < settled.bits * (1.0 - gain) {
+                true => settled = other,
+                false => *recipe = fixed,
+            }
+        }
+        memory.columns.push(settled.plan);
+        all_bits.push(settled.bits);
+        tokens.push(settled.tokens);
+    }
+    memory.stored = table.is_stored();
+    memory.adapts = recipes.iter().any(|recipe| recipe.adaptive.is_some());
+    (memory, all_bits)
 }
 
 /// Encodes a frame by what the search of its chain's beginning found. `says_memory`: the decoder
@@ -195,6 +248,8 @@ pub fn encode(
     let table = views.of(stored)?;
     let mut coded = settle(table, &search.recipes, rows.first, body, Some(search));
     let mut encoder = rans::Encoder::default();
+    let fixed = |plan: &ColumnPlan| plan.adaptive.is_none();
+    let has_words = coded.memory.columns.iter().any(fixed);
     for ((plan, tokens), clusters) in coded
         .memory
         .columns
@@ -203,7 +258,7 @@ pub fn encode(
         .zip(&coded.clusters)
         .rev()
     {
-        if plan.constant().is_none() {
+        if fixed(plan) && plan.constant().is_none() {
             encoder.put(tokens, clusters, &plan.frequencies);
         }
     }
@@ -211,11 +266,20 @@ pub fn encode(
     coded
         .memory
         .code(&mut side, &views, Some(&search.memory), 0)?;
-    let (side, words, offsets) = (side.finish(), encoder.finish(), coded.offsets.finish());
+    let words = match has_words {
+        true => encoder.finish(),
+        false => Vec::new(),
+    };
+    let (side, offsets) = (side.finish(), coded.offsets.finish());
+    let (adapted, _) = coded.coded.finish();
     put_varint(&mut out, side.len() as u64);
     put_varint(&mut out, words.len() as u64);
+    if coded.memory.adapts {
+        put_varint(&mut out, adapted.len() as u64);
+    }
     out.extend_from_slice(&side);
     out.extend_from_slice(&words);
+    out.extend_from_slice(&adapted);
     out.extend_from_slice(&rows.edges(raw));
     out.extend_from_slice(&offsets);
     Ok(out)
@@ -251,14 +315,21 @@ fn take_len(cursor: &mut Cursor) -> Result<usize> {
 ///
 /// # Errors
 /// `Corrupt` of what no encoder writes.
-pub fn read_memory<'a>(views: &Views, payload: &'a [u8]) -> Result<(Option<Memory>, &'a [u8])> {
+pub fn read_memory<'a>(
+    views: &Views,
+    adapts: bool,
+    payload: &'a [u8],
+) -> Result<(Option<Memory>, &'a [u8])> {
     let mut cursor = Cursor::new(payload);
     let len = take_len(&mut cursor)?;
     let bytes = cursor.take(len).ok_or_else(cut)?;
     if len == 0 {
         return Ok((None, cursor.rest()));
     }
-    let mut memory = Memory::default();
+    let mut memory = Memory {
+        adapts,
+        ..Memory::default()
+    };
     memory.code(&mut Side::reader(bytes), views, None, len)?;
     Ok((Some(memory), cursor.rest()))
 }
@@ -278,13 +349,21 @@ pub fn decode(
     let views = Views::new(expansion, raw_len - rows.head - rows.tail);
     let mut cursor = Cursor::new(payload);
     let (side_len, words_len) = (take_len(&mut cursor)?, take_len(&mut cursor)?);
+    let adapted_len = match memory.adapts {
+        true => take_len(&mut cursor)?,
+        false => 0,
+    };
     let side = cursor.take(side_len).ok_or_else(cut)?;
     let words = cursor.take(words_len).ok_or_else(cut)?;
+    let adapted = cursor.take(adapted_len).ok_or_else(cut)?;
     let (head, tail) = (
         cursor.take(rows.head).ok_or_else(cut)?,
         cursor.take(rows.tail).ok_or_else(cut)?,
     );
-    let mut plan = Memory::default();
+    let mut plan = Memory {
+        adapts: memory.adapts,
+        ..Memory::default()
+    };
     plan.code(&mut Side::reader(side), &views, Some(memory), side_len)?;
     let mut raw = vec![0; raw_len];
     let end = raw_len - rows.tail;
@@ -293,8 +372,7 @@ pub fn decode(
     decode_records(
         &views,
         &plan,
-        words,
-        cursor.rest(),
+        (words, adapted, cursor.rest()),
         rows.first,
         &mut raw[rows.head..end],
     )?;
@@ -308,8 +386,7 @@ pub fn decode(
 fn decode_records(
     views: &Views,
     plan: &Memory,
-    words: &[u8],
-    offsets: &[u8],
+    (words, adapted, offsets): (&[u8], &[u8], &[u8]),
     first: u64,
     body: &mut [u8],
 ) -> Result<()> {
@@ -317,7 +394,12 @@ fn decode_records(
     let geometry = table.geometry(first);
     let row_n = body.len() / table.row_size;
     let (mut known, mut tokens) = (Vec::new(), Vec::new());
-    let mut streams = Streams::new(words, offsets)?;
+    // Where no column is of the static stage there is no stream of its.
+    let has_words = plan.columns.iter().any(|plan| plan.adaptive.is_none());
+    if !has_words && !words.is_empty() {
+        return Err(Error::corrupt("tokens of no column"));
+    }
+    let mut streams = Streams::new(has_words.then_some(words), adapted, offsets)?;
     for column in &plan.columns {
         let left = decode::Left {
             known: &known,

@@ -8,6 +8,7 @@
 //! it is found; `encode`, `decode` and `frame` put them together.
 
 pub mod activity;
+pub mod adaptive;
 pub mod bins;
 pub mod cluster;
 pub mod column;
@@ -15,6 +16,7 @@ pub mod context;
 pub mod decode;
 pub mod encode;
 pub mod form;
+
 pub mod frame;
 pub mod offsets;
 pub mod plan;

@@ -1,8 +1,11 @@
 //! What was found out about a column and what its tokens are coded by: one type, and one walk
 //! through it for both directions.
 
+mod adaptive;
 mod parts;
 
+use super::adaptive::Adaptive;
+use super::adaptive::look::Seen;
 use super::bins::Bins;
 use super::context::{COMBINED, Context, SOURCES, Source};
 use super::form::Form;
@@ -12,6 +15,7 @@ use super::side::{Side, Topic};
 use crate::coder::BitCoder;
 use crate::numeric::ValueType;
 use crate::{Error, Result};
+use adaptive::code_adaptive;
 use parts::{code_bins, code_copy, code_cuts, code_prediction, code_transform};
 pub use parts::{code_source, kept_weight};
 
@@ -27,6 +31,8 @@ pub struct ColumnPlan {
     pub map: Vec<u8>,
     /// By distribution, then by token; each sums to [`TOTAL`].
     pub frequencies: Vec<Vec<u16>>,
+    /// Tokens are coded by what is learned of them, not by these tables, of which there are none.
+    pub adaptive: Option<Adaptive>,
 }
 
 /// Where a column stands: what its plan may refer to.
@@ -53,7 +59,19 @@ impl ColumnPlan {
             contexts: Vec::new(),
             map: Vec::new(),
             frequencies: Vec::new(),
+            adaptive: None,
         }
+    }
+
+    /// The sources that contexts of either stage look at.
+    pub fn sources(&self) -> impl Iterator<Item = Source> {
+        let looks = self.adaptive.iter().flat_map(|adaptive| &adaptive.contexts);
+        let seen = looks.flatten().filter_map(|look| match look.seen {
+            Seen::Source(source) => Some(source),
+            _ => None,
+        });
+        let contexts = self.contexts.iter().map(|context| context.source);
+        contexts.chain(seen)
     }
 
     /// Combinations of levels.
@@ -72,6 +90,7 @@ impl ColumnPlan {
     }
 
     /// Writes or reads the plan, given that of the same column in the chain's frame before.
+    /// `adapts`: it may be of the adaptive stage.
     ///
     /// # Errors
     /// `Corrupt` of what no encoder writes.
@@ -79,7 +98,7 @@ impl ColumnPlan {
         &mut self,
         side: &mut Side<C>,
         place: Place,
-        before: Option<&ColumnPlan>,
+        (before, adapts): (Option<&ColumnPlan>, bool),
     ) -> Result<()> {
         if let Some(before) = before {
             if side.flag(self == before) {
@@ -106,6 +125,15 @@ impl ColumnPlan {
             side,
             if self.form.is_wide() { 64 } else { 32 },
         )?;
+        if adapts {
+            code_adaptive(&mut self.adaptive, side, place, &self.bins)?;
+        }
+        if self.adaptive.is_some() {
+            self.contexts.clear();
+            self.map.clear();
+            self.frequencies.clear();
+            return Ok(());
+        }
         self.code_contexts(side, place)?;
         self.code_tables(side)?;
         self.check_copy()
@@ -137,6 +165,7 @@ impl ColumnPlan {
             && self.bins == other.bins
             && self.contexts == other.contexts
             && self.map == other.map
+            && self.adaptive == other.adaptive
     }
 
     fn code_contexts<C: BitCoder>(&mut self, side: &mut Side<C>, place: Place) -> Result<()> {

@@ -33,9 +33,15 @@ pub enum Topic {
     Frequency = Topic::First as usize + 16,
     /// And 15 more, by the frequency in the frame before.
     Amended = Topic::Frequency as usize + 16,
+    /// What a context of the adaptive stage looks at.
+    Look = Topic::Amended as usize + 16,
+    /// How finely it does.
+    By,
+    /// And 7 more, by the class before.
+    Class,
 }
 
-const TOPICS: usize = Topic::Amended as usize + 16;
+const TOPICS: usize = Topic::Class as usize + 8;
 /// Probabilities of a number: a tree over its length, then its two leading bits by length.
 const PROBABILITIES: usize = 128 + 65 * 4;
 /// How fast probabilities follow.

@@ -8,6 +8,7 @@ use super::rows::Table;
 use super::search::{Effort, Search, search};
 use super::tables::Tables;
 use crate::error::Result;
+use crate::frame::FrameKind;
 use crate::layout::rows::Rows;
 use crate::layout::{Expansion, Kind};
 use crate::{Layout, Level, backend, layout};
@@ -73,7 +74,7 @@ pub(crate) fn begin(
     raw: &[u8],
     threads: usize,
 ) -> Option<Search> {
-    let mut found = side_by_side(expansion, level, raw, threads)?;
+    let mut found = side_by_side(expansion, searched_as(level), raw, threads)?;
     let rows = Rows::new(expansion.record_size, 0, raw.len());
     let whole = rows.head + rows.tail == 0;
     if let Some(stored) = Table::stored(expansion, raw.len()).filter(|_| whole) {
@@ -98,7 +99,7 @@ pub(crate) fn tables(
         return Ok(None);
     }
     let expansion = layout.columns();
-    let found = side_by_side(&expansion, level, raw, threads);
+    let found = side_by_side(&expansion, searched_as(level).min(TABLES), raw, threads);
     let hopeful = |found: &Search| !is_hopeless(&backend::Table::new(layout), found, raw);
     match found.filter(hopeful) {
         Some(found) => Tables::new(&expansion, level, found),
@@ -106,27 +107,30 @@ pub(crate) fn tables(
     }
 }
 
-/// The levels above 4 have other means than a longer search.
+/// The last level of the static stage: what tables are searched as.
+const TABLES: u8 = 4;
+/// The last level that searches for longer.
+pub(crate) const LONGEST: u8 = 6;
+
 fn searched_as(level: Level) -> u8 {
-    match level.learns() {
-        true => 2,
-        false => level.get(),
-    }
+    level.get().min(LONGEST)
 }
 
-fn side_by_side(expansion: &Expansion, level: Level, raw: &[u8], threads: usize) -> Option<Search> {
+fn side_by_side(expansion: &Expansion, level: u8, raw: &[u8], threads: usize) -> Option<Search> {
     let rows = Rows::new(expansion.record_size, 0, raw.len());
     if rows.n == 0 || rows.n > u32::MAX as usize {
         return None;
     }
-    let (table, body, level) = (Table::new(expansion), rows.records(raw), searched_as(level));
+    let (table, body) = (Table::new(expansion), rows.records(raw));
     let by = |level| search(&table, body, rows.first, Effort::of_level(level), threads);
     // Searches are greedy: a longer one may end in a worse place. Those of one column are short.
-    let lowest = match expansion.columns.len() {
-        1 => 1,
-        _ => 3,
+    let others = match (expansion.columns.len(), level) {
+        (1, _) => 1..level,
+        (_, LONGEST) => level - 1..level,
+        (_, 4) => 3..4,
+        _ => level..level,
     };
-    Some((lowest..level.min(4)).map(by).fold(by(level), smaller))
+    Some(others.map(by).fold(by(level), smaller))
 }
 
 /// The one by which the bytes come out smaller; the first if both are alike.
@@ -147,11 +151,17 @@ fn is_hopeless(table: &backend::Table, found: &Search, raw: &[u8]) -> bool {
 }
 
 /// Searches a segment; nothing if it has too few records.
-pub(crate) fn begin_segment(expansion: &Expansion, offset: u64, raw: &[u8]) -> Option<Search> {
+pub(crate) fn begin_segment(
+    expansion: &Expansion,
+    level: Level,
+    offset: u64,
+    raw: &[u8],
+) -> Option<Search> {
     let rows = Rows::new(expansion.record_size, offset, raw.len());
     let table = Table::new(expansion);
     let some = rows.n > 0 && rows.n <= u32::MAX as usize;
-    some.then(|| search(&table, rows.records(raw), rows.first, Effort::SEGMENT, 1))
+    let effort = Effort::of_segments(level.get());
+    some.then(|| search(&table, rows.records(raw), rows.first, effort, 1))
 }
 
 /// Whether a frame's records can be seen as the chain's beginning was.
@@ -171,19 +181,29 @@ pub(crate) fn pack(
     frame::encode(expansion, search, offset, raw, says_memory)
 }
 
-/// A payload's own memory, if it has one, and the length of that.
+/// The kind of the frames that a search ends in.
+pub(crate) fn kind(memory: &Memory) -> FrameKind {
+    match memory.adapts {
+        true => FrameKind::Adaptive,
+        false => FrameKind::Tokens,
+    }
+}
+
+/// A payload's own memory, if it has one, and the length of that. The payload is of a kind that has
+/// tokens.
 ///
 /// # Errors
 /// `Corrupt` of what no encoder writes.
 pub(crate) fn open(
     expansion: &Expansion,
+    kind: FrameKind,
     offset: u64,
     raw_len: usize,
     payload: &[u8],
 ) -> Result<(Option<Arc<Memory>>, usize)> {
     let rows = Rows::new(expansion.record_size, offset, raw_len);
     let views = Views::new(expansion, raw_len - rows.head - rows.tail);
-    let (memory, rest) = frame::read_memory(&views, payload)?;
+    let (memory, rest) = frame::read_memory(&views, kind == FrameKind::Adaptive, payload)?;
     Ok((memory.map(Arc::new), payload.len() - rest.len()))
 }
 

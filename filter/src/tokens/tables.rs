@@ -89,7 +89,7 @@ impl Tables {
         if bytes.len() > MEMORY_MAX {
             return Err(Error::corrupt("more tables than a model has"));
         }
-        let (memory, rest) = read_memory(&Views::new(expansion, 0), bytes)?;
+        let (memory, rest) = read_memory(&Views::new(expansion, 0), false, bytes)?;
         let memory = memory.ok_or_else(|| Error::corrupt("a model without tables"))?;
         for plan in &memory.columns {
             go_together(&plan.prediction, plan.contexts.iter().map(|c| c.source))?;
@@ -104,6 +104,7 @@ impl Tables {
                 exact: 0,
             },
             sources: Vec::new(),
+            adaptive: None,
         };
         let mut search = Search {
             recipes: memory.columns.iter().map(recipe).collect(),

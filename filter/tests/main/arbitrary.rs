@@ -114,11 +114,9 @@ fn seeds_are_made() {
         ("grid", 4, &grid),
     ];
     for (name, at, sample) in seeds {
-        add(
-            "tokens",
-            name,
-            &exercise::token_seed(at, head(sample, 6000)),
-        );
+        let both = exercise::token_seeds(at, head(sample, 6000));
+        add("tokens", name, &both[0]);
+        add("tokens", &format!("{name}-adaptive"), &both[1]);
     }
     let level = |number| CompressOptions::default().with_level(common::level(number));
     let chains = level(4)

@@ -11,7 +11,7 @@ use crate::layout::Expansion;
 use crate::layout::rows::Rows;
 use crate::tokens::search::Search;
 use crate::tokens::stage;
-use crate::{ByteOrder, Kind, parallel};
+use crate::{ByteOrder, Kind, Level, parallel};
 
 /// Segments of a frame, at most.
 const MOST: usize = 1 << 12;
@@ -39,7 +39,7 @@ pub(crate) fn pack(
     offset: u64,
     raw: &[u8],
     limit: usize,
-    threads: usize,
+    (level, threads): (Level, usize),
 ) -> Result<Option<Vec<u8>>> {
     let rows = Rows::new(expansion.record_size, offset, raw.len());
     let ends = cut::cut(&classes(expansion, rows.records(raw)));
@@ -60,7 +60,7 @@ pub(crate) fn pack(
         .map(|(&start, stop)| (offset + start as u64, &raw[start..stop]))
         .collect();
     let searches = parallel::map(threads, &parts, |&(offset, part)| {
-        stage::begin_segment(expansion, offset, part)
+        stage::begin_segment(expansion, level, offset, part)
     });
     let (mut head, mut body) = (Vec::new(), Vec::new());
     put_varint(&mut head, parts.len() as u64);
@@ -68,18 +68,17 @@ pub(crate) fn pack(
     for (&(offset, part), own) in parts.iter().zip(&searches) {
         let mut best = (FrameKind::Stored, part.to_vec());
         if let Some(shared) = shared {
-            keep(
-                &mut best,
-                stage::pack(expansion, shared, offset, part, false)?,
-            );
+            let tokens = stage::pack(expansion, shared, offset, part, false)?;
+            keep(&mut best, stage::kind(&shared.memory), tokens);
         }
         if let Some(other) = backend::fall_back(table, offset, part, best.1.len()) {
             best = other;
         }
-        if let Some(own) = own
-            && keep(&mut best, stage::pack(expansion, own, offset, part, true)?)
-        {
-            shared = Some(own);
+        if let Some(own) = own {
+            let tokens = stage::pack(expansion, own, offset, part, true)?;
+            if keep(&mut best, stage::kind(&own.memory), tokens) {
+                shared = Some(own);
+            }
         }
         head.push(best.0.bits());
         put_varint(&mut head, part.len() as u64);
@@ -94,10 +93,10 @@ pub(crate) fn pack(
 }
 
 /// Takes tokens if they are shorter.
-fn keep(best: &mut (FrameKind, Vec<u8>), tokens: Vec<u8>) -> bool {
+fn keep(best: &mut (FrameKind, Vec<u8>), kind: FrameKind, tokens: Vec<u8>) -> bool {
     let shorter = tokens.len() < best.1.len();
     if shorter {
-        *best = (FrameKind::Tokens, tokens);
+        *best = (kind, tokens);
     }
     shorter
 }
@@ -139,10 +138,11 @@ pub(crate) fn unpack(
         };
         let (offset, len) = (offset + out.len() as u64, len as usize);
         let part = match kind {
-            FrameKind::Tokens => {
-                let (own, at) = stage::open(expansion, offset, len, payload)?;
+            FrameKind::Tokens | FrameKind::Adaptive => {
+                let (own, at) = stage::open(expansion, kind, offset, len, payload)?;
                 memory = own.or(memory);
-                let memory = memory.as_ref().ok_or_else(corrupt)?;
+                let memory = memory.as_ref().filter(|memory| stage::kind(memory) == kind);
+                let memory = memory.ok_or_else(corrupt)?;
                 stage::unpack(expansion, memory, offset, len, &payload[at..])?
             }
             _ => backend::unpack(table, kind, offset, len, payload)?,

@@ -3,26 +3,32 @@
 //! Passes over all rows: predictions from columns to the left, contexts, tokens, offsets, and the
 //! words put together. Whatever the streams hold, no pass does more than its share of work a row.
 
-mod rebuild;
+pub mod rebuild;
 mod tokens;
 
 use std::marker::PhantomData;
 
+use super::adaptive::Adaptive;
+use super::adaptive::rows::{self as adaptive, Along, Scene};
 use super::column::Known;
-use super::context::{Geometry, Source};
+use super::context::{Geometry, Source, View};
 use super::offsets::BitReader;
 use super::plan::ColumnPlan;
 use super::rans::{self, Tables};
 use super::shelf;
 use super::word::{Word, Words};
+use crate::coder::RangeDecoder;
 use crate::kernel::vector::Isa;
 use crate::kernel::{Kernel, Task, run};
 use crate::{Error, Result};
-use rebuild::{rebuild, residuals};
+use rebuild::{Feed, Recipe, residuals};
 
 /// The streams that columns read one after another, and room for their tables.
 pub struct Streams<'a> {
-    tokens: rans::Decoder<'a>,
+    /// Of the static stage, if a column has it.
+    tokens: Option<rans::Decoder<'a>>,
+    /// Of the adaptive stage.
+    coder: RangeDecoder<'a>,
     offsets: BitReader,
     tables: Tables,
 }
@@ -32,9 +38,11 @@ impl<'a> Streams<'a> {
     ///
     /// # Errors
     /// `Corrupt` if they are cut.
-    pub fn new(words: &'a [u8], offsets: &'a [u8]) -> Result<Self> {
+    pub fn new(words: Option<&'a [u8]>, coded: &'a [u8], offsets: &'a [u8]) -> Result<Self> {
+        let tokens = words.map(rans::Decoder::new);
         Ok(Streams {
-            tokens: rans::Decoder::new(words).map_err(damaged)?,
+            tokens: tokens.transpose().map_err(damaged)?,
+            coder: RangeDecoder::new(coded, &[]),
             offsets: BitReader::new(offsets),
             tables: rans::tables(),
         })
@@ -45,7 +53,9 @@ impl<'a> Streams<'a> {
     /// # Errors
     /// `Corrupt` if something else was read than was written.
     pub fn finish(self) -> Result<()> {
-        self.tokens.finish().map_err(damaged)?;
+        if let Some(tokens) = self.tokens {
+            tokens.finish().map_err(damaged)?;
+        }
         match self.offsets.is_whole() {
             true => Ok(()),
             false => Err(Error::corrupt("offsets of a frame")),
@@ -119,18 +129,63 @@ impl<W: Word> Task for Rows<'_, '_, '_, W> {
 #[inline(always)]
 fn rows<W: Word>(plan: &ColumnPlan, left: &Left, streams: &mut Streams) -> Decoded<W> {
     let predicted: Vec<W> = plan.prediction.words(&plan.form, left.known, left.row_n);
-    let sees_predicted = plan
-        .contexts
-        .iter()
-        .any(|context| context.source == Source::Predicted);
-    if sees_predicted && predicted.len() != left.row_n {
+    let sees_it = plan.sources().any(|source| source == Source::Predicted);
+    if sees_it && predicted.len() != left.row_n {
         return Err(Error::corrupt(
             "a context of a prediction that needs the value",
         ));
     }
-    let tokens = tokens::tokens(plan, left, &predicted, streams)?;
-    let residuals = residuals::<W>(plan, &tokens, &mut streams.offsets);
-    let (words, exceptions) = rebuild(plan, left, &predicted, &tokens, residuals);
+    let recipe = Recipe {
+        plan,
+        left,
+        predicted: &predicted,
+    };
+    let (tokens, (words, exceptions)) = match &plan.adaptive {
+        Some(adaptive) => adapted(&recipe, adaptive, streams),
+        None => {
+            let tokens = tokens::tokens(plan, left, &predicted, streams)?;
+            let residuals = residuals::<W>(plan, &tokens, &mut streams.offsets);
+            let rebuilt = recipe.rebuild(&tokens, residuals);
+            (tokens, rebuilt)
+        }
+    };
     shelf::give(predicted);
     Ok((words, exceptions, tokens))
+}
+
+/// The rows of a column of the adaptive stage.
+#[inline(never)]
+fn adapted<W: Word>(
+    recipe: &Recipe<W>,
+    adaptive: &Adaptive,
+    streams: &mut Streams,
+) -> (Vec<u8>, (Vec<W>, Exceptions)) {
+    let left = recipe.left;
+    let view = View {
+        row_n: left.row_n,
+        geometry: left.geometry,
+        known: left.known,
+        tokens: left.tokens,
+        predicted: recipe.predicted,
+    };
+    let scene = Scene {
+        plan: recipe.plan,
+        adaptive,
+        view: &view,
+    };
+    let (coder, offsets) = (&mut streams.coder, &mut streams.offsets);
+    if adaptive.second.is_some() {
+        return adaptive::read_along(scene, coder, offsets, recipe);
+    }
+    let (tokens, residuals) = adaptive::read(scene, coder, offsets);
+    let rebuilt = recipe.rebuild(&tokens, residuals);
+    (tokens, rebuilt)
+}
+
+impl<W: Word> Along<W> for &Recipe<'_, W> {
+    type Output = (Vec<W>, Exceptions);
+
+    fn run(self, feed: &mut impl Feed<W>) -> Self::Output {
+        self.row_by_row(vec![W::HALF; self.left.row_n], feed)
+    }
 }

@@ -36,94 +36,151 @@ pub(super) fn residuals<W: Word>(
     }
 }
 
-/// Words from residuals, in place.
-#[inline(always)]
-pub(super) fn rebuild<W: Word>(
-    plan: &ColumnPlan,
-    left: &Left,
-    predicted: &[W],
-    tokens: &[u8],
-    words: Vec<W>,
-) -> (Vec<W>, Exceptions) {
-    let mut own_candidates = Vec::new();
-    let candidates = match plan.copy.is_prediction(&plan.prediction) {
-        true => predicted,
-        false => {
-            own_candidates = plan.copy.words(&plan.form, left.known);
-            &own_candidates[..]
-        }
-    };
-    let mut parts = Parts {
-        form: plan.form,
-        copy: plan.bins.copy(),
-        exception: plan.bins.exception(),
-        tokens,
-        words,
-        exceptions: Vec::new(),
-    };
-    let excepts = plan
-        .frequencies
-        .iter()
-        .any(|f| f[usize::from(parts.exception)] > 0)
-        && tokens.contains(&parts.exception);
-    match (&plan.prediction, &plan.copy) {
-        (Prediction::Zero, Copy::None) if !excepts => {}
-        (Prediction::Zero, Copy::Column(_) | Copy::Mirror(_) | Copy::Relation(_)) if !excepts => {
-            for ((word, &token), &candidate) in parts.words.iter_mut().zip(tokens).zip(candidates) {
-                *word = if token == parts.copy {
-                    candidate
-                } else {
-                    *word
-                };
-            }
-        }
-        (Prediction::Stencil(stencil), copy) => parts.by_stencil(stencil, copy, left, candidates),
-        (Prediction::Zero, copy) => parts.by_copy(copy, left, candidates, |_, _| W::HALF),
-        (Prediction::Row(1), copy) => {
-            let above = |words: &[W], row: usize| if row > 0 { words[row - 1] } else { W::HALF };
-            parts.by_copy(copy, left, candidates, above);
-        }
-        (Prediction::Row(distance), copy) => {
-            let distance = *distance as usize;
-            let above = |words: &[W], row: usize| {
-                row.checked_sub(distance)
-                    .map_or(W::HALF, |above| words[above])
-            };
-            parts.by_copy(copy, left, candidates, above);
-        }
-        (_, Copy::None) if !excepts => {
-            for (word, &predicted) in parts.words.iter_mut().zip(predicted) {
-                *word = word.plus(predicted).minus(W::HALF);
-            }
-        }
-        (_, Copy::Column(_) | Copy::Mirror(_) | Copy::Relation(_)) if !excepts => {
-            let sides = tokens.iter().zip(predicted).zip(candidates);
-            for (word, ((&token, &predicted), &candidate)) in parts.words.iter_mut().zip(sides) {
-                *word = if token == parts.copy {
-                    candidate
-                } else {
-                    word.plus(predicted).minus(W::HALF)
-                };
-            }
-        }
-        (_, copy) => parts.by_copy(copy, left, candidates, |_, row| predicted[row]),
+/// Where rows come from while a column is put together: given beforehand, or read along.
+pub trait Feed<W> {
+    /// A row's token and residual, or an exception's value, given the prediction and what the row
+    /// holds so far.
+    fn next(&mut self, row: usize, predicted: W, held: W) -> (u8, W);
+    /// Takes the row's word.
+    fn put(&mut self, row: usize, predicted: W, word: W);
+}
+
+/// Tokens that are known, of rows that hold their residuals.
+struct Given<'a>(&'a [u8]);
+
+impl<W: Word> Feed<W> for Given<'_> {
+    #[inline(always)]
+    fn next(&mut self, row: usize, _: W, held: W) -> (u8, W) {
+        (self.0[row], held)
     }
-    shelf::give(own_candidates);
-    (parts.words, parts.exceptions)
+
+    #[inline(always)]
+    fn put(&mut self, _: usize, _: W, _: W) {}
+}
+
+/// What a column's rows are put together by.
+pub struct Recipe<'a, W> {
+    pub plan: &'a ColumnPlan,
+    pub left: &'a Left<'a>,
+    pub predicted: &'a [W],
+}
+
+impl<W: Word> Recipe<'_, W> {
+    /// What the copy of each row would be, where it needs nothing of the column itself; nothing if
+    /// it is the prediction.
+    #[inline(always)]
+    fn candidates(&self) -> Vec<W> {
+        let plan = self.plan;
+        match plan.copy.is_prediction(&plan.prediction) {
+            true => Vec::new(),
+            false => plan.copy.words(&plan.form, self.left.known),
+        }
+    }
+
+    /// Words from residuals, in place.
+    #[inline(always)]
+    pub fn rebuild(&self, tokens: &[u8], mut words: Vec<W>) -> (Vec<W>, Exceptions) {
+        let plan = self.plan;
+        let (copy, exception) = (plan.bins.copy(), plan.bins.exception());
+        let said = |f: &Vec<u16>| f[usize::from(exception)] > 0;
+        let may_except = plan.adaptive.is_some() || plan.frequencies.iter().any(said);
+        let excepts = may_except && tokens.contains(&exception);
+        let own = self.candidates();
+        let candidates = match plan.copy.is_prediction(&plan.prediction) {
+            true => self.predicted,
+            false => &own[..],
+        };
+        match (&plan.prediction, &plan.copy) {
+            (Prediction::Zero, Copy::None) if !excepts => {}
+            (Prediction::Zero, Copy::Column(_) | Copy::Mirror(_) | Copy::Relation(_))
+                if !excepts =>
+            {
+                for ((word, &token), &candidate) in words.iter_mut().zip(tokens).zip(candidates) {
+                    *word = if token == copy { candidate } else { *word };
+                }
+            }
+            (prediction, Copy::None) if prediction.is_foreseen() && !excepts => {
+                for (word, &predicted) in words.iter_mut().zip(self.predicted) {
+                    *word = word.plus(predicted).minus(W::HALF);
+                }
+            }
+            (prediction, Copy::Column(_) | Copy::Mirror(_) | Copy::Relation(_))
+                if prediction.is_foreseen() && !excepts =>
+            {
+                let sides = tokens.iter().zip(self.predicted).zip(candidates);
+                for (word, ((&token, &predicted), &candidate)) in words.iter_mut().zip(sides) {
+                    *word = if token == copy {
+                        candidate
+                    } else {
+                        word.plus(predicted).minus(W::HALF)
+                    };
+                }
+            }
+            _ => {
+                shelf::give(own);
+                return self.row_by_row(words, &mut Given(tokens));
+            }
+        }
+        shelf::give(own);
+        (words, Vec::new())
+    }
+
+    /// Words of rows that are fed one by one; `words` are what the rows hold so far.
+    #[inline(always)]
+    pub fn row_by_row(&self, words: Vec<W>, feed: &mut impl Feed<W>) -> (Vec<W>, Exceptions) {
+        let (plan, predicted) = (self.plan, self.predicted);
+        let own = self.candidates();
+        let candidates = match plan.copy.is_prediction(&plan.prediction) {
+            true => predicted,
+            false => &own[..],
+        };
+        let mut parts = Parts {
+            form: plan.form,
+            copy: plan.bins.copy(),
+            exception: plan.bins.exception(),
+            feed,
+            words,
+            exceptions: Vec::new(),
+        };
+        let (left, copy) = (self.left, &plan.copy);
+        match &plan.prediction {
+            Prediction::Stencil(stencil) => parts.by_stencil(stencil, copy, left, candidates),
+            Prediction::Zero => parts.by_copy(copy, left, candidates, |_, _| W::HALF),
+            Prediction::Row(1) => {
+                let above =
+                    |words: &[W], row: usize| if row > 0 { words[row - 1] } else { W::HALF };
+                parts.by_copy(copy, left, candidates, above);
+            }
+            Prediction::Row(distance) => {
+                let distance = *distance as usize;
+                let above = |words: &[W], row: usize| {
+                    row.checked_sub(distance)
+                        .map_or(W::HALF, |above| words[above])
+                };
+                parts.by_copy(copy, left, candidates, above);
+            }
+            _ => parts.by_copy(copy, left, candidates, |_, row| predicted[row]),
+        }
+        let Parts {
+            words, exceptions, ..
+        } = parts;
+        shelf::give(own);
+        (words, exceptions)
+    }
 }
 
 /// A column that is put together row by row.
-struct Parts<'a, W> {
+struct Parts<'a, W, F> {
     form: Form,
     copy: u8,
     exception: u8,
-    tokens: &'a [u8],
+    feed: &'a mut F,
     /// Residuals, and words up to the row under work.
     words: Vec<W>,
     exceptions: Exceptions,
 }
 
-impl<W: Word> Parts<'_, W> {
+impl<W: Word, F: Feed<W>> Parts<'_, W, F> {
     /// All rows, given the predicted word of a row by the words before it.
     #[inline(always)]
     fn by_copy(
@@ -171,17 +228,18 @@ impl<W: Word> Parts<'_, W> {
         mut after: impl FnMut(usize, W),
     ) {
         for row in 0..self.words.len() {
-            let token = self.tokens[row];
-            let residual = self.words[row];
+            let predicted = predicted(&self.words, row);
+            let (token, residual) = self.feed.next(row, predicted, self.words[row]);
             // Both are computed, so that nothing has to be guessed.
             let copied = candidate(&self.words, row);
-            let near = residual.plus(predicted(&self.words, row)).minus(W::HALF);
+            let near = residual.plus(predicted).minus(W::HALF);
             let word = match token {
                 token if token == self.exception => self.except(row, residual.wide()),
                 token if token == self.copy => copied,
                 _ => near,
             };
             self.words[row] = word;
+            self.feed.put(row, predicted, word);
             after(row, word);
         }
     }
@@ -213,8 +271,7 @@ impl<W: Word> Parts<'_, W> {
             _ => Vec::new(),
         };
         stencil.rebuild(&form, self.words.len(), |row, predicted| {
-            let token = self.tokens[row];
-            let residual = self.words[row];
+            let (token, residual) = self.feed.next(row, predicted, self.words[row]);
             let word = if token == self.copy {
                 match *copy {
                     Copy::Fill(fill) => W::low(fill),
@@ -234,6 +291,7 @@ impl<W: Word> Parts<'_, W> {
                 seen[slot(left.known[usize::from(at)].words.at(row))] = word;
             }
             self.words[row] = word;
+            self.feed.put(row, predicted, word);
             (fill != Some(word)).then_some(word)
         });
     }

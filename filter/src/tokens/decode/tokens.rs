@@ -26,7 +26,10 @@ pub(super) fn tokens<W: Word>(
     for (frequencies, slots) in plan.frequencies.iter().zip(streams.tables.iter_mut()) {
         rans::fill(frequencies, slots);
     }
-    let (decoder, tables) = (&mut streams.tokens, &streams.tables);
+    let Some(decoder) = &mut streams.tokens else {
+        return Err(Error::corrupt("a column without a stream of tokens"));
+    };
+    let tables = &streams.tables;
     let lanes = Lanes::new(row_n);
     if plan.frequencies.len() == 1 {
         let mut rows = rans::Foreseen {

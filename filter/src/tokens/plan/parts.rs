@@ -14,7 +14,7 @@ use crate::coder::BitCoder;
 use crate::numeric::{FORMULAS, Lattice, Relation, ValueType};
 
 /// Farthest row above that a plan looks at.
-const FARTHEST: u64 = 1 << 28;
+pub(super) const FARTHEST: u64 = 1 << 28;
 
 pub(super) fn code_transform<C: BitCoder>(
     transform: &mut Transform,

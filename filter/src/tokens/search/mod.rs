@@ -4,6 +4,7 @@
 //! Columns go from left to right; each is searched on the sample as coded so far. Every decision is
 //! taken by bits estimated in basic operations of f64, so it is the same on every machine.
 
+mod adaptive;
 mod contexts;
 mod curve;
 mod linear;
@@ -47,6 +48,21 @@ pub struct Effort {
     pub stencils: usize,
     /// What tables may lose of a column's bits, as a part of them, before a frame looks for others.
     pub patience: f64,
+    /// How the adaptive stage is searched for, if it is.
+    pub adapting: Option<Adapting>,
+}
+
+/// How hard to search for contexts of the adaptive stage.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Adapting {
+    /// Rows of many columns that contexts are tried on.
+    pub rows: usize,
+    /// Contexts, at most.
+    pub contexts: usize,
+    /// Whether a second prediction may follow the data of grids and single columns.
+    pub second: bool,
+    /// What it must gain of a column's bits, as a part of them.
+    pub gain: f64,
 }
 
 impl Effort {
@@ -62,10 +78,11 @@ impl Effort {
         cuttings: 1,
         stencils: 2,
         patience: 0.0,
+        adapting: None,
     };
 
     /// For segments, of which a frame has many.
-    pub const SEGMENT: Effort = Effort {
+    const SEGMENT: Effort = Effort {
         rows: 768,
         terms: 0,
         reach: 0,
@@ -76,11 +93,43 @@ impl Effort {
         cuttings: 3,
         stencils: 4,
         patience: -1.0,
+        adapting: None,
     };
 
-    /// Of a level, 1 to 4; higher ones are as 4.
+    /// The same for a level.
+    pub fn of_segments(level: u8) -> Self {
+        let adapting = Effort::of_level(level).adapting;
+        Effort {
+            adapting: adapting.map(|adapting| Adapting {
+                rows: 1024,
+                gain: 0.0,
+                ..adapting
+            }),
+            ..Effort::SEGMENT
+        }
+    }
+
+    /// Of a level; those above 6 are as 6.
     pub fn of_level(level: u8) -> Self {
         match level {
+            5 => Effort {
+                adapting: Some(Adapting {
+                    rows: 4096,
+                    contexts: 3,
+                    second: false,
+                    gain: 0.003,
+                }),
+                ..Effort::of_level(3)
+            },
+            6.. => Effort {
+                adapting: Some(Adapting {
+                    rows: 16384,
+                    contexts: 4,
+                    second: true,
+                    gain: 0.0,
+                }),
+                ..Effort::of_level(4)
+            },
             ..=1 => Effort {
                 rows: 3072,
                 terms: 3,
@@ -92,6 +141,7 @@ impl Effort {
                 cuttings: 1,
                 stencils: 2,
                 patience: 0.01,
+                adapting: None,
             },
             2 => Effort {
                 rows: 6144,
@@ -104,6 +154,7 @@ impl Effort {
                 cuttings: 2,
                 stencils: 4,
                 patience: 0.003,
+                adapting: None,
             },
             3 => Effort {
                 rows: 12288,
@@ -116,6 +167,7 @@ impl Effort {
                 cuttings: 3,
                 stencils: 8,
                 patience: -1.0,
+                adapting: None,
             },
             _ => Effort {
                 rows: 24576,
@@ -128,6 +180,7 @@ impl Effort {
                 cuttings: 3,
                 stencils: 16,
                 patience: -1.0,
+                adapting: None,
             },
         }
     }
@@ -173,6 +226,11 @@ impl Scene<'_> {
     /// The columns to the left that may be looked at.
     fn reach(&self) -> std::ops::Range<usize> {
         self.at.saturating_sub(self.effort.reach)..self.at
+    }
+
+    /// Whether what lies nearby tells most: in grids and single columns.
+    fn is_sequence(&self) -> bool {
+        self.is_grid() || self.known.len() == 1
     }
 
     /// Whether rows lie in a grid that neighbours are summed up in.
@@ -276,19 +334,26 @@ pub fn search(table: &Table, body: &[u8], first: u64, effort: Effort, threads: u
         let found = with_words!(words, words => modes::search(&scene, words, modes));
         let ready = encode::prepare(&known, at, &found.recipe.prediction, &found.recipe.copy);
         let settled = encode::settle(&found.recipe, &known[at], &ready, &scene.left(), None);
-        recipes.push(found.recipe);
+        let mut recipe = found.recipe;
+        recipe.adaptive = adaptive::choose(&scene, &recipe, &ready, &settled);
+        recipes.push(recipe);
         bits.push(settled.bits);
         columns.push(settled.plan);
         offered.push(contexts::offered(effort, at, &known[at], &settled.tokens));
         tokens.push(settled.tokens);
     }
     let all = body.len() / table.row_size;
-    let (memory, bits) = match all > row_n {
+    let gain = effort.adapting.map_or(0.0, |adapting| adapting.gain);
+    let (memory, bits) = match all > row_n || effort.adapting.is_some() {
         // Tables of all that there is, not of the sample alone.
-        true => frame::learn(table, &recipes, whole_first, &body[..all * table.row_size]),
+        true => {
+            let body = &body[..all * table.row_size];
+            frame::learn(table, &mut recipes, gain, whole_first, body)
+        }
         false => (
             Memory {
                 stored: table.is_stored(),
+                adapts: false,
                 columns,
             },
             bits,

@@ -93,6 +93,7 @@ pub(super) fn search<W: Word>(scene: &Scene, words: &[W], modes: &[Mode]) -> Fou
             copy: Copy::None,
             cutting: CUTTINGS[0],
             sources: Vec::new(),
+            adaptive: None,
         },
         bits: 0.0,
     };
@@ -292,6 +293,7 @@ fn follow<W: Word>(
         copy: copy.clone(),
         cutting,
         sources: chosen,
+        adaptive: None,
     };
     Found { recipe, bits }
 }

@@ -23,7 +23,7 @@ use peak_alloc::PeakAlloc;
 
 pub use encode::{chunked, round_trip};
 use request::Request;
-pub use tokens::{token_seed, tokens};
+pub use tokens::{token_seeds, tokens};
 
 /// Bytes that decoding may take.
 const MEMORY_LIMIT: u64 = 24 << 20;
