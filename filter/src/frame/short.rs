@@ -113,7 +113,7 @@ fn tag_of(header: &StreamHeader, frame: &FrameHeader) -> u8 {
 fn may_learn(kind: FrameKind, level: Level) -> bool {
     match kind {
         FrameKind::Modelled => true,
-        FrameKind::Tokens => !level.learns(),
+        FrameKind::Tokens | FrameKind::Adaptive => !level.learns(),
         FrameKind::Stored | FrameKind::Zstd | FrameKind::Fields | FrameKind::Segments => false,
     }
 }

@@ -90,7 +90,7 @@ impl Cell {
         let step = i64::from(curves.steps[seen.min(SEEN) as usize]);
         let p = i64::from(self.0 >> 10);
         let goal = if bit != 0 { (1 << 22) - 1 } else { 0 };
-        let p = p + ((goal - p) * step >> 16);
+        let p = p + (((goal - p) * step) >> 16);
         self.0 = (p as u32) << 10 | (seen + 1).min(SEEN);
     }
 }
@@ -133,7 +133,7 @@ impl<const K: usize, const E: usize> Weights<K, E> {
         self.learned = (self.learned + 1).min(LEARNED as u32);
         let all = self.contexts.iter_mut().zip(contexts);
         for (weight, &place) in all.chain(self.experts.iter_mut().zip(experts)) {
-            let moved = *weight + (by * i64::from(place) >> 24) as i32;
+            let moved = *weight + ((by * i64::from(place)) >> 24) as i32;
             *weight = moved.clamp(-16 * WHOLE, 16 * WHOLE);
         }
     }
