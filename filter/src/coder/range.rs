@@ -53,7 +53,7 @@ impl Default for RangeEncoder {
 
 impl RangeEncoder {
     /// Bytes that are settled so far.
-    pub fn len(&self) -> usize {
+    pub fn settled(&self) -> usize {
         self.out.len()
     }
 

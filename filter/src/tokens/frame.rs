@@ -208,7 +208,7 @@ pub fn learn(
             let mut other = settle(recipe);
             let (mut coder, mut offsets) = (RangeEncoder::default(), BitWriter::default());
             encode::write_adapted(&known[at], &ready, &left, &other, &mut coder, &mut offsets);
-            other.bits += (coder.len() + offsets.finish().len()) as f64 * 8.0;
+            other.bits += (coder.settled() + offsets.finish().len()) as f64 * 8.0;
             settled.bits = encode::counted_bits(&known[at], &settled, at);
             match other.bits < settled.bits * (1.0 - gain) {
                 true => settled = other,
