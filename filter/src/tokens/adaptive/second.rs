@@ -300,7 +300,7 @@ mod tests {
             last = guess.scale;
             second.put(1u64 << 63, Some(word));
         }
-        // Within a part in a million.
-        assert!(last < 4 * (52 - 20), "{last}");
+        // Within a part in a hundred.
+        assert!(last < 4 * (52 - 7), "{last}");
     }
 }
