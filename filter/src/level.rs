@@ -1,7 +1,8 @@
 //! The one scale of effort, 1 to 9, that every adapter shares.
 
-/// Compression level: 1 to 6 are tokens coded by tables, which all decode alike; 7 to 9 predict bit
-/// by bit, 8 and 9 with a network where there is a model.
+/// Compression level: 1 to 4 are tokens coded by tables, which all decode alike, 5 and 6 tokens
+/// coded by what is learned of them; 7 to 9 predict bit by bit, 8 and 9 with a network where there
+/// is a model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Level(u8);
 

@@ -1,11 +1,12 @@
 //! Tokens: a value is predicted from columns to the left and rows above; what is left falls into a
 //! bin, its *token*, and a place inside, its *offset*, written as it is. Tokens are coded by
-//! distributions that are sent, chosen by context: levels 1 to 4.
+//! distributions that are sent, chosen by context (the static stage, levels 1 to 4), or by
+//! probabilities that learn (the adaptive stage, levels 5 and 6).
 //!
 //! The modules stand in the order in which a value goes through them: `rows` (bytes as columns),
-//! `form` (values as words), `prediction` and `stencil`, `bins`, `context`, `cluster`, `rans` and
-//! `offsets`. `plan` is what was found out about a column, `side` how it is written, `search` how
-//! it is found; `encode`, `decode` and `frame` put them together.
+//! `form` (values as words), `prediction` and `stencil`, `bins`, then `context`, `cluster` and
+//! `rans`, or `adaptive`, and `offsets`. `plan` is what was found out about a column, `side` how it
+//! is written, `search` how it is found; `encode`, `decode` and `frame` put them together.
 
 pub mod activity;
 pub mod adaptive;

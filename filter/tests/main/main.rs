@@ -5,6 +5,7 @@ mod common;
 mod exercise;
 
 // Every bit comes back.
+mod adaptive;
 mod archive;
 mod block;
 mod engine;

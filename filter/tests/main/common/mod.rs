@@ -224,6 +224,31 @@ pub fn plane() -> Sample {
     }
 }
 
+/// Waves in three dimensions whose height is quiet in some parts and rough in others, with holes.
+pub fn waves() -> Sample {
+    let mut noise = Noise::new(31);
+    let mut raw = Vec::new();
+    for z in 0..8u32 {
+        for y in 0..30u32 {
+            for x in 0..40u32 {
+                let (u, v, w) = (x as f32 * 0.21, y as f32 * 0.13, z as f32 * 0.4);
+                let rough = (noise.next() >> 44) as f32 * if x < 20 { 1e-9 } else { 1e-7 };
+                let height = match (x / 5 + y) % 9 {
+                    0 => 1e20,
+                    _ => 3.0 + (u + w).sin() * v.cos() + rough,
+                };
+                raw.extend_from_slice(&height.to_le_bytes());
+            }
+        }
+    }
+    Sample {
+        name: "waves",
+        dtype: "<f4",
+        shape: &[8, 30, 40],
+        raw,
+    }
+}
+
 /// A random walk of small integers, in a row.
 pub fn walk() -> Sample {
     let mut noise = Noise::new(17);
