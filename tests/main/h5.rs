@@ -117,7 +117,7 @@ fn an_interrupt_leaves_nothing() -> Outcome {
     let folder = Folder::new();
     write(&folder.join("in.h5"), 2_000_000)?;
     let mut child = Command::new(CATENA)
-        .args(["h5", "pack", "-6", "-T1", "in.h5", "out.h5"])
+        .args(["h5", "pack", "-7", "-T1", "in.h5", "out.h5"])
         .current_dir(folder.path())
         .stderr(Stdio::piped())
         .spawn()?;
