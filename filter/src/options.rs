@@ -7,10 +7,8 @@ use crate::frame::{MAX_CHAINS, MAX_EMBEDDED, MAX_FRAME_SIZE};
 use crate::model::Model;
 use crate::{Layout, Level};
 
-/// Frame size of levels 1 to 6 unless asked otherwise: 4 MiB.
-pub const DEFAULT_TOKEN_FRAME_SIZE: usize = 1 << 22;
-/// Frame size of levels 7 to 9 unless asked otherwise: 1 MiB.
-pub const DEFAULT_FRAME_SIZE: usize = 1 << 20;
+/// Frame size unless asked otherwise: 4 MiB.
+pub const DEFAULT_FRAME_SIZE: usize = 1 << 22;
 /// Frame size with a model unless asked otherwise: 128 KiB. A frame's lanes wait for one another
 /// there, so threads share the work only along frames.
 pub const DEFAULT_MODEL_FRAME_SIZE: usize = 1 << 17;
@@ -22,6 +20,7 @@ pub const DEFAULT_BYTES_FRAME_SIZE: usize = 1 << 24;
 /// [`LEAST_PACED_FRAME_SIZE`].
 const FRAMES_A_SECOND: u64 = 16;
 const LEAST_PACED_FRAME_SIZE: usize = 1 << 16;
+const MOST_PACED_FRAME_SIZE: usize = 1 << 20;
 
 /// How to compress. The same options and input give the same bytes, whatever `threads` is, unless
 /// `min_speed` is asked for.
@@ -149,17 +148,14 @@ impl CompressOptions {
 
     /// The frame size in force, before it is rounded to whole records.
     pub fn frame_size(&self) -> usize {
-        let by_level = if !self.level.learns() {
-            DEFAULT_TOKEN_FRAME_SIZE
-        } else if self.model.is_some() {
-            DEFAULT_MODEL_FRAME_SIZE
-        } else {
-            DEFAULT_FRAME_SIZE
+        let by_level = match self.level.learns() && self.model.is_some() {
+            true => DEFAULT_MODEL_FRAME_SIZE,
+            false => DEFAULT_FRAME_SIZE,
         };
         // What is to keep a speed chooses some times a second.
         let by_speed = self.min_speed.map_or(by_level, |speed| {
             let frame = usize::try_from(speed / FRAMES_A_SECOND).unwrap_or(by_level);
-            frame.clamp(LEAST_PACED_FRAME_SIZE, by_level.min(DEFAULT_FRAME_SIZE))
+            frame.clamp(LEAST_PACED_FRAME_SIZE, by_level.min(MOST_PACED_FRAME_SIZE))
         });
         self.frame_size.unwrap_or(by_speed)
     }
