@@ -168,6 +168,21 @@ FORMULAS = [
 ]
 
 
+def saturated(x):
+    return max(-(2**63), min(2**63 - 1, x))
+
+
+def wrapped(x):
+    """As a signed integer of 64 bits."""
+    return (x + 2**63 & 2**64 - 1) - 2**63
+
+
+def quarters(d):
+    v = min(d + 1, 2**64 - 1)
+    k = v.bit_length() - 1
+    return 4 * k + (v << 2 >> k & 3)
+
+
 class Type:
     """Letter and width of a column: ordered integers and numbers."""
 

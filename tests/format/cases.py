@@ -145,6 +145,34 @@ def grids(rng):
     yield "long rows", (np.cumsum(rng.normal(0, 1, (2, 40000)), 1)).astype("<f4").tobytes(), ["--dtype", "<f4", "--shape", "2,40000"]
 
 
+def adaptive(rng):
+    n = 2500
+    walk = np.cumsum(rng.normal(0, 1, n)).astype("f4")
+    near = (walk * 2 + rng.normal(0, 0.3, n)).astype("f4")
+    near[::50] = np.nan
+    key = rng.choice([0, 1, 2, 7, 40], n, p=[0.5, 0.2, 0.1, 0.1, 0.1]).astype("i4")
+    swell = (rng.normal(0, 1, n) * np.exp(np.sin(np.arange(n) / 300) * 3)).astype("f4")
+    raw, dtype = records(walk=walk, near=near, key=key, swell=swell, same=np.full(n, 3.5, "f4"), next=(key * 3 + rng.integers(0, 2, n)).astype("i2"))
+    yield "adaptive, records", raw, ["--dtype", dtype]
+    yield "adaptive, chains and keys", raw + b"end", ["--dtype", dtype, "--frame-size", "12K", "--chains", "2", "--key-every", "2"]
+    y, x = np.mgrid[0:50, 0:60]
+    plane = np.sin(x / 9) * np.cos(y / 7) * 50 + rng.normal(0, 0.02, x.shape)
+    for dtype in ("<f4", "<f8", "<u2"):
+        yield f"adaptive, plane {dtype}", (plane * 50 + 6000).astype(dtype).tobytes(), ["--dtype", dtype, "--shape", "50,60"]
+    # The fill's rows come first: what is learned begins behind them.
+    holes = np.where((x - 9) ** 2 + (y - 5) ** 2 < 250, -999, plane)
+    yield "adaptive, holes", holes.astype("<f4").tobytes(), ["--dtype", "<f4", "--shape", "50,60"]
+    z, y, x = np.mgrid[0:8, 0:20, 0:24]
+    cube = np.exp(np.sin(x / 5) + np.cos(y / 4) + z / 9) + rng.normal(0, 0.003, x.shape)
+    for dtype in (">f4", "<u2"):
+        yield f"adaptive, cube {dtype}", (cube * 300).astype(dtype).tobytes(), ["--dtype", dtype, "--shape", "8,20,24"]
+    yield "adaptive, cube in frames", (cube * 300).astype("<f4").tobytes(), ["--dtype", "<f4", "--shape", "8,20,24", "--frame-size", "7001"]
+    yield "adaptive, four axes", cube.astype("<f4").tobytes(), ["--dtype", "<f4", "--shape", "2,4,20,24"]
+    parts = [swell, np.round(swell * 7, 1), key.astype("f4"), walk]
+    yield "adaptive, segments", np.concatenate(parts).astype("<f4").tobytes(), ["--dtype", "<f4"]
+    yield "adaptive, a sequence", np.cumsum(np.cumsum(rng.normal(0, 1, 4000))).astype("<f8").tobytes(), ["--dtype", "<f8"]
+
+
 def others(rng):
     yield "nothing", b"", []
     yield "three bytes", b"abc", ["--dtype", "u1"]
@@ -177,5 +205,5 @@ def cases():
     rng = np.random.default_rng(2026)
     for make in (samples,):
         yield from make()
-    for make in (odd_floats, integers, lattices, relations, copies, grids, others):
+    for make in (odd_floats, integers, lattices, relations, copies, grids, others, adaptive):
         yield from make(rng)

@@ -3,6 +3,7 @@ from math import ceil
 
 import numpy as np
 
+from adaptive import Adaptive
 from arithmetic import FORMULAS, ONE, TEN, U64, need, round_, to_u64
 
 
@@ -113,15 +114,14 @@ class Column:
         plan, t = self.plan, self.type
         kind, of = plan.prediction
         predicted = self.candidates(kind, of, left, n) if 2 <= kind <= 6 else None
-        self.tokens = frame.tokens(plan, left, n, predicted)
+        adaptive = Adaptive(frame, plan, left, n, predicted, self) if plan.looks else None
+        self.tokens = adaptive.tokens if adaptive else frame.tokens(plan, left, n, predicted)
         exact_n = len(plan.exact)
         copy = exact_n + len(plan.intervals)
-        first = np.array(plan.exact + [start for start, _ in plan.intervals] + [0, 0], dtype=U64)
-        bits = np.array([0] * exact_n + [length for _, length in plan.intervals] + [0, t.B])
-        residuals = first[self.tokens] + frame.offsets(bits[self.tokens])
-        words, good = self.word_of_value(residuals)
-        words, good = [int(w) for w in words], np.broadcast_to(good, n)
-        residuals = [int(r) for r in residuals]
+        if not adaptive:
+            first = np.array(plan.exact + [start for start, _ in plan.intervals] + [0, 0], dtype=U64)
+            bits = np.array([0] * exact_n + [length for _, length in plan.intervals] + [0, t.B])
+            residuals = [int(r) for r in first[self.tokens] + frame.offsets(bits[self.tokens])]
         mask, half = int(t.mask), int(t.HALF)
         copy_kind, copy_of = plan.copy
         candidates = None
@@ -140,12 +140,13 @@ class Column:
             elif kind:
                 p = predicted[r]
             slot = (int(keys[r]) * 0x9E3779B97F4A7C15 & 2**64 - 1) >> 50 if copy_kind == 6 else 0
-            token = self.tokens[r]
+            token, residual = adaptive.row(r, p) if adaptive else (self.tokens[r], residuals[r])
             if token == copy + 1:
-                word = words[r]
-                if not good[r]:
+                words, good = self.word_of_value(np.array([residual], dtype=U64))
+                word = int(words[0])
+                if not np.all(good):
                     word = out[-1] if out else half
-                    self.exceptions[r] = U64(residuals[r])
+                    self.exceptions[r] = U64(residual)
             elif token == copy:
                 need(copy_kind, "a copy where there is none")
                 if copy_kind == 1:
@@ -157,11 +158,15 @@ class Column:
                 else:
                     word = candidates[r]
             else:
-                word = residuals[r] + p - half & mask
+                word = residual + p - half & mask
             seen[slot] = word
             out.append(word)
+            absent = copy_kind == 1 and word == copy_of
             if stencil:
-                stencil.place(r, word, copy_kind == 1 and word == copy_of)
+                stencil.place(r, word, absent)
+            if adaptive:
+                adaptive.learn(r, p, word, absent)
+        self.tokens = np.array(self.tokens, dtype=int)
         self.finish(np.array(out, dtype=U64))
 
 

@@ -58,7 +58,7 @@ def stream(cursor, out, seen, models):
         raw_hash = int.from_bytes(cursor.take(8), "little")
         payload_crc = cursor.u32()
         need(zlib.crc32(cursor.data[at : cursor.at]) == cursor.u32(), "checksum of the frame's header")
-        need(kind <= 6 and tag < 32 and 1 <= length <= frame_size, "frame")
+        need(tag < 32 and 1 <= length <= frame_size, "frame")
         need(coded == length if kind == 1 else coded < length, "lengths of the frame")
         need(kind != 4, "a modelled frame")
         payload = cursor.take(coded)
@@ -87,7 +87,7 @@ def short_stream(cursor, start, flags, out, seen, models):
     """The rest of a short stream, which begins at `start`, behind the flags."""
     level, tag = cursor.u8(), cursor.u8()
     kind, learned = tag & 7, tag & 16
-    need(1 <= level <= 9 and tag in (0, *range(9, 15), 28, 29), "tag")
+    need(1 <= level <= 9 and tag in (0, *range(9, 16), 28, 29, 31), "tag")
     dtype = cursor.take(cursor.varint())
     need(len(dtype) <= 4096, "length of the dtype string")
     layout = Layout(dtype.decode(), [cursor.varint() for _ in range(cursor.varint())]) if dtype else Layout("u1", [])
@@ -123,8 +123,8 @@ def model(named, models):
 
 def frame(layout, level, kind, learned, offset, length, payload, memory, seen):
     """The raw bytes of a frame, and the memory of its chain behind it."""
-    if kind == 5:
-        raw, own = tokens_frame(layout, offset, length, payload, memory if level < 7 else None, seen)
+    if kind in (5, 7):
+        raw, own = tokens_frame(layout, kind, offset, length, payload, memory if level < 7 else None, seen)
         if level < 7:
             need(layout.has_tokens and bool(learned) == bool(own), "memory")
             memory = own or memory
@@ -146,10 +146,10 @@ def segments(layout, _, offset, length, payload, seen):
     heads = [(cursor.u8(), cursor.varint(), cursor.varint()) for _ in range(n)]
     raw, memory = b"", None
     for kind, part, coded in heads:
-        need(kind in (1, 2, 3, 5) and 1 <= part <= length - len(raw), "segment")
+        need(kind in (1, 2, 3, 5, 7) and 1 <= part <= length - len(raw), "segment")
         at, payload = offset + len(raw), cursor.take(coded)
-        if kind == 5:
-            segment, own = tokens_frame(layout, at, part, payload, memory, seen)
+        if kind in (5, 7):
+            segment, own = tokens_frame(layout, kind, at, part, payload, memory, seen)
             memory = own or memory
         else:
             segment = plain_frame(layout, kind, at, part, payload)

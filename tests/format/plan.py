@@ -6,11 +6,11 @@ import numpy as np
 from arithmetic import FORMULAS, need
 
 
-class Side:
-    """Flags, raw bits and numbers of a range coder."""
+class RangeDecoder:
+    """Bits with probabilities."""
 
     def __init__(self, data):
-        self.data, self.at, self.low, self.high, self.code, self.p = data, 0, 0, 2**64 - 1, 0, {}
+        self.data, self.at, self.low, self.high, self.code = data, 0, 0, 2**64 - 1, 0
         for _ in range(8):
             self.shift()
 
@@ -30,6 +30,14 @@ class Side:
             self.high = (self.high << 8 | 255) & (2**64 - 1)
             self.shift()
         return bit
+
+
+class Side(RangeDecoder):
+    """Flags, raw bits and numbers."""
+
+    def __init__(self, data):
+        super().__init__(data)
+        self.p = {}
 
     def learn(self, *key):
         p = self.p.get(key, 32768)
@@ -83,7 +91,7 @@ class Side:
 class Plan:
     """What is known of a column."""
 
-    def __init__(self, side, type_, c, before):
+    def __init__(self, side, type_, c, before, adaptive):
         self.type = type_
         if before and side.flag():
             self.__dict__.update(before.__dict__)
@@ -91,9 +99,9 @@ class Plan:
             self.__dict__.update(before.__dict__)
             self.frequencies = [self.amended(side, old) for old in before.frequencies]
         else:
-            self.full(side, c)
+            self.full(side, c, adaptive)
 
-    def full(self, side, c):
+    def full(self, side, c, adaptive):
         W, B = self.type.W, self.type.B
         kind = side.number("kind", 2)
         self.transform = kind, side.number("kind", (B - 1, 15, 16)[kind])
@@ -119,22 +127,26 @@ class Plan:
             end = start + (1 << length)
             need(end <= 2**W, "an interval")
             self.intervals.append((start, length))
-        self.contexts, self.combinations = [], 1
+        self.looks, self.contexts, self.frequencies = [], [], []
+        if adaptive and side.flag():
+            self.adaptive(side, c, exact_n + interval_n + 2)
+        else:
+            self.static(side, c, exact_n + interval_n + 2)
+
+    def static(self, side, c, token_n):
+        self.combinations = 1
         for _ in range(side.number("count", 3)):
-            source = side.number("kind", 7)
-            of = side.column(c) if source < 3 else side.distance() if source == 5 else None
-            n = side.number("cut", 31)
-            cuts = steps(side, n, "cut-step")[0] if n else []
+            source, of = self.source(side, c)
+            cuts = self.cuts(side)
             need(not (self.contexts and self.contexts[-1][0] >= 5 and source < 5), "order of contexts")
             self.contexts.append((source, of, cuts))
-            self.combinations *= n + 1
+            self.combinations *= len(cuts) + 1
         need(self.combinations <= 4096, "contexts")
         n = side.number("count", 32)
         need(n, "distributions")
-        self.frequencies = []
         for at in range(n):
             frequencies = []
-            for token in range(exact_n + interval_n + 2):
+            for token in range(token_n):
                 if at == 0:
                     case = frequencies[-1].bit_length() // 3 if frequencies else 0
                     frequencies.append(side.number("first", 2048, case))
@@ -147,6 +159,44 @@ class Plan:
         for at in range(self.combinations if n > 1 else 0):
             last = last if side.flag("map") else side.number("map", n - 1)
             self.map[at] = last
+
+    def adaptive(self, side, c, token_n):
+        self.second = side.number("kind", 2)
+        self.offset_bits = side.number("count", 2)
+        for _ in range(side.number("count", 3) + 1):
+            looks, own = [], False
+            for _ in range(side.number("count", 4)):
+                kind, source, of = side.number("look", 6), None, None
+                if kind == 0:
+                    source, of = self.source(side, c)
+                elif kind < 3:
+                    of = side.distance()
+                need(kind < 3 or self.second, "a look at a second prediction")
+                of_own = kind > 0 or source >= 5
+                need(of_own or not own, "order of looks")
+                own = of_own
+                by = side.number("by", 2)
+                if by == 2:
+                    need(kind == 0 and source in (1, 3), "ranks")
+                    how = side.number("by", 32)
+                    need(how >= 2, "ranks")
+                else:
+                    how = self.cuts(side) if by else side.number("shift", 63)
+                looks.append((kind, source, of, (by, how)))
+            self.looks.append(looks)
+        self.classes = []
+        for _ in range(token_n):
+            self.classes.append(side.number("class", 31, self.classes[-1] // 4 if self.classes else 0))
+
+    @staticmethod
+    def source(side, c):
+        source = side.number("kind", 7)
+        return source, side.column(c) if source < 3 else side.distance() if source == 5 else None
+
+    @staticmethod
+    def cuts(side):
+        n = side.number("cut", 31)
+        return steps(side, n, "cut-step")[0] if n else []
 
     def predictor(self, side, kind, c):
         if kind == 1:

@@ -6,13 +6,13 @@ import numpy as np
 from arithmetic import L2E, ONE, U64, Bytes, ln, need, round_
 from columns import Column
 from plain import Layout
-from plan import Plan, Side
+from plan import Plan, RangeDecoder, Side
 
 
 class TokenFrame:
     """Words and offsets of a frame, read by its columns one after another."""
 
-    def __init__(self, words, offsets, group, plane, first):
+    def __init__(self, words, code, offsets, group, plane, first):
         self.group, self.plane, self.first = group, plane, first
         need(len(words) % 2 == 0, "words")
         self.words = [int(w) for w in np.frombuffer(words, "<u2")]
@@ -20,7 +20,15 @@ class TokenFrame:
         need(not words or len(self.words) >= 8, "words")
         self.x = [self.words[2 * i] << 16 | self.words[2 * i + 1] for i in range(4)] if words else [1 << 16] * 4
         self.bytes, self.bit = np.frombuffer(offsets + bytes(16), np.uint8).astype(U64), 0
-        self.bit_n = 8 * len(offsets)
+        self.bit_n, self.whole = 8 * len(offsets), offsets
+        self.code = RangeDecoder(code)
+
+    def offset(self, n):
+        """The next offset of `n` bits."""
+        self.bit += n
+        need(self.bit <= self.bit_n, "offsets")
+        at = self.bit - n
+        return int.from_bytes(self.whole[at >> 3 : self.bit + 7 >> 3], "little") >> (at & 7) & (1 << n) - 1
 
     def offsets(self, bits):
         ends = self.bit + np.cumsum(bits)
@@ -41,6 +49,10 @@ class TokenFrame:
 
     def levels(self, context, left, n, predicted):
         source, of, cuts = context
+        return np.searchsorted(np.array(cuts, dtype=U64), self.values(source, of, left, n, predicted), side="right")
+
+    def values(self, source, of, left, n, predicted):
+        """Values of the sources 0 to 4."""
         if source == 0:
             values = left[of].tokens
         elif source == 1:
@@ -53,7 +65,7 @@ class TokenFrame:
             values = predicted
         else:
             values = (self.first + np.arange(n)) % max(self.group, 1)
-        return np.searchsorted(np.array(cuts, dtype=U64), values.astype(U64), side="right")
+        return values.astype(U64)
 
     def sums(self):
         g, p = self.group, self.plane
@@ -112,7 +124,7 @@ class TokenFrame:
         return [int(m) for m in round_(2.0 * (ln(far) * L2E))] + [90, 2 * W]
 
 
-def read_side(layout, body_len, data, before):
+def read_side(layout, body_len, data, before, adaptive=False):
     side = Side(data)
     stored = side.flag()
     types = [t for t, _, _ in layout.columns]
@@ -122,7 +134,7 @@ def read_side(layout, body_len, data, before):
         need(2 <= n <= 256 and r >= 256 and n * r * types[0].width == body_len, "columns one after another")
         types = types * n
     before = before[1] if before and before[0] == stored else [None] * len(types)
-    return stored, [Plan(side, t, c, old) for c, (t, old) in enumerate(zip(types, before))]
+    return stored, [Plan(side, t, c, old, adaptive) for c, (t, old) in enumerate(zip(types, before))]
 
 
 def model_tables(file):
@@ -136,26 +148,26 @@ def model_tables(file):
     notes = cursor.take(cursor.varint())
     need(len(notes) <= 4096, "notes")
     notes.decode()
-    memory = read_side(layout, 0, cursor.take(cursor.varint()), None)
-    need(not memory[0], "columns of a model one after another")
+    memory = (5, *read_side(layout, 0, cursor.take(cursor.varint()), None))
+    need(not memory[1], "columns of a model one after another")
     return layout, memory
 
 
-def tokens_frame(layout, offset, length, payload, memory, seen):
+def tokens_frame(layout, kind, offset, length, payload, memory, seen):
     """Raw bytes, and the frame's own memory if it has one. What plans have is counted in `seen`."""
     cursor = Bytes(payload)
     head, n, tail, first = layout.rows(offset, length)
     body_len = n * layout.size
     own = cursor.take(cursor.varint())
-    own = read_side(layout, body_len, own, None) if own else None
+    own = (kind, *read_side(layout, body_len, own, None, kind == 7)) if own else None
     memory = own or memory
-    need(memory, "tokens of a chain that has not begun")
-    side_len, words_len = cursor.varint(), cursor.varint()
-    stored, plans = read_side(layout, body_len, cursor.take(side_len), memory)
-    words = cursor.take(words_len)
+    need(memory and memory[0] == kind, "tokens without their memory")
+    side_len, words_len, code_len = cursor.varint(), cursor.varint(), cursor.varint() if kind == 7 else 0
+    stored, plans = read_side(layout, body_len, cursor.take(side_len), memory[1:], kind == 7)
+    words, code = cursor.take(words_len), cursor.take(code_len)
     edges = cursor.take(head), cursor.take(tail)
     group, plane = (0, 0) if stored else layout.group_and_plane()
-    frame = TokenFrame(words, cursor.rest(), group, plane, first)
+    frame = TokenFrame(words, code, cursor.rest(), group, plane, first)
     rows, known = (layout.shape[1] if stored else n), []
     for plan in plans:
         column = Column(plan)
@@ -167,7 +179,12 @@ def tokens_frame(layout, offset, length, payload, memory, seen):
         for source, _, _ in plan.contexts:
             seen["source", source] = seen.get(("source", source), 0) + 1
         seen["exceptions",] = seen.get(("exceptions",), 0) + len(column.exceptions)
-        seen["constant",] = seen.get(("constant",), 0) + (2048 in plan.frequencies[0])
+        seen["constant",] = seen.get(("constant",), 0) + any(2048 in f for f in plan.frequencies[:1])
+        if plan.looks:
+            met = [("second", plan.second), ("offset bits by contexts", plan.offset_bits), ("contexts", len(plan.looks))]
+            met += [("look", *look[: 2 - (look[0] > 0)], "by", look[3][0]) for looks in plan.looks for look in looks]
+            for what in met:
+                seen["adaptive", *what] = seen.get(("adaptive", *what), 0) + 1
     frame.finish()
     body = np.zeros(body_len, np.uint8)
     for c, column in enumerate(known):
