@@ -29,6 +29,11 @@ const AID_BYTES: u64 = 1 << 19;
 /// Bytes of a chain's mixers and tables, whatever its columns are.
 const CHAIN_BYTES: u64 = 6 << 20;
 
+/// Bytes of what a column of the adaptive stage learns, at most about, and a row's contexts,
+/// guesses and tokens there.
+const LEARNED_BYTES: u64 = 5 << 20;
+const LEARNED_PER_ROW: u64 = 32;
+
 /// What decoding a stream takes.
 #[derive(Clone, Copy, Debug)]
 struct Needs {
@@ -41,6 +46,10 @@ struct Needs {
 impl Needs {
     fn of(header: &StreamHeader) -> Self {
         let size = header.frame_size as u64;
+        let adapted = |row_n: u64| match stage::adapts(header.level) {
+            true => LEARNED_BYTES + LEARNED_PER_ROW * row_n,
+            false => 0,
+        };
         if !header.level.learns() && !stage::suits(&header.layout) {
             return Needs {
                 states: 0,
@@ -67,19 +76,24 @@ impl Needs {
             let tables = (256 << 10) + table_n * (24 << 10);
             return Needs {
                 states: u64::from(header.chains) * tables,
-                frame: 2 * size + row_n * column_n * (widest + 9) + row_n * 40 + tables,
+                frame: 2 * size
+                    + row_n * column_n * (widest + 9)
+                    + row_n * 40
+                    + tables
+                    + adapted(row_n),
             };
         }
         let expansion = header.layout.columns();
         let column_n = expansion.columns.len() as u64;
-        let value_n = size / u64::from(expansion.record_size) * column_n;
+        let row_n = size / u64::from(expansion.record_size);
+        let value_n = row_n * column_n;
         let column = 3 << 19;
         Needs {
             states: u64::from(header.chains)
                 * (CHAIN_BYTES + column_n * column + Memory::of(header).bytes(size)),
             // Payload, raw bytes, and columns of 8 bytes a value, as lanes hold them and as they
             // are put together.
-            frame: 3 * size + 16 * value_n,
+            frame: 3 * size + 16 * value_n + adapted(row_n),
         }
     }
 }

@@ -112,6 +112,11 @@ const TABLES: u8 = 4;
 /// The last level that searches for longer.
 pub(crate) const LONGEST: u8 = 6;
 
+/// Whether columns may be of the adaptive stage at a level.
+pub(crate) fn adapts(level: Level) -> bool {
+    level.get() > TABLES
+}
+
 fn searched_as(level: Level) -> u8 {
     level.get().min(LONGEST)
 }
