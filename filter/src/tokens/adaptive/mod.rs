@@ -39,10 +39,12 @@ pub struct Adaptive {
     pub classes: Vec<u8>,
 }
 
-/// Classes of counts.
-pub fn classes(counts: &[u32]) -> Vec<u8> {
-    counts
-        .iter()
-        .map(|&count| (32 - count.leading_zeros()).min(u32::from(CLASSES) - 1) as u8)
-        .collect()
+/// The classes of so many tokens by how often these rows have them.
+pub fn classes(tokens: &[u8], token_n: usize) -> Vec<u8> {
+    let mut counts = vec![0u32; token_n];
+    for &token in tokens {
+        counts[usize::from(token)] += 1;
+    }
+    let class = |count: u32| (32 - count.leading_zeros()).min(u32::from(CLASSES) - 1) as u8;
+    counts.into_iter().map(class).collect()
 }

@@ -44,12 +44,8 @@ pub(super) fn fresh<W: Word>(
     left: &Left,
 ) -> Settled {
     let (bins, tokens) = cut(recipe, me, prepared);
-    let mut counts = vec![0; bins.token_n()];
-    tokens
-        .iter()
-        .for_each(|&token| counts[usize::from(token)] += 1);
     let adaptive = Adaptive {
-        classes: classes(&counts),
+        classes: classes(&tokens, bins.token_n()),
         ..adaptive.clone()
     };
     let plan = ColumnPlan {

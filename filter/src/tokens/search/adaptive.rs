@@ -1,8 +1,9 @@
 //! Contexts of the adaptive stage, greedily: what lowers the bits of the sample most, then what
 //! does beside it. Bits are counted by coding.
 
-use super::super::adaptive::Adaptive;
 use super::super::adaptive::look::{By, Look, Seen};
+use super::super::adaptive::{Adaptive, classes};
+use super::super::column::Known;
 use super::super::context::{Context, Source};
 use super::super::encode::{Ready, Recipe, Settled, write_adapted};
 use super::super::offsets::BitWriter;
@@ -102,7 +103,7 @@ fn smaller(a: (f64, Adaptive), b: (f64, Adaptive)) -> (f64, Adaptive) {
 /// Some rows that contexts are tried on.
 struct Trial<'a> {
     scene: &'a Scene<'a>,
-    known: super::super::column::Known,
+    known: Known,
     ready: Ready,
     settled: &'a Settled,
     row_n: usize,
@@ -121,7 +122,7 @@ impl<'a> Trial<'a> {
         };
         Trial {
             scene,
-            known: super::super::column::Known::new(me.form, words, exceptions.copied().collect()),
+            known: Known::new(me.form, words, exceptions.copied().collect()),
             ready: ready.first(row_n),
             settled,
             row_n,
@@ -131,20 +132,14 @@ impl<'a> Trial<'a> {
     /// Bits of the rows.
     fn bits(&self, adaptive: &Adaptive) -> f64 {
         let mut plan = self.settled.plan.clone();
-        let classes = {
-            let mut counts = vec![0; plan.bins.token_n()];
-            self.settled.tokens[..self.row_n]
-                .iter()
-                .for_each(|&token| counts[usize::from(token)] += 1);
-            super::super::adaptive::classes(&counts)
-        };
+        let tokens = &self.settled.tokens[..self.row_n];
         plan.adaptive = Some(Adaptive {
-            classes,
+            classes: classes(tokens, plan.bins.token_n()),
             ..adaptive.clone()
         });
         let settled = Settled {
             plan,
-            tokens: self.settled.tokens[..self.row_n].to_vec(),
+            tokens: tokens.to_vec(),
             clusters: Vec::new(),
             bits: 0.0,
         };
