@@ -29,10 +29,12 @@ const AID_BYTES: u64 = 1 << 19;
 /// Bytes of a chain's mixers and tables, whatever its columns are.
 const CHAIN_BYTES: u64 = 6 << 20;
 
-/// Bytes of what a column of the adaptive stage learns, at most about, and a row's contexts,
-/// guesses and tokens there.
-const LEARNED_BYTES: u64 = 5 << 20;
-const LEARNED_PER_ROW: u64 = 32;
+/// Bytes of what a column of the adaptive stage learns, at most about: weights and what it looks
+/// at, and cells by the rows up to all of them. A row's contexts, guesses and tokens there.
+const WEIGHTS_BYTES: u64 = 1 << 19;
+const CELLS_PER_ROW: u64 = 128;
+const CELLS_MAX: u64 = 4 << 20;
+const SEEN_PER_ROW: u64 = 32;
 
 /// What decoding a stream takes.
 #[derive(Clone, Copy, Debug)]
@@ -47,7 +49,7 @@ impl Needs {
     fn of(header: &StreamHeader) -> Self {
         let size = header.frame_size as u64;
         let adapted = |row_n: u64| match stage::adapts(header.level) {
-            true => LEARNED_BYTES + LEARNED_PER_ROW * row_n,
+            true => WEIGHTS_BYTES + SEEN_PER_ROW * row_n + CELLS_MAX.min(CELLS_PER_ROW * row_n),
             false => 0,
         };
         if !header.level.learns() && !stage::suits(&header.layout) {
