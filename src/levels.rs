@@ -36,7 +36,7 @@ impl Args for LevelFlags {
             command.arg(match *id {
                 "1" => arg.help("Fastest: -1 to -4 look for what the columns have in common, ever harder, and decode alike"),
                 "3" => arg.help("The default"),
-                "5" => arg.help("-5 and -6 also learn while they code: smaller, at tens of MB/s both ways, on grids 5 to 20"),
+                "5" => arg.help("-5 and -6 also learn while they code: smaller, decoded at tens of MB/s, grids at 4 to 20"),
                 "7" => arg.help("-7 to -9 predict bit by bit, at a few MB/s both ways; -8 and -9 with a model, where there is one"),
                 "9" => arg.help("Smallest"),
                 _ => arg.hide(true),

@@ -232,7 +232,8 @@ impl<const K: usize> Looks<K> {
             looks.map(own).collect()
         });
         let sums = own.iter().flatten().any(|own| matches!(own, Own::Sum(..)));
-        let activity = sums.then(|| Activity::new(view.geometry));
+        // What lies before the frame counts nothing, however far the grid's rows reach.
+        let activity = sums.then(|| Activity::new(view.geometry).within(view.row_n));
         let reach = activity.as_ref().map_or(0, |activity| activity.reach);
         Looks {
             foreign,
