@@ -25,6 +25,29 @@ pub enum Domain {
     Words,
 }
 
+impl Domain {
+    /// The word that a sum comes to.
+    #[inline(always)]
+    pub fn word<W: Word>(self, form: &Form, sum: f64) -> W {
+        match self {
+            Domain::Numbers => form.word_of_number(sum),
+            Domain::Words => W::low((sum + 0.5) as u64),
+        }
+    }
+
+    /// What a word adds to later sums.
+    #[inline(always)]
+    pub fn value<W: Word>(self, form: &Form, word: W) -> f64 {
+        match self {
+            Domain::Numbers => {
+                let x = form.vt.number(form.ordered(word));
+                if x.abs() < SUMMED { x } else { 0.0 }
+            }
+            Domain::Words => word.wide() as f64,
+        }
+    }
+}
+
 /// A weighted sum of neighbours.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Stencil {
@@ -76,22 +99,13 @@ impl<'a> Sums<'a> {
     /// The word that a sum comes to.
     #[inline(always)]
     fn word<W: Word>(&self, sum: f64) -> W {
-        match self.domain {
-            Domain::Numbers => self.form.word_of_number(sum),
-            Domain::Words => W::low((sum + 0.5) as u64),
-        }
+        self.domain.word(self.form, sum)
     }
 
     /// What a word adds to later sums.
     #[inline(always)]
     fn value<W: Word>(&self, word: W) -> f64 {
-        match self.domain {
-            Domain::Numbers => {
-                let x = self.form.vt.number(self.form.ordered(word));
-                if x.abs() < SUMMED { x } else { 0.0 }
-            }
-            Domain::Words => word.wide() as f64,
-        }
+        self.domain.value(self.form, word)
     }
 
     /// What a sum adds to later sums in the place of a value that takes no part.

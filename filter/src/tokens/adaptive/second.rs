@@ -19,8 +19,6 @@ const TERMS: usize = NEIGHBOURS + 1;
 const KEPT: f64 = 0.998;
 /// What stands for the constant.
 const CONSTANT: f64 = 0.01;
-/// Numbers beyond this count as nothing.
-const SUMMED: f64 = 1e30;
 /// How much of the usual error is no error.
 const EASY: f64 = 0.2;
 /// Uncertainty at which the weights begin anew.
@@ -230,10 +228,7 @@ impl Second {
             .neighbours
             .map(|d| row.checked_sub(d).map_or(last, |above| self.values[above]));
         let sum = self.follower.predict(neighbours);
-        let word: W = match self.domain {
-            Domain::Numbers => self.form.word_of_number(sum),
-            Domain::Words => W::low((sum + 0.5) as u64),
-        };
+        let word: W = self.domain.word(&self.form, sum);
         self.centre = (word.wide() as i64).wrapping_sub(predicted.wide() as i64);
         [
             Guess {
@@ -255,13 +250,7 @@ impl Second {
             self.errors.iter_mut().for_each(|errors| errors.put(None));
             return;
         };
-        let value = match self.domain {
-            Domain::Numbers => {
-                let x = self.form.vt.number(self.form.ordered(word));
-                if x.abs() < SUMMED { x } else { 0.0 }
-            }
-            Domain::Words => word.wide() as f64,
-        };
+        let value = self.domain.value(&self.form, word);
         self.values.push(value);
         self.follower.learn(value);
         let left = (word.wide() as i64).wrapping_sub(predicted.wide() as i64);

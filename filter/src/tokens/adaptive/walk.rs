@@ -27,7 +27,6 @@ pub struct Walk<const K: usize, const E: usize> {
     bits: [u8; TOKENS],
     tops: u32,
     copy: Option<u8>,
-    exception: u8,
     /// The kind of the first decision about the first token's offset, and about any deep bit.
     offsets: u16,
     deep: u16,
@@ -69,7 +68,6 @@ impl<const K: usize, const E: usize> Walk<K, E> {
             bits,
             tops: plan.tops.min(TOPS).into(),
             copy: copies.then(|| bins.copy()),
-            exception: bins.exception(),
             offsets,
             deep,
             cells: vec![Cell::NEW; 1 << cell_bits],
@@ -173,9 +171,7 @@ impl<const K: usize, const E: usize> Walk<K, E> {
     /// How many of the first bits of a token's offset are coded here.
     #[inline(always)]
     pub fn top_n(&self, token: u8, guesses: &[Guess; E]) -> u32 {
-        if token == self.exception {
-            return 0;
-        }
+        // Copies and exceptions have none.
         let bits = u32::from(self.bits[usize::from(token)]);
         match guesses.iter().map(|guess| guess.scale).min() {
             None => bits.min(self.tops),

@@ -21,7 +21,7 @@ use crate::coder::RangeDecoder;
 use crate::kernel::vector::Isa;
 use crate::kernel::{Kernel, Task, run};
 use crate::{Error, Result};
-use rebuild::{Feed, Recipe, residuals};
+use rebuild::{Feed, Rebuild, residuals};
 
 /// The streams that columns read one after another, and room for their tables.
 pub struct Streams<'a> {
@@ -135,17 +135,17 @@ fn rows<W: Word>(plan: &ColumnPlan, left: &Left, streams: &mut Streams) -> Decod
             "a context of a prediction that needs the value",
         ));
     }
-    let recipe = Recipe {
+    let rebuild = Rebuild {
         plan,
         left,
         predicted: &predicted,
     };
     let (tokens, (words, exceptions)) = match &plan.adaptive {
-        Some(adaptive) => adapted(&recipe, adaptive, streams),
+        Some(adaptive) => adapted(&rebuild, adaptive, streams),
         None => {
             let tokens = tokens::tokens(plan, left, &predicted, streams)?;
             let residuals = residuals::<W>(plan, &tokens, &mut streams.offsets);
-            let rebuilt = recipe.rebuild(&tokens, residuals);
+            let rebuilt = rebuild.rebuild(&tokens, residuals);
             (tokens, rebuilt)
         }
     };
@@ -156,33 +156,33 @@ fn rows<W: Word>(plan: &ColumnPlan, left: &Left, streams: &mut Streams) -> Decod
 /// The rows of a column of the adaptive stage.
 #[inline(never)]
 fn adapted<W: Word>(
-    recipe: &Recipe<W>,
+    rebuild: &Rebuild<W>,
     adaptive: &Adaptive,
     streams: &mut Streams,
 ) -> (Vec<u8>, (Vec<W>, Exceptions)) {
-    let left = recipe.left;
+    let left = rebuild.left;
     let view = View {
         row_n: left.row_n,
         geometry: left.geometry,
         known: left.known,
         tokens: left.tokens,
-        predicted: recipe.predicted,
+        predicted: rebuild.predicted,
     };
     let scene = Scene {
-        plan: recipe.plan,
+        plan: rebuild.plan,
         adaptive,
         view: &view,
     };
     let (coder, offsets) = (&mut streams.coder, &mut streams.offsets);
     if adaptive.second.is_some() {
-        return adaptive::read_along(scene, coder, offsets, recipe);
+        return adaptive::read_along(scene, coder, offsets, rebuild);
     }
     let (tokens, residuals) = adaptive::read(scene, coder, offsets);
-    let rebuilt = recipe.rebuild(&tokens, residuals);
+    let rebuilt = rebuild.rebuild(&tokens, residuals);
     (tokens, rebuilt)
 }
 
-impl<W: Word> Along<W> for &Recipe<'_, W> {
+impl<W: Word> Along<W> for &Rebuild<'_, W> {
     type Output = (Vec<W>, Exceptions);
 
     fn run(self, feed: &mut impl Feed<W>) -> Self::Output {

@@ -59,13 +59,13 @@ impl<W: Word> Feed<W> for Given<'_> {
 }
 
 /// What a column's rows are put together by.
-pub struct Recipe<'a, W> {
+pub struct Rebuild<'a, W> {
     pub plan: &'a ColumnPlan,
     pub left: &'a Left<'a>,
     pub predicted: &'a [W],
 }
 
-impl<W: Word> Recipe<'_, W> {
+impl<W: Word> Rebuild<'_, W> {
     /// What the copy of each row would be, where it needs nothing of the column itself; nothing if
     /// it is the prediction.
     #[inline(always)]

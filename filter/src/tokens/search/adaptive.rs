@@ -31,8 +31,19 @@ const CUT: f64 = 4.0;
 const TOPS_GAIN: f64 = 0.002;
 
 /// Counts bits, of 256.
-#[derive(Default)]
-struct Counter(u64);
+struct Counter {
+    sum: u64,
+    logistic: &'static logistic::Logistic,
+}
+
+impl Counter {
+    fn new() -> Self {
+        Counter {
+            sum: 0,
+            logistic: logistic::tables(),
+        }
+    }
+}
 
 impl BitCoder for Counter {
     const ENCODES: bool = true;
@@ -40,17 +51,17 @@ impl BitCoder for Counter {
     #[inline(always)]
     fn code(&mut self, bit: u32, p1: u32) -> u32 {
         let p = if bit != 0 { p1 } else { 65536 - p1 };
-        self.0 += u64::from(logistic::tables().cost(p));
+        self.sum += u64::from(self.logistic.cost(p));
         bit
     }
 
     fn byte(&mut self, byte: u8) -> u8 {
-        self.0 += 8 << 8;
+        self.sum += 8 << 8;
         byte
     }
 
     fn nibble(&mut self, nibble: u8) -> u8 {
-        self.0 += 4 << 8;
+        self.sum += 4 << 8;
         nibble
     }
 }
@@ -143,7 +154,7 @@ impl<'a> Trial<'a> {
             clusters: Vec::new(),
             bits: 0.0,
         };
-        let (mut counter, mut offsets) = (Counter::default(), BitWriter::default());
+        let (mut counter, mut offsets) = (Counter::new(), BitWriter::default());
         let (left, ready) = (self.scene.left(), &self.ready);
         write_adapted(
             &self.known,
@@ -159,7 +170,7 @@ impl<'a> Trial<'a> {
         };
         let looks = adaptive.contexts.iter().flatten();
         let said: f64 = looks.map(|look| LOOK + CUT * cuts(look) as f64).sum();
-        counter.0 as f64 / 256.0 + offsets.finish().len() as f64 * 8.0 + said
+        counter.sum as f64 / 256.0 + offsets.finish().len() as f64 * 8.0 + said
     }
 
     /// The best contexts, one after another.
