@@ -127,8 +127,9 @@ fn an_interrupt_leaves_nothing() -> Outcome {
         std::thread::sleep(Duration::from_millis(5));
     }
     std::thread::sleep(Duration::from_millis(300));
+    // As Ctrl-C, which scripts in the background are asked to ignore.
     Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
+        .args(["-TERM", &child.id().to_string()])
         .status()?;
     let status = child.wait()?;
     let mut said = String::new();

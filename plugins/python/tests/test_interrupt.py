@@ -9,7 +9,9 @@ import time
 import pytest
 
 SETUP = """
-import io, time, numpy as np, catena_hdf5
+import io, signal, time, numpy as np, catena_hdf5
+# Where tests run in a script's background it is ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 data = np.random.default_rng(1).normal(size=3_000_000).astype("f4").cumsum().tobytes()
 """
 LONG = {
@@ -56,7 +58,7 @@ print("alive", flush=True)
 
 def test_what_was_interrupted_says_so(tmp_path):
     program = SETUP + """
-import signal, threading
+import threading
 out = catena_hdf5.Compressor(7, "<f4", None, False, 1)
 threading.Timer(0.4, lambda: signal.raise_signal(signal.SIGINT)).start()
 try:
@@ -75,7 +77,7 @@ except catena_hdf5.CatenaError as error:
 
 def test_a_handler_that_returns_lets_the_work_go_on():
     program = SETUP + """
-import signal, threading
+import threading
 seen = []
 signal.signal(signal.SIGUSR1, lambda *_: seen.append(time.monotonic()))
 begun = time.monotonic()
