@@ -216,7 +216,7 @@ impl Pack {
         let thorough = alone || self.spec.level.get() >= THOROUGH;
         let quick = match input.choice {
             // A single column is what byte codecs do best; what they come to is no guess.
-            None if segments::possible(self.spec.expansion()) && self.spec.level > Level::MIN => {
+            None if segments::is_one_row(self.spec.expansion()) && self.spec.level > Level::MIN => {
                 let effort = if thorough {
                     Effort::Best
                 } else {
@@ -320,8 +320,8 @@ const UNLIKE: f64 = 1.06;
 const UNLIKE_BYTES: f64 = 100.0;
 /// Other codings are looked for harder where they come within one part in so many of the tokens,
 /// from this level on.
-const NEAR: usize = 10;
-const THOROUGH: u8 = 4;
+pub(super) const NEAR: usize = 10;
+pub(super) const THOROUGH: u8 = 4;
 /// A chain begins where its first frame alone gains one part in so many.
 const GAIN: usize = 8;
 

@@ -4,7 +4,8 @@
 
 mod cut;
 
-use crate::backend::{self, Table};
+use super::pack::{NEAR, THOROUGH};
+use crate::backend::{self, Effort, Table};
 use crate::error::{Error, Result};
 use crate::frame::{Cursor, FrameKind, put_varint};
 use crate::layout::Expansion;
@@ -18,14 +19,17 @@ const MOST: usize = 1 << 12;
 /// Levels from this one on look for segments.
 const LEVEL: u8 = 3;
 
-/// Whether frames may have segments: of one column of words, without a grid.
+/// Whether frames may have segments: of one column of words.
 pub(crate) fn possible(expansion: &Expansion) -> bool {
     let [column] = &expansion.columns[..] else {
         return false;
     };
-    column.width > 1
-        && expansion.record_size == u32::from(column.width)
-        && expansion.shape.len() < 2
+    column.width > 1 && expansion.record_size == u32::from(column.width)
+}
+
+/// Whether they are those of one column in a row, of which nothing else is known.
+pub(crate) fn is_one_row(expansion: &Expansion) -> bool {
+    possible(expansion) && expansion.shape.len() < 2
 }
 
 /// Whether a level looks for them.
@@ -42,7 +46,11 @@ pub(crate) fn pack(
     (level, threads): (Level, usize),
 ) -> Result<Option<Vec<u8>>> {
     let rows = Rows::new(expansion.record_size, offset, raw.len());
-    let ends = cut::cut(&classes(expansion, rows.records(raw)));
+    let classes = classes(expansion, rows.records(raw));
+    let mut ends = cut::cut(&classes);
+    if let Some(plane) = plane(expansion) {
+        ends = cut::by_planes(&classes, &ends, rows.first, plane);
+    }
     if ends.len() < 2 || ends.len() > MOST {
         return Ok(None);
     }
@@ -71,15 +79,19 @@ pub(crate) fn pack(
             let tokens = stage::pack(expansion, shared, offset, part, false)?;
             keep(&mut best, stage::kind(&shared.memory), tokens);
         }
-        if let Some(other) = backend::fall_back(table, offset, part, best.1.len()) {
-            best = other;
-        }
+        let mut fresh = None;
         if let Some(own) = own {
             let tokens = stage::pack(expansion, own, offset, part, true)?;
             if keep(&mut best, stage::kind(&own.memory), tokens) {
-                shared = Some(own);
+                fresh = Some(own);
             }
         }
+        if let Some((kind, payload)) = other(table, level, offset, part, best.1.len())
+            && keep(&mut best, kind, payload)
+        {
+            fresh = None;
+        }
+        shared = fresh.or(shared);
         head.push(best.0.bits());
         put_varint(&mut head, part.len() as u64);
         put_varint(&mut head, best.1.len() as u64);
@@ -92,11 +104,32 @@ pub(crate) fn pack(
     Ok(Some(head))
 }
 
-/// Takes tokens if they are shorter.
-fn keep(best: &mut (FrameKind, Vec<u8>), kind: FrameKind, tokens: Vec<u8>) -> bool {
-    let shorter = tokens.len() < best.1.len();
+/// Values of a grid's plane, which is all of its axes but the first.
+fn plane(expansion: &Expansion) -> Option<u64> {
+    let axes = expansion.shape.get(1..).filter(|axes| !axes.is_empty())?;
+    Some(axes.iter().product())
+}
+
+/// Another coding of a segment, if one comes near to so many bytes.
+fn other(
+    table: &Table,
+    level: Level,
+    offset: u64,
+    part: &[u8],
+    tokens: usize,
+) -> Option<(FrameKind, Vec<u8>)> {
+    let quick = backend::fall_back(table, offset, part, tokens + tokens / NEAR)?;
+    Some(match level.get() >= THOROUGH {
+        true => backend::pack(table, Effort::Best, offset, part),
+        false => quick,
+    })
+}
+
+/// Takes another coding if it is shorter.
+fn keep(best: &mut (FrameKind, Vec<u8>), kind: FrameKind, payload: Vec<u8>) -> bool {
+    let shorter = payload.len() < best.1.len();
     if shorter {
-        *best = (kind, tokens);
+        *best = (kind, payload);
     }
     shorter
 }
@@ -214,10 +247,10 @@ mod tests {
             );
         }
         assert!(of(&[1, 1, 8, 8]).is_err() && of(&[]).is_err());
-        let grid = layout.with_shape(&[0, 4]).unwrap().columns();
+        let pair = Layout::parse("<u4,<u4").unwrap().columns();
         assert!(
-            !possible(&grid)
-                && unpack((&grid, &table), 0, 8, &two([4, 4], [1, 1], &raw[..8])).is_err()
+            !possible(&pair)
+                && unpack((&pair, &table), 0, 8, &two([4, 4], [1, 1], &raw[..8])).is_err()
         );
     }
 }
