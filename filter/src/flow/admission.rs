@@ -34,6 +34,9 @@ const CHAIN_BYTES: u64 = 6 << 20;
 const WEIGHTS_BYTES: u64 = 1 << 19;
 const CELLS_PER_ROW: u64 = 128;
 const CELLS_MAX: u64 = 4 << 20;
+/// The same of words that are spelt out, which one column alone may be.
+const SPELT_PER_ROW: u64 = 1 << 10;
+const SPELT_MAX: u64 = 17 << 20;
 const SEEN_PER_ROW: u64 = 32;
 
 /// What decoding a stream takes.
@@ -48,8 +51,12 @@ struct Needs {
 impl Needs {
     fn of(header: &StreamHeader) -> Self {
         let size = header.frame_size as u64;
+        let (a_row, most) = match header.layout.columns().columns.len() {
+            1 => (SPELT_PER_ROW, SPELT_MAX),
+            _ => (CELLS_PER_ROW, CELLS_MAX),
+        };
         let adapted = |row_n: u64| match stage::adapts(header.level) {
-            true => WEIGHTS_BYTES + SEEN_PER_ROW * row_n + CELLS_MAX.min(CELLS_PER_ROW * row_n),
+            true => WEIGHTS_BYTES + SEEN_PER_ROW * row_n + most.min(a_row * row_n),
             false => 0,
         };
         if !header.level.learns() && !stage::suits(&header.layout) {

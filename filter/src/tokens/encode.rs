@@ -19,6 +19,7 @@ use super::plan::ColumnPlan;
 use super::prediction::{Copy, Prediction};
 use super::rans::{CLUSTERS, TOTAL_BITS, normalise};
 use super::word::{Word, Words};
+use crate::numeric::ValueType;
 use crate::numeric::functions::log2;
 use adapt::{adapted, is_adapted_well};
 pub use adapt::{said_bits, write_adapted};
@@ -37,6 +38,27 @@ pub struct Recipe {
     pub sources: Vec<(Source, usize)>,
     /// What the adaptive stage looks at, if tokens are coded by that.
     pub adaptive: Option<Adaptive>,
+}
+
+impl Recipe {
+    /// Of words that are spelt out.
+    pub fn spelt(vt: ValueType) -> Self {
+        Recipe {
+            form: Form::plain(vt),
+            prediction: Prediction::Zero,
+            copy: Copy::None,
+            cutting: Cutting {
+                price: 40.0,
+                bins: 64,
+                exact: 96,
+            },
+            sources: Vec::new(),
+            adaptive: Some(Adaptive {
+                spelt: true,
+                ..Adaptive::default()
+            }),
+        }
+    }
 }
 
 /// A column's rows, ready for tokens.

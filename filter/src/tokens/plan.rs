@@ -128,7 +128,11 @@ impl ColumnPlan {
         if adapts {
             code_adaptive(&mut self.adaptive, side, place, &self.bins)?;
         }
-        if self.adaptive.is_some() {
+        if let Some(adaptive) = &self.adaptive {
+            let bare = self.prediction == Prediction::Zero && self.copy == Copy::None;
+            if adaptive.spelt && !(bare && self.form.is_plain() && self.bins == Bins::default()) {
+                return Err(corrupt("more than words that are spelt out"));
+            }
             self.contexts.clear();
             self.map.clear();
             self.frequencies.clear();

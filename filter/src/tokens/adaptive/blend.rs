@@ -31,37 +31,47 @@ pub struct Curves {
     rates: [u16; LEARNED + 1],
 }
 
-static CURVES: LazyLock<Curves> = LazyLock::new(|| {
-    let mut curves = Curves {
-        stretch: [0; 4096],
-        squash: [0; 2 * FAR as usize + 1],
-        steps: [0; SEEN as usize + 1],
-        rates: [0; LEARNED + 1],
-    };
-    for (at, out) in curves.stretch.iter_mut().enumerate() {
-        let p = (at as f64 + 0.5) / 4096.0;
-        *out = (UNIT * ln(p / (1.0 - p))).round() as i16;
-    }
-    for (at, out) in curves.squash.iter_mut().enumerate() {
-        let x = (at as f64 - f64::from(FAR)) / UNIT;
-        *out = (65536.0 / (1.0 + exp(-x))).clamp(16.0, 65520.0) as u16;
-    }
-    for (at, out) in curves.steps.iter_mut().enumerate() {
-        *out = (65536.0 / (at as f64 + 1.5)).max(65536.0 / f64::from(SEEN)) as u16;
-    }
-    for (at, out) in curves.rates.iter_mut().enumerate() {
-        let slowed = 0.02 / (1.0 + at as f64 * 0.02).sqrt();
-        *out = (65536.0 * slowed.max(0.002)) as u16;
-    }
-    curves
-});
+static CURVES: LazyLock<Curves> = LazyLock::new(|| Curves::new(SEEN, (0.02, 0.002)));
+static QUICK: LazyLock<Curves> = LazyLock::new(|| Curves::new(30, (0.03, 0.006)));
 
 /// The tables; take the reference once and keep it.
 pub fn curves() -> &'static Curves {
     &CURVES
 }
 
+/// Those of what changes often.
+pub fn quick_curves() -> &'static Curves {
+    &QUICK
+}
+
 impl Curves {
+    /// Contexts take no less of what follows than if they were seen so often; weights take so much
+    /// of an error at first, and no less than so much.
+    fn new(seen: u32, (first, least): (f64, f64)) -> Self {
+        let mut curves = Curves {
+            stretch: [0; 4096],
+            squash: [0; 2 * FAR as usize + 1],
+            steps: [0; SEEN as usize + 1],
+            rates: [0; LEARNED + 1],
+        };
+        for (at, out) in curves.stretch.iter_mut().enumerate() {
+            let p = (at as f64 + 0.5) / 4096.0;
+            *out = (UNIT * ln(p / (1.0 - p))).round() as i16;
+        }
+        for (at, out) in curves.squash.iter_mut().enumerate() {
+            let x = (at as f64 - f64::from(FAR)) / UNIT;
+            *out = (65536.0 / (1.0 + exp(-x))).clamp(16.0, 65520.0) as u16;
+        }
+        for (at, out) in curves.steps.iter_mut().enumerate() {
+            *out = (65536.0 / (at as f64 + 1.5)).max(65536.0 / f64::from(seen)) as u16;
+        }
+        for (at, out) in curves.rates.iter_mut().enumerate() {
+            let slowed = first / (1.0 + at as f64 * 0.02).sqrt();
+            *out = (65536.0 * slowed.max(least)) as u16;
+        }
+        curves
+    }
+
     /// The probability of 65536 at a place of the logistic domain.
     #[inline(always)]
     pub fn squash(&self, place: i32) -> u32 {
@@ -83,10 +93,16 @@ impl Cell {
         i32::from(curves.stretch[(self.0 >> 20) as usize])
     }
 
+    /// How often it was met, as far as that is counted.
+    #[inline(always)]
+    pub fn seen(self) -> u32 {
+        self.0 & 1023
+    }
+
     /// Takes in what followed.
     #[inline(always)]
     pub fn learn(&mut self, bit: u32, curves: &Curves) {
-        let seen = self.0 & 1023;
+        let seen = self.seen();
         let step = i64::from(curves.steps[seen.min(SEEN) as usize]);
         let p = i64::from(self.0 >> 10);
         let goal = if bit != 0 { (1 << 22) - 1 } else { 0 };
@@ -105,16 +121,20 @@ pub struct Weights<const K: usize, const E: usize> {
 
 impl<const K: usize, const E: usize> Default for Weights<K, E> {
     fn default() -> Self {
-        let each = WHOLE * 19 / 20 / (K + E) as i32;
-        Weights {
-            contexts: [each; K],
-            experts: [each; E],
-            learned: 0,
-        }
+        Weights::each(WHOLE * 19 / 20 / (K + E) as i32)
     }
 }
 
 impl<const K: usize, const E: usize> Weights<K, E> {
+    /// All the same.
+    pub fn each(weight: i32) -> Self {
+        Weights {
+            contexts: [weight; K],
+            experts: [weight; E],
+            learned: 0,
+        }
+    }
+
     /// The weighted sum of places.
     #[inline(always)]
     pub fn mix(&self, contexts: &[i32; K], experts: &[i32; E]) -> i32 {

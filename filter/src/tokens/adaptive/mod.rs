@@ -11,6 +11,7 @@ pub mod blend;
 pub mod look;
 pub mod rows;
 pub mod second;
+pub mod spell;
 pub mod tree;
 pub mod walk;
 
@@ -37,6 +38,8 @@ pub struct Adaptive {
     pub tops: u8,
     /// By token: about the logarithm of how often it is met, what the tree is balanced by.
     pub classes: Vec<u8>,
+    /// Words are spelt out (`spell`), and there is nothing of the above.
+    pub spelt: bool,
 }
 
 /// The classes of so many tokens by how often these rows have them.

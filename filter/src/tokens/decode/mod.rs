@@ -10,6 +10,7 @@ use std::marker::PhantomData;
 
 use super::adaptive::Adaptive;
 use super::adaptive::rows::{self as adaptive, Along, Scene};
+use super::adaptive::spell;
 use super::column::Known;
 use super::context::{Geometry, Source, View};
 use super::offsets::BitReader;
@@ -161,6 +162,11 @@ fn adapted<W: Word>(
     streams: &mut Streams,
 ) -> (Vec<u8>, (Vec<W>, Exceptions)) {
     let left = rebuild.left;
+    if adaptive.spelt {
+        let plan = rebuild.plan;
+        let words = spell::read(plan.form.vt, left.row_n, &mut streams.coder);
+        return (vec![plan.bins.exception(); left.row_n], (words, Vec::new()));
+    }
     let view = View {
         row_n: left.row_n,
         geometry: left.geometry,

@@ -1,7 +1,8 @@
 //! Columns of the adaptive stage: what is said of them beforehand, and their tokens.
 
 use super::super::adaptive::rows::{Rows, Scene, write};
-use super::super::adaptive::{Adaptive, classes};
+use super::super::adaptive::{Adaptive, classes, spell};
+use super::super::bins::Bins;
 use super::super::column::Known;
 use super::super::offsets::BitWriter;
 use super::super::plan::{ColumnPlan, Place};
@@ -30,6 +31,14 @@ pub(super) fn adapted<W: Word>(
 
 /// Whether the bins of the beginning suit these rows, too.
 pub(super) fn is_adapted_well(settled: &Settled) -> bool {
+    if settled
+        .plan
+        .adaptive
+        .as_ref()
+        .is_some_and(|adaptive| adaptive.spelt)
+    {
+        return true;
+    }
     let exception = settled.plan.bins.exception();
     let exceptions = settled.tokens.iter().filter(|&&token| token == exception);
     exceptions.count() * SELDOM <= settled.tokens.len()
@@ -43,9 +52,20 @@ pub(super) fn fresh<W: Word>(
     prepared: &Prepared<W>,
     left: &Left,
 ) -> Settled {
-    let (bins, tokens) = cut(recipe, me, prepared);
+    let (bins, tokens, classes) = match adaptive.spelt {
+        true => {
+            let bins = Bins::default();
+            let tokens = vec![bins.exception(); me.words.row_n()];
+            (bins, tokens, Vec::new())
+        }
+        false => {
+            let (bins, tokens) = cut(recipe, me, prepared);
+            let classes = classes(&tokens, bins.token_n());
+            (bins, tokens, classes)
+        }
+    };
     let adaptive = Adaptive {
-        classes: classes(&tokens, bins.token_n()),
+        classes,
         ..adaptive.clone()
     };
     let plan = ColumnPlan {
@@ -108,6 +128,9 @@ fn write_words<W: Word, C: BitCoder>(
     let Some(adaptive) = &settled.plan.adaptive else {
         return;
     };
+    if adaptive.spelt {
+        return spell::write(me.form.vt, words, coder);
+    }
     let scene = Scene {
         plan: &settled.plan,
         adaptive,

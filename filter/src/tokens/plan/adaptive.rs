@@ -27,13 +27,20 @@ pub(super) fn code_adaptive<C: BitCoder>(
         second,
         tops,
         classes,
+        spelt,
     } = adaptive.get_or_insert_default();
     let kind = match second {
+        _ if *spelt => 3,
         None => 0,
         Some(Domain::Numbers) => 1,
         Some(Domain::Words) => 2,
     };
-    *second = match side.bounded(Topic::Kind, kind, 2)? {
+    let kind = side.bounded(Topic::Kind, kind, 3)?;
+    *spelt = kind == 3;
+    if *spelt {
+        return Ok(());
+    }
+    *second = match kind {
         0 => None,
         1 => Some(Domain::Numbers),
         _ => Some(Domain::Words),

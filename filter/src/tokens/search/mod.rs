@@ -63,6 +63,8 @@ pub struct Adapting {
     pub second: bool,
     /// What it must gain of a column's bits, as a part of them.
     pub gain: f64,
+    /// And what words that are spelt out must, which takes longer.
+    pub spelt: f64,
 }
 
 impl Effort {
@@ -118,6 +120,7 @@ impl Effort {
                     contexts: 3,
                     second: false,
                     gain: 0.003,
+                    spelt: 0.05,
                 }),
                 ..Effort::of_level(3)
             },
@@ -127,6 +130,7 @@ impl Effort {
                     contexts: 4,
                     second: true,
                     gain: 0.0,
+                    spelt: 0.02,
                 }),
                 ..Effort::of_level(4)
             },
@@ -343,13 +347,11 @@ pub fn search(table: &Table, body: &[u8], first: u64, effort: Effort, threads: u
         tokens.push(settled.tokens);
     }
     let all = body.len() / table.row_size;
+    let body = &body[..all * table.row_size];
     let gain = effort.adapting.map_or(0.0, |adapting| adapting.gain);
-    let (memory, bits) = match all > row_n || effort.adapting.is_some() {
+    let (mut memory, mut bits) = match all > row_n || effort.adapting.is_some() {
         // Tables of all that there is, not of the sample alone.
-        true => {
-            let body = &body[..all * table.row_size];
-            frame::learn(table, &mut recipes, gain, whole_first, body)
-        }
+        true => frame::learn(table, &mut recipes, gain, whole_first, body),
         false => (
             Memory {
                 stored: table.is_stored(),
@@ -359,6 +361,16 @@ pub fn search(table: &Table, body: &[u8], first: u64, effort: Effort, threads: u
             bits,
         ),
     };
+    if let (Some(adapting), [vt]) = (effort.adapting, &types[..])
+        && all >= FEWEST
+        && table.group <= 2
+    {
+        let mut spelt = vec![Recipe::spelt(*vt)];
+        let (other, other_bits) = frame::learn(table, &mut spelt, gain, whole_first, body);
+        if spelt[0].adaptive.is_some() && other_bits[0] < bits[0] * (1.0 - adapting.spelt) {
+            (recipes, memory, bits) = (spelt, other, other_bits);
+        }
+    }
     Search {
         recipes,
         memory: Arc::new(memory),
