@@ -170,6 +170,16 @@ def adaptive(rng):
     yield "adaptive, four axes", cube.astype("<f4").tobytes(), ["--dtype", "<f4", "--shape", "2,4,20,24"]
     parts = [swell, np.round(swell * 7, 1), key.astype("f4"), walk]
     yield "adaptive, segments", np.concatenate(parts).astype("<f4").tobytes(), ["--dtype", "<f4"]
+    for width in (2, 4, 8):
+        # Many short columns, of values cut to so many bits, some of which come again.
+        pieces = []
+        for at in range(40):
+            values = rng.exponential(10.0 ** rng.integers(-2, 4), 12 + at).astype(f"f{width}")
+            bits = values.view(f"u{width}") >> (at % 5 * width) << (at % 5 * width)
+            pieces.append(rng.choice(bits, 60 + 7 * at) if at % 2 else np.repeat(bits, 3))
+        raw = np.concatenate(pieces + pieces[7:9]).astype(f"<u{width}").tobytes()
+        yield f"spelt f{width}", raw, ["--dtype", f"<f{width}"]
+        yield f"spelt u{width} in frames", raw, ["--dtype", f">u{width}", "--frame-size", "9K"]
     yield "adaptive, a sequence", np.cumsum(np.cumsum(rng.normal(0, 1, 4000))).astype("<f8").tobytes(), ["--dtype", "<f8"]
 
 

@@ -5,6 +5,7 @@ import numpy as np
 
 from adaptive import Adaptive
 from arithmetic import FORMULAS, ONE, TEN, U64, need, round_, to_u64
+from spell import Speller
 
 
 class Column:
@@ -114,7 +115,7 @@ class Column:
         plan, t = self.plan, self.type
         kind, of = plan.prediction
         predicted = self.candidates(kind, of, left, n) if 2 <= kind <= 6 else None
-        adaptive = Adaptive(frame, plan, left, n, predicted, self) if plan.looks else None
+        adaptive = Speller(frame, plan, n) if plan.spelt else Adaptive(frame, plan, left, n, predicted, self) if plan.looks else None
         self.tokens = adaptive.tokens if adaptive else frame.tokens(plan, left, n, predicted)
         exact_n = len(plan.exact)
         copy = exact_n + len(plan.intervals)

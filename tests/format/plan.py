@@ -127,7 +127,7 @@ class Plan:
             end = start + (1 << length)
             need(end <= 2**W, "an interval")
             self.intervals.append((start, length))
-        self.looks, self.contexts, self.frequencies = [], [], []
+        self.looks, self.contexts, self.frequencies, self.spelt = [], [], [], False
         if adaptive and side.flag():
             self.adaptive(side, c, exact_n + interval_n + 2)
         else:
@@ -161,7 +161,12 @@ class Plan:
             self.map[at] = last
 
     def adaptive(self, side, c, token_n):
-        self.second = side.number("kind", 2)
+        self.second = side.number("kind", 3)
+        self.spelt = self.second == 3
+        if self.spelt:
+            bare = self.transform == (0, 0) and self.prediction[0] == 0 and not self.copy[0]
+            need(bare and token_n == 2, "words that are spelt out, and more")
+            return
         self.offset_bits = side.number("count", 2)
         for _ in range(side.number("count", 3) + 1):
             looks, own = [], False

@@ -180,6 +180,7 @@ def tokens_frame(layout, kind, offset, length, payload, memory, seen):
             seen["source", source] = seen.get(("source", source), 0) + 1
         seen["exceptions",] = seen.get(("exceptions",), 0) + len(column.exceptions)
         seen["constant",] = seen.get(("constant",), 0) + any(2048 in f for f in plan.frequencies[:1])
+        seen["spelt",] = seen.get(("spelt",), 0) + plan.spelt
         if plan.looks:
             met = [("second", plan.second), ("offset bits by contexts", plan.offset_bits), ("contexts", len(plan.looks))]
             met += [("look", *look[: 2 - (look[0] > 0)], "by", look[3][0]) for looks in plan.looks for look in looks]

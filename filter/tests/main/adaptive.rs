@@ -39,8 +39,28 @@ fn grids_and_records_adapt_and_come_out_smaller() {
 }
 
 #[test]
+fn words_of_many_short_columns_are_spelt_out() {
+    for dtype in ["<f4", "<u4", ">u2", "<f8"] {
+        let sample = common::pieces(dtype);
+        let len = |level: u8, frame: usize| {
+            let options = common::options(&sample, level).with_frame_size(frame);
+            let packed = compress(&sample.raw, &options).unwrap();
+            let raw = decompress(&packed, &DecompressOptions::default()).unwrap();
+            assert!(raw == sample.raw, "{dtype} level {level}");
+            packed.len()
+        };
+        let (four, five, six) = (len(4, 1 << 20), len(5, 1 << 20), len(6, 1 << 20));
+        assert!(five <= four && six <= five, "{dtype} {four} {five} {six}");
+        // A tenth at least, where the words are the values.
+        assert!(dtype != "<f4" || five + five / 10 < four, "{five} {four}");
+        // Frames that go by the plan of their chain's first.
+        len(6, 20_001);
+    }
+}
+
+#[test]
 fn threads_do_not_matter_and_frames_decode_alone() {
-    for sample in samples() {
+    for sample in samples().into_iter().chain([common::pieces("<f4")]) {
         let options = common::options(&sample, 6).with_frame_size(FRAME);
         let packed = compress(&sample.raw, &options).unwrap();
         let on_three = options.with_threads(3);

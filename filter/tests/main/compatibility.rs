@@ -85,6 +85,7 @@ fn cases(model: &Arc<Model>, tables: &Arc<Model>) -> Vec<(String, Sample, Compre
         (5, common::waves()),
         (6, common::events(400)),
         (6, common::waves()),
+        (6, common::pieces("<f4")),
     ] {
         let name = format!("v2-level{level}-adaptive-{}.cat", sample.name);
         let options = common::options(&sample, level).with_frame_size(sample.raw.len() / 2);

@@ -6,13 +6,15 @@ use super::super::adaptive::{Adaptive, classes};
 use super::super::column::Known;
 use super::super::context::{Context, Source};
 use super::super::encode::{Ready, Recipe, Settled, write_adapted};
+use super::super::frame::{self, Memory};
 use super::super::offsets::BitWriter;
 use super::super::prediction::Prediction;
+use super::super::rows::Table;
 use super::super::stencil::Domain;
 use super::super::word::Words;
 use super::{Adapting, FEW_COLUMNS, FEWEST, Scene};
 use crate::coder::BitCoder;
-use crate::numeric::logistic;
+use crate::numeric::{ValueType, logistic};
 use crate::parallel;
 
 /// Columns to the left that are looked at, at most.
@@ -29,6 +31,11 @@ const LOOK: f64 = 6.0;
 const CUT: f64 = 4.0;
 /// What offset bits by contexts must gain.
 const TOPS_GAIN: f64 = 0.002;
+
+/// Rows of a grid by which it is seen whether its words may be spelt out, and how many times the
+/// bits of all rows those may not take.
+const SPELT_ROWS: usize = 1 << 13;
+const HOPELESS: f64 = 1.1;
 
 /// Counts bits, of 256.
 struct Counter {
@@ -105,6 +112,32 @@ pub(super) fn choose(
         }
     }
     Some(best.1)
+}
+
+/// A column whose words are spelt out, if that is smaller than `bits`, what it takes otherwise.
+pub(super) fn spelt(
+    table: &Table,
+    vt: ValueType,
+    first: u64,
+    body: &[u8],
+    bits: f64,
+    adapting: Adapting,
+) -> Option<(Vec<Recipe>, Memory, Vec<f64>)> {
+    let row_n = body.len() / table.row_size;
+    let of_first = |row_n: usize| {
+        let mut recipes = vec![Recipe::spelt(vt)];
+        let body = &body[..row_n * table.row_size];
+        let (memory, bits) = frame::learn(table, &mut recipes, 0.0, first, body);
+        (recipes, memory, bits)
+    };
+    // A grid is alike everywhere, and its first rows say what all of them come to.
+    let some = SPELT_ROWS.min(row_n);
+    if table.group > 2 && of_first(some).2[0] / some as f64 > bits / row_n as f64 * HOPELESS {
+        return None;
+    }
+    let found = of_first(row_n);
+    let smaller = found.2[0] < bits * (1.0 - adapting.spelt);
+    (found.0[0].adaptive.is_some() && smaller).then_some(found)
 }
 
 fn smaller(a: (f64, Adaptive), b: (f64, Adaptive)) -> (f64, Adaptive) {

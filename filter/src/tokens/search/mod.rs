@@ -363,13 +363,9 @@ pub fn search(table: &Table, body: &[u8], first: u64, effort: Effort, threads: u
     };
     if let (Some(adapting), [vt]) = (effort.adapting, &types[..])
         && all >= FEWEST
-        && table.group <= 2
+        && let Some(other) = adaptive::spelt(table, *vt, whole_first, body, bits[0], adapting)
     {
-        let mut spelt = vec![Recipe::spelt(*vt)];
-        let (other, other_bits) = frame::learn(table, &mut spelt, gain, whole_first, body);
-        if spelt[0].adaptive.is_some() && other_bits[0] < bits[0] * (1.0 - adapting.spelt) {
-            (recipes, memory, bits) = (spelt, other, other_bits);
-        }
+        (recipes, memory, bits) = other;
     }
     Search {
         recipes,

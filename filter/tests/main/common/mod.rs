@@ -330,3 +330,29 @@ pub fn in_pieces(raw: &[u8], options: CompressOptions, pieces: &[usize]) -> Vec<
     }
     writer.finish().unwrap()
 }
+
+/// Short columns one after another, of values cut to so many bits, some of which come again.
+pub fn pieces(dtype: &'static str) -> Sample {
+    let mut state = 1u32;
+    let mut next = move || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        state >> 8
+    };
+    let mut raw = Vec::new();
+    for piece in 0..120u32 {
+        let bits = 8 + piece % 5 * 4;
+        let some: Vec<u32> = (0..20 + piece % 40)
+            .map(|_| ((next() >> 10) as f32 * 0.01 * f32::from(piece as u8)).to_bits())
+            .map(|word| word >> bits << bits)
+            .collect();
+        for _ in 0..60 + piece * 3 % 100 {
+            raw.extend(some[next() as usize % some.len()].to_le_bytes());
+        }
+    }
+    Sample {
+        name: "pieces",
+        dtype,
+        shape: &[],
+        raw,
+    }
+}
