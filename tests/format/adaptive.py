@@ -32,7 +32,7 @@ class Tree:
         self.order = sorted(range(len(self.bins)), key=lambda token: self.bins[token])
         self.starts = [self.bins[token][0] - half for token in self.order]
         end = saturated(self.starts[-1] + (1 << min(self.bins[self.order[-1]][1], 62))) if self.bins else 0
-        self.order.append(len(self.bins) + 1)
+        self.order.append(len(self.bins) + plan.copies)
         self.bin_starts = list(self.starts)
         self.starts += [end, saturated(end + (1 << (W - 2)))]
         self.sums = [0]
@@ -74,11 +74,11 @@ class Adaptive:
         self.half = 1 << (self.W - 1)
         self.magnitudes = frame.magnitudes(plan)
         bins, copy = self.tree.bins, len(self.tree.bins)
-        self.copy, self.exception = copy, copy + 1
-        self.signs = [int(start >= self.half) for start, _ in bins] + [0, 0]
+        self.copy, self.exception = copy, copy + plan.copies
+        self.signs = [int(start >= self.half) for start, _ in bins] + [0] * (plan.copies + 1)
         self.lengths = [length for _, length in bins]
         self.offset_kinds = 16 * self.tree.blocks
-        self.deep_kinds = self.offset_kinds + -(-4 * (copy + 2) // 16) * 16
+        self.deep_kinds = self.offset_kinds + -(-4 * (copy + plan.copies + 1) // 16) * 16
         h = min(20, max(10, n.bit_length() - 1 + 5))
         self.shift, self.p, self.count = 36 - h, [2**21] * 2**h, [0] * 2**h
         self.near, self.above = frame.sums()
@@ -158,7 +158,10 @@ class Adaptive:
                 c = (c + (value >> how if by == 0 else bisect_right(how, value)) + 1) * 0x9E3779B1 & M32
             self.numbers.append(c)
         token, residual = self.copy, 0
-        if not (self.plan.copy[0] and self.decide(15)):
+        if self.plan.copy[0] and self.decide(15):
+            while token < self.exception - 1 and self.decide(self.deep_kinds + 16 + token - self.copy):
+                token += 1
+        else:
             token = self.tree.root
             while isinstance(token, Node):
                 token = token.children[self.decide(token.kind, token.middle, token.lengths)]

@@ -145,6 +145,18 @@ def grids(rng):
     yield "long rows", (np.cumsum(rng.normal(0, 1, (2, 40000)), 1)).astype("<f4").tobytes(), ["--dtype", "<f4", "--shape", "2,40000"]
 
 
+def corners(rng):
+    """Corners of a grid's cells, each of which stands in four cells."""
+    j, i = np.mgrid[0:31, 0:41]
+    for name, corner in ("lon", i * 1.5 + 8 * np.sin(j / 9) + rng.normal(0, 0.01, i.shape)), ("lat", j * 0.98 + 5 * np.cos(i / 9) * np.sin(j / 9)):
+        cells = np.stack([corner[:-1, :-1], corner[:-1, 1:], corner[1:, 1:], corner[1:, :-1]], -1)
+        for dtype in ("<f4", ">f8"):
+            raw = cells.astype(dtype).tobytes()
+            yield f"corners, {name} {dtype}", raw, ["--dtype", dtype]
+            yield f"corners, {name} {dtype} in cells", raw, ["--dtype", dtype, "--shape", "30,40,4"]
+            yield f"corners, {name} {dtype} in frames", raw, ["--dtype", dtype, "--frame-size", "9001"]
+
+
 def adaptive(rng):
     n = 2500
     walk = np.cumsum(rng.normal(0, 1, n)).astype("f4")
@@ -180,6 +192,7 @@ def adaptive(rng):
         raw = np.concatenate(pieces + pieces[7:9]).astype(f"<u{width}").tobytes()
         yield f"spelt f{width}", raw, ["--dtype", f"<f{width}"]
         yield f"spelt u{width} in frames", raw, ["--dtype", f">u{width}", "--frame-size", "9K"]
+    yield from corners(rng)
     yield "adaptive, a sequence", np.cumsum(np.cumsum(rng.normal(0, 1, 4000))).astype("<f8").tobytes(), ["--dtype", "<f8"]
 
 

@@ -120,8 +120,8 @@ class Column:
         exact_n = len(plan.exact)
         copy = exact_n + len(plan.intervals)
         if not adaptive:
-            first = np.array(plan.exact + [start for start, _ in plan.intervals] + [0, 0], dtype=U64)
-            bits = np.array([0] * exact_n + [length for _, length in plan.intervals] + [0, t.B])
+            first = np.array(plan.exact + [start for start, _ in plan.intervals] + [0] * (plan.copies + 1), dtype=U64)
+            bits = np.array([0] * exact_n + [length for _, length in plan.intervals] + [0] * plan.copies + [t.B])
             residuals = [int(r) for r in first[self.tokens] + frame.offsets(bits[self.tokens])]
         mask, half = int(t.mask), int(t.HALF)
         copy_kind, copy_of = plan.copy
@@ -142,18 +142,21 @@ class Column:
                 p = predicted[r]
             slot = (int(keys[r]) * 0x9E3779B97F4A7C15 & 2**64 - 1) >> 50 if copy_kind == 6 else 0
             token, residual = adaptive.row(r, p) if adaptive else (self.tokens[r], residuals[r])
-            if token == copy + 1:
+            if token == copy + plan.copies:
                 words, good = self.word_of_value(np.array([residual], dtype=U64))
                 word = int(words[0])
                 if not np.all(good):
                     word = out[-1] if out else half
                     self.exceptions[r] = U64(residual)
-            elif token == copy:
+            elif token >= copy:
                 need(copy_kind, "a copy where there is none")
                 if copy_kind == 1:
                     word = copy_of
                 elif copy_kind == 2:
                     word = out[r - copy_of] if r >= copy_of else half
+                elif copy_kind == 7:
+                    distance = copy_of[token - copy]
+                    word = out[r - distance] if r >= distance else half
                 elif copy_kind == 6:
                     word = seen.get(slot, 0)
                 else:

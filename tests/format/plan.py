@@ -108,13 +108,16 @@ class Plan:
         need(self.transform != (2, 0), "digits")
         kind = side.number("kind", 7)
         self.prediction = kind, self.predictor(side, kind, c)
-        kind = side.number("kind", 6)
+        kind = side.number("kind", 7)
         if kind == 1:
             self.copy = kind, side.raw(W)
+        elif kind == 7:
+            self.copy = kind, [side.distance() for _ in range(side.number("count", 6) + 2)]
         else:
             self.copy = kind, self.predictor(side, {0: 0, 2: 1, 3: 2, 4: 3, 5: 4, 6: 3}[kind], c)
-        exact_n = side.number("count", 254)
-        interval_n = side.number("count", 254 - exact_n)
+        self.copies = len(self.copy[1]) if kind == 7 else 1
+        exact_n = side.number("count", 255 - self.copies)
+        interval_n = side.number("count", 255 - self.copies - exact_n)
         self.exact, self.intervals, end, length = [], [], 0, 0
         for _ in range(exact_n):
             self.exact.append(end + side.number("exact"))
@@ -129,9 +132,9 @@ class Plan:
             self.intervals.append((start, length))
         self.looks, self.contexts, self.frequencies, self.spelt = [], [], [], False
         if adaptive and side.flag():
-            self.adaptive(side, c, exact_n + interval_n + 2)
+            self.adaptive(side, c, exact_n + interval_n + self.copies + 1)
         else:
-            self.static(side, c, exact_n + interval_n + 2)
+            self.static(side, c, exact_n + interval_n + self.copies + 1)
 
     def static(self, side, c, token_n):
         self.combinations = 1

@@ -121,7 +121,7 @@ class TokenFrame:
         W, half = plan.type.W, 1 << (plan.type.W - 1)
         centres = plan.exact + [start + ((1 << min(l, 63)) >> 1) for start, l in plan.intervals]
         far = np.array([float(abs(x - half)) + 1.0 for x in centres])
-        return [int(m) for m in round_(2.0 * (ln(far) * L2E))] + [90, 2 * W]
+        return [int(m) for m in round_(2.0 * (ln(far) * L2E))] + [90 + i for i in range(plan.copies)] + [2 * W]
 
 
 def read_side(layout, body_len, data, before, adaptive=False):

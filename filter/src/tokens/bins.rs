@@ -2,7 +2,7 @@
 //! power of two. The bin is its *token*; the place inside the interval, its *offset*, is written as
 //! it is.
 //!
-//! Tokens count the exact bins, then the intervals, then the copy, then the exception. At most
+//! Tokens count the exact bins, then the intervals, then the copies, then the exception. At most
 //! [`TOKENS`] of them.
 
 use super::word::Word;
@@ -10,7 +10,7 @@ use crate::numeric::functions::log2;
 
 /// Most tokens of a column.
 pub const TOKENS: usize = 256;
-/// Most bins: tokens without copy and exception.
+/// Most bins and further copies: tokens without the first copy and the exception.
 pub const BINS: usize = TOKENS - 2;
 
 /// The bins of a column's residuals.
@@ -21,6 +21,8 @@ pub struct Bins {
     /// First residual of an interval, and the logarithm of its length: ascending, apart, each on a
     /// multiple of its length.
     pub intervals: Vec<(u64, u8)>,
+    /// Copies behind the first, which every column has a token for.
+    pub more_copies: u8,
 }
 
 /// How finely to cut.
@@ -43,19 +45,25 @@ impl Bins {
         self.exact.len() + self.intervals.len()
     }
 
-    /// The token of a copy.
+    /// The token of the first copy.
     pub fn copy(&self) -> u8 {
         self.bin_n() as u8
     }
 
     /// The token of an exception.
     pub fn exception(&self) -> u8 {
-        self.bin_n() as u8 + 1
+        self.bin_n() as u8 + 1 + self.more_copies
     }
 
     /// Tokens in all.
     pub fn token_n(&self) -> usize {
-        self.bin_n() + 2
+        self.bin_n() + 2 + usize::from(self.more_copies)
+    }
+
+    /// The same with tokens for so many copies.
+    pub fn with_copies(mut self, n: usize) -> Self {
+        self.more_copies = n.saturating_sub(1) as u8;
+        self
     }
 
     /// Bins of these residuals.
@@ -71,7 +79,7 @@ impl Bins {
         if runs.len() <= cutting.bins.min(200) && runs.len() * 8 <= n.max(8) {
             return Bins {
                 exact: runs.iter().map(|run| run[0].wide()).collect(),
-                intervals: Vec::new(),
+                ..Bins::default()
             };
         }
         let least = (n / 400).max(12);
@@ -103,7 +111,11 @@ impl Bins {
             }
             price *= 1.5;
         }
-        Bins { exact, intervals }
+        Bins {
+            exact,
+            intervals,
+            more_copies: 0,
+        }
     }
 
     /// The token of a residual; none if it lies in no bin.
@@ -175,7 +187,9 @@ impl Bins {
         for (at, &(lower, bits)) in self.intervals.iter().enumerate() {
             magnitudes[self.exact.len() + at] = of(lower + ((1u64 << bits.min(63)) >> 1));
         }
-        magnitudes[usize::from(self.copy())] = COPY_MAGNITUDE;
+        for which in 0..=self.more_copies {
+            magnitudes[usize::from(self.copy() + which)] = COPY_MAGNITUDE + which;
+        }
         magnitudes[usize::from(self.exception())] = 2 * word_bits as u8;
         magnitudes
     }

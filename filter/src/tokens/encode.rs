@@ -67,8 +67,10 @@ pub struct Prepared<W> {
     /// Empty where the prediction looks at the column itself.
     pub predicted: Vec<W>,
     pub residuals: Vec<W>,
-    /// Rows whose copy is met.
-    pub hits: Vec<bool>,
+    /// By row: which copy is met, from 1 on; 0 where none is.
+    pub hits: Vec<u8>,
+    /// Tokens that copies have.
+    pub copy_n: usize,
 }
 
 /// The same for words of either size.
@@ -97,6 +99,7 @@ impl Ready {
                 predicted: predicted[..row_n.min(predicted.len())].to_vec(),
                 residuals: prepared.residuals[..row_n].to_vec(),
                 hits: prepared.hits[..row_n].to_vec(),
+                copy_n: prepared.copy_n,
             }
         }
         match self {
@@ -160,6 +163,7 @@ pub fn prepare_words<W: Word>(
         predicted,
         residuals,
         hits,
+        copy_n: copy.token_n(),
     }
 }
 
@@ -210,9 +214,9 @@ pub fn residuals<W: Word>(
 pub fn tokens<W: Word>(bins: &Bins, prepared: &Prepared<W>, exceptions: &[(u32, u64)]) -> Vec<u8> {
     let (copy, exception) = (bins.copy(), bins.exception());
     let finder = Finder::new(bins);
-    let token = |(&residual, &hit): (&W, &bool)| match hit {
-        true => copy,
-        false => finder.token(residual.wide()).unwrap_or(exception),
+    let token = |(&residual, &hit): (&W, &u8)| match hit {
+        0 => finder.token(residual.wide()).unwrap_or(exception),
+        which => copy + which - 1,
     };
     let mut tokens: Vec<u8> = prepared
         .residuals
@@ -364,9 +368,9 @@ fn cut<W: Word>(recipe: &Recipe, me: &Known, prepared: &Prepared<W>) -> (Bins, V
         .for_each(|&(row, _)| coded[row as usize] = false);
     let wanted = prepared.residuals.iter().zip(&prepared.hits).zip(&coded);
     let wanted = wanted
-        .filter(|((_, hit), coded)| !**hit && **coded)
+        .filter(|((_, hit), coded)| **hit == 0 && **coded)
         .map(|((residual, _), _)| *residual);
-    let bins = Bins::cut(wanted.collect(), recipe.cutting);
+    let bins = Bins::cut(wanted.collect(), recipe.cutting).with_copies(prepared.copy_n);
     let tokens = tokens(&bins, prepared, &me.exceptions);
     (bins, tokens)
 }

@@ -120,11 +120,8 @@ impl ColumnPlan {
         code_transform(&mut self.form.transform, side, place.vt)?;
         code_prediction(&mut self.prediction, side, place)?;
         code_copy(&mut self.copy, side, place, self.form)?;
-        code_bins(
-            &mut self.bins,
-            side,
-            if self.form.is_wide() { 64 } else { 32 },
-        )?;
+        let word_bits = if self.form.is_wide() { 64 } else { 32 };
+        code_bins(&mut self.bins, side, (word_bits, self.copy.token_n()))?;
         if adapts {
             code_adaptive(&mut self.adaptive, side, place, &self.bins)?;
         }

@@ -52,7 +52,13 @@ pub enum Copy {
     Mirror(u16),
     /// The word last seen with the value that this column has here.
     LastSeen(u16),
+    /// The words so many rows above, two to [`ROWS`] of them, each with a token of its own: the
+    /// first of those that are met.
+    Rows(Vec<u32>),
 }
+
+/// Rows above that a column may copy from, at most.
+pub const ROWS: usize = 8;
 
 /// Slots in which the values last seen are remembered.
 pub const LAST_SEEN: usize = 1 << 14;
@@ -150,47 +156,63 @@ impl Copy {
     #[inline(always)]
     pub fn words<W: Word>(&self, form: &Form, known: &[Known]) -> Vec<W> {
         match self {
-            Copy::None | Copy::Fill(_) | Copy::Row(_) | Copy::LastSeen(_) => Vec::new(),
+            Copy::None | Copy::Fill(_) | Copy::Row(_) | Copy::LastSeen(_) | Copy::Rows(_) => {
+                Vec::new()
+            }
             Copy::Relation(relation) => by_relation(form, known, relation),
             Copy::Column(at) => as_column(form, &known[usize::from(*at)]),
             Copy::Mirror(at) => as_mirror(form, &known[usize::from(*at)]),
         }
     }
 
-    /// Which words are met.
-    pub fn hits<W: Word>(&self, form: &Form, known: &[Known], words: &[W]) -> Vec<bool> {
+    /// Tokens that copies have.
+    pub fn token_n(&self) -> usize {
         match self {
-            Copy::None => vec![false; words.len()],
-            Copy::Fill(fill) => words.iter().map(|word| word.wide() == *fill).collect(),
-            Copy::Row(distance) => {
-                let distance = (*distance as usize).min(words.len());
-                let mut hits = vec![false; distance];
-                hits.extend(
-                    words[distance..]
-                        .iter()
-                        .zip(words)
-                        .map(|(word, above)| word == above),
-                );
-                hits
+            Copy::Rows(distances) => distances.len(),
+            _ => 1,
+        }
+    }
+
+    /// Which copy meets each word, from 1 on; 0 where none does.
+    pub fn hits<W: Word>(&self, form: &Form, known: &[Known], words: &[W]) -> Vec<u8> {
+        match self {
+            Copy::None => vec![0; words.len()],
+            Copy::Fill(fill) => {
+                let is_fill = |word: &W| u8::from(word.wide() == *fill);
+                words.iter().map(is_fill).collect()
             }
+            Copy::Row(distance) => by_rows(&[*distance], words),
+            Copy::Rows(distances) => by_rows(distances, words),
             Copy::LastSeen(at) => {
                 let mut seen = last_seen::<W>();
                 let keys = &known[usize::from(*at)].words;
                 let meet = |(row, &word): (usize, &W)| {
-                    std::mem::replace(&mut seen[slot(keys.at(row))], word) == word
+                    u8::from(std::mem::replace(&mut seen[slot(keys.at(row))], word) == word)
                 };
                 words.iter().enumerate().map(meet).collect()
             }
             _ => {
                 let candidates = self.words::<W>(form, known);
-                candidates
-                    .iter()
-                    .zip(words)
-                    .map(|(candidate, word)| candidate == word)
-                    .collect()
+                let sides = candidates.iter().zip(words);
+                sides.map(|(one, word)| u8::from(one == word)).collect()
             }
         }
     }
+}
+
+/// The first of these distances at which each word stands above, too.
+fn by_rows<W: Word>(distances: &[u32], words: &[W]) -> Vec<u8> {
+    let mut hits = vec![0; words.len()];
+    for (at, &distance) in distances.iter().enumerate().rev() {
+        let distance = (distance as usize).min(words.len());
+        let sides = words[distance..].iter().zip(words);
+        for (hit, (word, above)) in hits[distance..].iter_mut().zip(sides) {
+            if word == above {
+                *hit = at as u8 + 1;
+            }
+        }
+    }
+    hits
 }
 
 #[inline(always)]

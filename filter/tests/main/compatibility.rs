@@ -80,12 +80,16 @@ fn cases(model: &Arc<Model>, tables: &Arc<Model>) -> Vec<(String, Sample, Compre
     let sample = common::segments();
     let options = common::options(&sample, 3).with_frame_size(sample.raw.len());
     cases.push(("v2-level3-segments.cat".into(), sample, options));
+    let sample = common::corners("<f8");
+    let options = common::options(&sample, 4).with_frame_size(sample.raw.len() / 2);
+    cases.push(("v2-level4-corners.cat".into(), sample, options));
     for (level, sample) in [
         (5, common::events(400)),
         (5, common::waves()),
         (6, common::events(400)),
         (6, common::waves()),
         (6, common::pieces("<f4")),
+        (5, common::corners("<f4")),
     ] {
         let name = format!("v2-level{level}-adaptive-{}.cat", sample.name);
         let options = common::options(&sample, level).with_frame_size(sample.raw.len() / 2);

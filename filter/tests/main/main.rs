@@ -13,6 +13,7 @@ mod memory;
 mod model;
 mod network;
 mod network_streams;
+mod repeats;
 mod roundtrip;
 mod segments;
 mod session;

@@ -267,21 +267,20 @@ mod tests {
 
     #[test]
     fn grids_are_cut_between_planes() {
-        let classes: Vec<u16> = [(5u16, 1000usize), (90, 2000), (7, 1000)]
+        let classes: Vec<u16> = [(5u16, 10_000usize), (90, 20_000), (200, 10_000)]
             .iter()
             .flat_map(|&(class, n)| (0..n).map(move |i| class + (i * i % 7) as u16))
             .collect();
-        assert_eq!(
-            by_planes(&classes, &[996, 3020, 4000], 0, 500),
-            [1000, 3000, 4000]
-        );
-        assert_eq!(
-            by_planes(&classes, &[996, 3020, 4000], 200, 600),
-            [1000, 2800, 4000]
-        );
+        let ends = [9_960, 30_200, 40_000];
+        let found = by_planes(&classes, &ends, 0, 5000);
+        assert_eq!(found, [10_000, 30_000, 40_000]);
+        let found = by_planes(&classes, &ends, 2000, 6000);
+        assert_eq!(found, [10_000, 28_000, 40_000]);
         // One field.
-        let alike: Vec<u16> = (0..4000).map(|i| (i * i % 7 + i / 2000) as u16).collect();
-        assert_eq!(by_planes(&alike, &[2000, 4000], 0, 500), [4000]);
+        let alike: Vec<u16> = (0..40_000)
+            .map(|i| (i * i % 7 + i / 20_000 * (i % 2)) as u16)
+            .collect();
+        assert_eq!(by_planes(&alike, &[20_000, 40_000], 0, 5000), [40_000]);
     }
 
     #[test]

@@ -161,6 +161,7 @@ mod tests {
         let bins = Bins {
             exact: vec![1 << 31, 7],
             intervals: vec![(0, 3), (64, 6), (1 << 31, 20)],
+            ..Bins::default()
         };
         let classes = [20, 1, 2, 10, 4, 0, 0];
         let tree = Tree::new(&bins, 32, &classes);

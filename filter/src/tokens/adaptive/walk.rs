@@ -26,7 +26,11 @@ pub struct Walk<const K: usize, const E: usize> {
     lower: [i64; TOKENS],
     bits: [u8; TOKENS],
     tops: u32,
+    /// The first copy's token, and how many stand behind it.
     copy: Option<u8>,
+    more_copies: u8,
+    /// The kind of whether it is one behind the first.
+    further: u16,
     /// The kind of the first decision about the first token's offset, and about any deep bit.
     offsets: u16,
     deep: u16,
@@ -52,9 +56,11 @@ impl<const K: usize, const E: usize> Walk<K, E> {
         let cell_bits = (row_n.max(1).ilog2() + 5).clamp(10, 20);
         let offsets = tree.blocks * BLOCK;
         let deep = offsets + (bins.token_n() as u16 * OFFSETS).next_multiple_of(BLOCK);
-        let kinds = match E > 0 || plan.tops > 0 {
-            true => deep + BLOCK,
-            false => offsets,
+        let further = deep + BLOCK;
+        let kinds = match (bins.more_copies > 0, E > 0 || plan.tops > 0) {
+            (true, _) => further + BLOCK,
+            (false, true) => deep + BLOCK,
+            (false, false) => offsets,
         };
         Walk {
             curves: curves(),
@@ -68,6 +74,8 @@ impl<const K: usize, const E: usize> Walk<K, E> {
             bits,
             tops: plan.tops.min(TOPS).into(),
             copy: copies.then(|| bins.copy()),
+            more_copies: bins.more_copies,
+            further,
             offsets,
             deep,
             cells: vec![Cell::NEW; 1 << cell_bits],
@@ -141,10 +149,11 @@ impl<const K: usize, const E: usize> Walk<K, E> {
         told: u8,
     ) -> u8 {
         let mut block = self.block(0, contexts);
-        if let Some(copy) = self.copy
-            && self.decide(coder, (COPY, (told == copy).into()), &block, None) != 0
-        {
-            return copy;
+        if let Some(copy) = self.copy {
+            let told_copy = told >= copy && told <= copy + self.more_copies;
+            if self.decide(coder, (COPY, told_copy.into()), &block, None) != 0 {
+                return self.which_copy(coder, contexts, copy, told);
+            }
         }
         let (mut branch, mut last) = (self.tree.root, 0);
         loop {
@@ -166,6 +175,25 @@ impl<const K: usize, const E: usize> Walk<K, E> {
             let bit = self.decide(coder, decision, &block, Some((&split, guesses)));
             branch = node.sides[bit as usize & 1];
         }
+    }
+
+    /// Which copy a value is: one after another, whether it is a later one.
+    fn which_copy<C: BitCoder>(
+        &mut self,
+        coder: &mut C,
+        contexts: &[u32; K],
+        copy: u8,
+        told: u8,
+    ) -> u8 {
+        let block = self.block(self.further, contexts);
+        for which in 0..self.more_copies {
+            let later = told > copy + which;
+            let kind = self.further + u16::from(which);
+            if self.decide(coder, (kind, later.into()), &block, None) == 0 {
+                return copy + which;
+            }
+        }
+        copy + self.more_copies
     }
 
     /// How many of the first bits of a token's offset are coded here.

@@ -169,6 +169,15 @@ impl<W: Word> Rebuild<'_, W> {
     }
 }
 
+/// The word that a copy stands for, by which of the distances; half of the range before the first
+/// row.
+#[inline(always)]
+fn above_by<W: Word>(distances: &[u32], words: &[W], row: usize, which: u8) -> W {
+    let distance = distances.get(usize::from(which));
+    let above = distance.and_then(|&distance| row.checked_sub(distance as usize));
+    above.map_or(W::HALF, |above| words[above])
+}
+
 /// A column that is put together row by row.
 struct Parts<'a, W, F> {
     form: Form,
@@ -206,6 +215,14 @@ impl<W: Word, F: Feed<W>> Parts<'_, W, F> {
                 };
                 self.each(predicted, above, |_, _| {});
             }
+            Copy::Rows(ref distances) => {
+                let first = self.copy;
+                self.each_by(
+                    predicted,
+                    |words, row, token| above_by(distances, words, row, token.wrapping_sub(first)),
+                    |_, _| {},
+                );
+            }
             Copy::LastSeen(at) => {
                 let mut seen = last_seen::<W>();
                 let seen = Cell::from_mut(&mut seen[..]).as_slice_of_cells();
@@ -225,17 +242,27 @@ impl<W: Word, F: Feed<W>> Parts<'_, W, F> {
         &mut self,
         predicted: impl Fn(&[W], usize) -> W,
         candidate: impl Fn(&[W], usize) -> W,
+        after: impl FnMut(usize, W),
+    ) {
+        self.each_by(predicted, |words, row, _| candidate(words, row), after);
+    }
+
+    #[inline(always)]
+    fn each_by(
+        &mut self,
+        predicted: impl Fn(&[W], usize) -> W,
+        candidate: impl Fn(&[W], usize, u8) -> W,
         mut after: impl FnMut(usize, W),
     ) {
         for row in 0..self.words.len() {
             let predicted = predicted(&self.words, row);
             let (token, residual) = self.feed.next(row, predicted, self.words[row]);
             // Both are computed, so that nothing has to be guessed.
-            let copied = candidate(&self.words, row);
+            let copied = candidate(&self.words, row, token);
             let near = residual.plus(predicted).minus(W::HALF);
             let word = match token {
                 token if token == self.exception => self.except(row, residual.wide()),
-                token if token == self.copy => copied,
+                token if token >= self.copy => copied,
                 _ => near,
             };
             self.words[row] = word;
@@ -272,18 +299,21 @@ impl<W: Word, F: Feed<W>> Parts<'_, W, F> {
         };
         stencil.rebuild(&form, self.words.len(), |row, predicted| {
             let (token, residual) = self.feed.next(row, predicted, self.words[row]);
-            let word = if token == self.copy {
+            let word = if token == self.exception {
+                self.except(row, residual.wide())
+            } else if token >= self.copy {
                 match *copy {
                     Copy::Fill(fill) => W::low(fill),
                     Copy::Row(distance) => row
                         .checked_sub(distance as usize)
                         .map_or(W::HALF, |above| self.words[above]),
                     Copy::LastSeen(at) => seen[slot(left.known[usize::from(at)].words.at(row))],
+                    Copy::Rows(ref distances) => {
+                        above_by(distances, &self.words, row, token - self.copy)
+                    }
                     Copy::None => W::HALF,
                     _ => candidates[row],
                 }
-            } else if token == self.exception {
-                self.except(row, residual.wide())
             } else {
                 residual.plus(predicted).minus(W::HALF)
             };

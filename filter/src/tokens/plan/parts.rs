@@ -5,7 +5,7 @@
 use super::super::bins::{BINS, Bins};
 use super::super::context::{CUTS, Source};
 use super::super::form::{Form, Transform};
-use super::super::prediction::{Copy, KNOTS, Prediction, TERMS};
+use super::super::prediction::{Copy, KNOTS, Prediction, ROWS, TERMS};
 use super::super::side::{Side, Topic};
 use super::super::stencil::{Domain, NEIGHBOURS, Stencil};
 use super::{Place, corrupt};
@@ -222,8 +222,9 @@ pub(super) fn code_copy<C: BitCoder>(
         Copy::Column(_) => 4,
         Copy::Mirror(_) => 5,
         Copy::LastSeen(_) => 6,
+        Copy::Rows(_) => 7,
     };
-    let kind = side.bounded(Topic::Kind, kind, 6)?;
+    let kind = side.bounded(Topic::Kind, kind, 7)?;
     if !Side::<C>::WRITES {
         *copy = match kind {
             0 => Copy::None,
@@ -232,13 +233,22 @@ pub(super) fn code_copy<C: BitCoder>(
             3 => Copy::Relation(NO_RELATION),
             4 => Copy::Column(0),
             5 => Copy::Mirror(0),
-            _ => Copy::LastSeen(0),
+            6 => Copy::LastSeen(0),
+            _ => Copy::Rows(Vec::new()),
         };
     }
     match copy {
         Copy::None => {}
         Copy::Fill(word) => *word = side.raw(*word, if form.is_wide() { 64 } else { 32 }),
         Copy::Row(distance) => *distance = code_distance(side, *distance)?,
+        Copy::Rows(distances) => {
+            let more = (distances.len() as u64).wrapping_sub(2);
+            let n = side.bounded(Topic::Count, more, ROWS as u64 - 2)? + 2;
+            distances.resize(n as usize, 1);
+            for distance in distances {
+                *distance = code_distance(side, *distance)?;
+            }
+        }
         Copy::Relation(relation) => code_relation(relation, side, place)?,
         Copy::Column(at) | Copy::Mirror(at) | Copy::LastSeen(at) => {
             *at = code_column(side, *at, place)?
@@ -250,13 +260,15 @@ pub(super) fn code_copy<C: BitCoder>(
 pub(super) fn code_bins<C: BitCoder>(
     bins: &mut Bins,
     side: &mut Side<C>,
-    word_bits: u32,
+    (word_bits, copy_n): (u32, usize),
 ) -> Result<()> {
-    let exact_n = side.bounded(Topic::Count, bins.exact.len() as u64, BINS as u64)? as usize;
+    let most = BINS + 1 - copy_n;
+    bins.more_copies = copy_n as u8 - 1;
+    let exact_n = side.bounded(Topic::Count, bins.exact.len() as u64, most as u64)? as usize;
     let interval_n = side.bounded(
         Topic::Count,
         bins.intervals.len() as u64,
-        (BINS - exact_n) as u64,
+        (most - exact_n) as u64,
     )? as usize;
     bins.exact.resize(exact_n, 0);
     bins.intervals.resize(interval_n, (0, 0));

@@ -4,7 +4,7 @@
 use super::super::bins::{Bins, Cutting};
 use super::super::cluster::{entropy, table_bits};
 use super::super::encode::{self, Prepared, Recipe};
-use super::super::prediction::{Copy, Prediction};
+use super::super::prediction::{Copy, Prediction, ROWS};
 use super::super::word::Word;
 use super::{Found, Scene, contexts, curve, linear, stencils};
 use crate::{Kind, parallel};
@@ -51,7 +51,7 @@ pub(super) fn promising<W: Word>(scene: &Scene, words: &[W]) -> Vec<Mode> {
     let me = scene.me();
     let left = &scene.known[..scene.at];
     let copies = copies(scene, words);
-    let hits: Vec<Vec<bool>> = copies
+    let hits: Vec<Vec<u8>> = copies
         .iter()
         .map(|copy| copy.hits(&me.form, left, words))
         .collect();
@@ -142,6 +142,9 @@ fn copies<W: Word>(scene: &Scene, words: &[W]) -> Vec<Copy> {
     if scene.geometry.plane > 1 {
         all.push(Copy::Row(scene.geometry.plane as u32));
     }
+    if scene.is_sequence() && scene.effort.modes > 1 {
+        all.extend(distances(words).map(Copy::Rows));
+    }
     if scene.is_grid() {
         all.extend(filling(words).map(Copy::Fill));
     }
@@ -161,6 +164,53 @@ fn copies<W: Word>(scene: &Scene, words: &[W]) -> Vec<Copy> {
     all
 }
 
+/// The rows above at which most words stand already, each beside those before it; nothing if there
+/// are not several.
+fn distances<W: Word>(words: &[W]) -> Option<Vec<u32>> {
+    let row_n = words.len();
+    if row_n == 0 {
+        return None;
+    }
+    let mut order: Vec<u32> = (0..row_n as u32).collect();
+    order.sort_unstable_by_key(|&row| (words[row as usize], row));
+    // Rows at which a word comes again, and how far above it stood the last times.
+    let mut left: Vec<(u32, [u32; MET])> = Vec::new();
+    for run in order.chunk_by(|&a, &b| words[a as usize] == words[b as usize]) {
+        for at in 1..run.len() {
+            let before = |which: usize| at.checked_sub(which + 1).map_or(0, |to| run[at] - run[to]);
+            left.push((run[at], std::array::from_fn(before)));
+        }
+    }
+    let fewest = (row_n / SELDOM_ROWS).max(FEW) as u32;
+    let mut counts = vec![0u32; row_n];
+    let mut found = Vec::new();
+    while found.len() < ROWS {
+        counts.fill(0);
+        for &distance in left.iter().flat_map(|(_, distances)| distances) {
+            counts[distance as usize] += 1;
+        }
+        // Those of no row above.
+        counts[0] = 0;
+        let most = *counts.iter().max()?;
+        if most < fewest {
+            break;
+        }
+        let distance = counts.iter().position(|&count| count == most)?;
+        found.push(distance as u32);
+        left.retain(|&(row, _)| {
+            let above = (row as usize).checked_sub(distance);
+            above.is_none_or(|above| words[above] != words[row as usize])
+        });
+    }
+    (found.len() > 1).then_some(found)
+}
+
+/// Rows above that a word is remembered from, and the fewest rows that a distance is taken for: one
+/// in so many, and so many.
+const MET: usize = 4;
+const SELDOM_ROWS: usize = 256;
+const FEW: usize = 8;
+
 /// The word that fills holes, if one is frequent.
 fn filling<W: Word>(words: &[W]) -> Option<u64> {
     let mut sorted = words.to_vec();
@@ -175,7 +225,7 @@ fn compare<W: Word>(
     prediction: &Prediction,
     residuals: &[W],
     copies: &[Copy],
-    hits: &[Vec<bool>],
+    hits: &[Vec<u8>],
 ) -> Vec<(f64, usize)> {
     let row_n = scene.row_n;
     let step = (row_n / scene.effort.compared).max(1);
@@ -188,7 +238,7 @@ fn compare<W: Word>(
     let mut compared = Vec::new();
     for (c, (copy, hits)) in copies.iter().zip(hits).enumerate() {
         let seldom =
-            *copy != Copy::None && hits.iter().filter(|hit| **hit).count() * SELDOM < row_n;
+            *copy != Copy::None && hits.iter().filter(|hit| **hit > 0).count() * SELDOM < row_n;
         let own = matches!((prediction, copy), (Prediction::Row(a), Copy::Row(b)) if a == b);
         // Fillings are what a stencil's arithmetic leaves out, so the two go together.
         let filled = matches!(copy, Copy::Fill(_));
@@ -198,12 +248,17 @@ fn compare<W: Word>(
         }
         let wanted: Vec<W> = sorted
             .iter()
-            .filter(|(_, row)| !hits[*row as usize])
+            .filter(|(_, row)| hits[*row as usize] == 0)
             .map(|(residual, _)| *residual)
             .collect();
         let bins = Bins::cut_sorted(&wanted, ROUGH);
         let (mut counts, offsets) = bins.counts(&wanted);
-        counts.extend([(sorted.len() - wanted.len()) as u32, 0]);
+        let mut copied = vec![0; copy.token_n() + 1];
+        for &(_, row) in &sorted {
+            let which = hits[row as usize];
+            copied[usize::from(which).wrapping_sub(1).min(copy.token_n())] += u32::from(which > 0);
+        }
+        counts.append(&mut copied);
         let bits = (entropy(&counts) + offsets) * step as f64 + table_bits(&counts);
         compared.push((bits, c));
     }
@@ -253,10 +308,10 @@ fn follow<W: Word>(
             .residuals
             .iter()
             .zip(&prepared.hits)
-            .filter(|(_, hit)| !**hit)
+            .filter(|(_, hit)| **hit == 0)
             .map(|(r, _)| *r)
             .collect();
-        let bins = Bins::cut(wanted, cutting);
+        let bins = Bins::cut(wanted, cutting).with_copies(prepared.copy_n);
         let tokens = encode::tokens(&bins, prepared, &me.exceptions);
         let offsets = encode::offset_bits::<W>(&bins, me, &tokens);
         (bins, tokens, offsets)
@@ -296,4 +351,28 @@ fn follow<W: Word>(
         adaptive: None,
     };
     Found { recipe, bits }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn distances_cover_what_those_before_leave() {
+        let mut words: Vec<u32> = (0..4000).map(|row| row * 7919 % 100_003).collect();
+        for row in 0..words.len() {
+            match row % 10 {
+                0..4 if row >= 33 => words[row] = words[row - 33],
+                4 | 5 if row >= 700 => words[row] = words[row - 700],
+                _ => {}
+            }
+        }
+        assert_eq!(distances(&words), Some(vec![33, 700]));
+        words
+            .iter_mut()
+            .zip(0..)
+            .for_each(|(word, row)| *word = row);
+        assert_eq!(distances(&words), None);
+        assert_eq!(distances::<u64>(&[]), None);
+    }
 }

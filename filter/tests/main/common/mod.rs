@@ -356,3 +356,34 @@ pub fn pieces(dtype: &'static str) -> Sample {
         raw,
     }
 }
+
+/// Corners of the cells of a curved grid: each stands in four cells.
+pub fn corners(dtype: &'static str) -> Sample {
+    let (rows, columns) = (40, 50);
+    let mut state = 5u32;
+    let corner: Vec<f64> = (0..(rows + 1) * (columns + 1))
+        .map(|at| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let (row, column) = (at / (columns + 1), at % (columns + 1));
+            let slant = f64::from(row) * 0.98 + f64::from(column * row) * 0.001;
+            slant + f64::from(state >> 16) * 1e-7
+        })
+        .collect();
+    let mut raw = Vec::new();
+    for cell in 0..rows * columns {
+        let at = cell / columns * (columns + 1) + cell % columns;
+        for at in [at, at + 1, at + columns + 2, at + columns + 1] {
+            let value = corner[at as usize];
+            match dtype {
+                "<f4" => raw.extend((value as f32).to_le_bytes()),
+                _ => raw.extend(value.to_le_bytes()),
+            }
+        }
+    }
+    Sample {
+        name: "corners",
+        dtype,
+        shape: &[],
+        raw,
+    }
+}
