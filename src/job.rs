@@ -44,6 +44,7 @@ impl<'a> Job<'a> {
             .with_key_every(args.key_every)
             .with_index(!args.no_index)
             .with_min_speed(args.min_speed)
+            .with_text(args.text())
             .with_threads(args.threads);
         if let Some(size) = args.frame_size {
             let size = usize::try_from(size).map_err(|_| "--frame-size: too large".to_string())?;

@@ -16,6 +16,7 @@ use crate::input::Input;
 use crate::progress::Progress;
 use crate::report::{Failure, Outcome, grouped, raw_name};
 use crate::stdio;
+use crate::text_list::TextList;
 
 /// Listings of all files of a call: text is written as it comes, JSON when all are there.
 #[derive(Debug)]
@@ -48,6 +49,9 @@ struct FileList {
     /// With -v: what the first frame's bytes went to. Empty where it is not modelled.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     fields: Vec<FieldCost>,
+    /// What the first frame holds, if it is text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<TextList>,
 }
 
 #[derive(Debug, Serialize)]
@@ -149,6 +153,13 @@ fn read(path: &Path, options: &DecompressOptions, costs: bool) -> Outcome<FileLi
         first_frame_raw_plane_bytes: match archive.frames() {
             [] => 0,
             _ => archive.raw_plane_bytes(0).map_err(|e| wrong(&e))?,
+        },
+        text: match archive.frames() {
+            [] => None,
+            _ => archive
+                .describe_text(0)
+                .map_err(|e| wrong(&e))?
+                .map(TextList::new),
         },
         fields: match costs {
             true => fields(&mut archive, &first).map_err(|e| wrong(&e))?,
@@ -292,8 +303,14 @@ fn text(list: &FileList, frames: bool) -> String {
             ),
         );
     }
+    if let Some(lines) = &list.text {
+        line("text", lines.summary());
+    }
     if frames {
         text += &frame_table(&list.frames.list);
+        if let Some(lines) = &list.text {
+            text += &lines.table();
+        }
     }
     if let (false, Some(first)) = (list.fields.is_empty(), list.frames.list.first()) {
         text += "  the first frame, field by field:\n";

@@ -48,6 +48,7 @@ mod stdio;
 mod summary;
 #[cfg(feature = "tensor")]
 mod tensor;
+mod text_list;
 #[cfg(feature = "train")]
 mod train;
 

@@ -39,6 +39,11 @@ pub mod survey {
     pub use crate::survey::*;
 }
 
+/// Text as columns.
+pub mod text {
+    pub use crate::text::{Description, Lines};
+}
+
 /// Tokens and offsets.
 pub mod tokens {
     pub use crate::tokens::*;

@@ -46,6 +46,9 @@ mod survey;
 )]
 mod tokens;
 
+// Text as columns of numbers, each coded as such columns are.
+mod text;
+
 // What is known before a stream begins, and what may be asked for.
 pub mod model;
 

@@ -48,6 +48,9 @@ pub struct CompressOptions {
     pub index: bool,
     /// Worker threads; 0: as many as the machine has cores.
     pub threads: usize,
+    /// Whether frames of plain bytes are tried as text, lines of numbers as columns; `None`: those
+    /// that seem to be. What it comes to is taken only where it is smaller.
+    pub text: Option<bool>,
     /// Raw bytes a second that the stream keeps up with, by less effort where it must be; `None`:
     /// the level's effort for all frames. With it the stream's bytes depend on the clock.
     pub min_speed: Option<u64>,
@@ -67,6 +70,7 @@ impl Default for CompressOptions {
             key_every: None,
             index: true,
             threads: 0,
+            text: None,
             min_speed: None,
             size_hint: None,
         }
@@ -130,6 +134,12 @@ impl CompressOptions {
     /// Sets the worker threads (0: all cores).
     pub fn with_threads(mut self, threads: usize) -> Self {
         self.threads = threads;
+        self
+    }
+
+    /// Tries frames of plain bytes as text, or none (`None`: those that seem to be).
+    pub fn with_text(mut self, text: impl Into<Option<bool>>) -> Self {
+        self.text = text.into();
         self
     }
 

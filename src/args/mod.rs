@@ -128,6 +128,13 @@ pub struct Args {
     /// Start afresh at every Nth frame of a chain: a place to seek to [default: the first alone]
     #[arg(long, value_name = "N")]
     pub key_every: Option<u32>,
+    /// Try every frame of plain bytes as text, lines of numbers as columns [default: those that
+    /// seem to be]
+    #[arg(long, overrides_with = "no_text")]
+    pub text: bool,
+    /// Try no frame as text
+    #[arg(long, overrides_with = "text")]
+    pub no_text: bool,
     /// Write no index: smaller by some bytes a frame, but --range has to look for frames
     #[arg(long)]
     pub no_index: bool,
@@ -334,6 +341,11 @@ impl Args {
     /// The layout asked for: element types, and the grid if there is one.
     pub fn layout(&self) -> Result<Option<Layout>, String> {
         gridded(self.dtype.clone(), self.shape.as_deref())
+    }
+
+    /// Whether frames are tried as text; `None`: those that seem to be.
+    pub fn text(&self) -> Option<bool> {
+        (self.text || self.no_text).then_some(self.text)
     }
 
     /// The level asked for, or the default.

@@ -165,6 +165,7 @@ FORMULAS = [
     (1, exp),
     (1, ln),
     (1, lambda a: 1.0 / a),
+    (4, lambda a, b, c, d: sqrt(a * a + b * b + c * c + d * d)),
 ]
 
 

@@ -196,6 +196,19 @@ def adaptive(rng):
     yield "adaptive, a sequence", np.cumsum(np.cumsum(rng.normal(0, 1, 4000))).astype("<f8").tobytes(), ["--dtype", "<f8"]
 
 
+def listing(rng):
+    """Numbers in many styles, words and literal lines."""
+    lines = []
+    for i, (x, y) in enumerate(rng.normal(0, 30, (900, 2))):
+        f4, word = np.float32(y), ("jet", "muon", "tau_h")[i % 3]
+        lines.append(f"P {i} {x:.16e} {y:.6g} {f4} {x:>12.4f} {word:<6}|{i % 50:03d} {y!r} {x * 1e-7:.3E} {x:+.2f}")
+        if i % 3 == 0:
+            lines.append(f"E,{i * 7},id{i:x}z{int(y * 1e6)}")
+        if i % 300 == 0:
+            lines.append("nothing like the others: nan 0x7 ..")
+    return "\n".join(lines).encode()
+
+
 def others(rng):
     yield "nothing", b"", []
     yield "three bytes", b"abc", ["--dtype", "u1"]
@@ -221,6 +234,8 @@ def others(rng):
         column = np.concatenate(parts).astype(f"{order}f4").tobytes()
         yield f"columns one after another {order}", column, ["--dtype", f"{order}f4"]
         yield f"the same in frames {order}", column, ["--dtype", f"{order}f4", "--frame-size", "12K"]
+    yield "lines of numbers", listing(rng), []
+    yield "lines of numbers in frames", listing(rng), ["--frame-size", "9001", "--chains", "2"]
     yield "few rows", rng.normal(0, 1, 150).astype("<f4").tobytes(), ["--dtype", "<f4"]
 
 

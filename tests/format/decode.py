@@ -9,6 +9,7 @@ import zlib
 
 from arithmetic import Bytes, need
 from plain import Layout, plain_frame
+from text import text_frame
 from tokens import model_tables, tokens_frame
 
 try:
@@ -49,16 +50,16 @@ def stream(cursor, out, seen, models):
         begins = model(named, models)
     need(body.at == len(body.data), "header is too long")
     offset, number, memories, entries = 0, 0, [None] * chains, b""
-    while cursor.data[cursor.at] & 7:
+    while cursor.data[cursor.at] & 39:
         at = cursor.at
         tag = cursor.u8()
-        kind, key, learned = tag & 7, tag & 8, tag & 16
+        kind, key, learned = tag & 7 | (tag & 32) >> 2, tag & 8, tag & 16
         length, coded = cursor.varint(), cursor.varint()
         entries += cursor.data[at : cursor.at]
         raw_hash = int.from_bytes(cursor.take(8), "little")
         payload_crc = cursor.u32()
         need(zlib.crc32(cursor.data[at : cursor.at]) == cursor.u32(), "checksum of the frame's header")
-        need(tag < 32 and 1 <= length <= frame_size, "frame")
+        need(tag < 64 and kind <= 8 and 1 <= length <= frame_size, "frame")
         need(coded == length if kind == 1 else coded < length, "lengths of the frame")
         need(kind != 4, "a modelled frame")
         payload = cursor.take(coded)
@@ -86,8 +87,8 @@ def stream(cursor, out, seen, models):
 def short_stream(cursor, start, flags, out, seen, models):
     """The rest of a short stream, which begins at `start`, behind the flags."""
     level, tag = cursor.u8(), cursor.u8()
-    kind, learned = tag & 7, tag & 16
-    need(1 <= level <= 9 and tag in (0, *range(9, 16), 28, 29, 31), "tag")
+    kind, learned = tag & 7 | (tag & 32) >> 2, tag & 16
+    need(1 <= level <= 9 and tag in (0, *range(9, 16), 28, 29, 31, 40), "tag")
     dtype = cursor.take(cursor.varint())
     need(len(dtype) <= 4096, "length of the dtype string")
     layout = Layout(dtype.decode(), [cursor.varint() for _ in range(cursor.varint())]) if dtype else Layout("u1", [])
@@ -130,8 +131,12 @@ def frame(layout, level, kind, learned, offset, length, payload, memory, seen):
             memory = own or memory
     else:
         need(level >= 7 or not learned, "learned")
-        of_kind = segments if kind == 6 else plain_frame
-        raw = of_kind(layout, kind, offset, length, payload, *[seen] * (kind == 6))
+        if kind == 8:
+            raw = text_frame(layout, length, payload, seen)
+        elif kind == 6:
+            raw = segments(layout, kind, offset, length, payload, seen)
+        else:
+            raw = plain_frame(layout, kind, offset, length, payload)
     need(len(raw) == length, "length of the raw bytes")
     seen["frame", kind] = seen.get(("frame", kind), 0) + 1
     return raw, memory

@@ -210,7 +210,7 @@ class Plan:
         if kind == 1:
             return side.distance()
         if kind == 2:
-            formula = side.number("kind", 19)
+            formula = side.number("kind", 20)
             return formula, [side.column(c) for _ in range(FORMULAS[formula][0])]
         if kind in (3, 4):
             return side.column(c)

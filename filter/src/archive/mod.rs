@@ -225,6 +225,19 @@ impl<R: Read + Seek> Archive<R> {
             .map_err(|error| self.locate(error, frame))
     }
 
+    /// What a frame of text holds; nothing of frames of other kinds. Read from the payload's head.
+    #[doc(hidden)]
+    pub fn describe_text(&mut self, frame: usize) -> Result<Option<crate::text::Description>> {
+        let item = self.load(frame)?;
+        if item.header.kind != FrameKind::Text {
+            return Ok(None);
+        }
+        let described = crate::text::describe(&item.payload, item.header.raw_len);
+        described
+            .map(Some)
+            .map_err(|error| self.locate(error, frame))
+    }
+
     /// The file of the model that is embedded in a stream, not looked at; `None` if there is none.
     pub fn embedded_model(&mut self, stream: usize) -> Result<Option<Vec<u8>>> {
         if stream >= self.parts.len() {

@@ -116,7 +116,11 @@ pub(crate) fn unpack(
         FrameKind::Stored => payload.to_vec(),
         FrameKind::Zstd => zstd::decompress(payload, raw_len)?,
         FrameKind::Fields => fields::unpack(table, offset, raw_len, payload)?,
-        FrameKind::Modelled | FrameKind::Tokens | FrameKind::Segments | FrameKind::Adaptive => {
+        FrameKind::Modelled
+        | FrameKind::Tokens
+        | FrameKind::Segments
+        | FrameKind::Adaptive
+        | FrameKind::Text => {
             return Err(Error::corrupt("modelled frame without a model"));
         }
     };

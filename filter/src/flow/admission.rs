@@ -13,6 +13,7 @@ use crate::model;
 use crate::options::DecompressOptions;
 use crate::pool::Pool;
 use crate::predict::{KEPT_MOST, Spec};
+use crate::text;
 use crate::tokens::stage;
 
 /// Most bytes of the contexts of a chain, and what one of them takes more while it grows.
@@ -62,7 +63,12 @@ impl Needs {
         if !header.level.learns() && !stage::suits(&header.layout) {
             return Needs {
                 states: 0,
-                frame: 4 * size,
+                // Payload and raw bytes, and columns where it is text, with what rows are seen in.
+                frame: (2 + text::MOST_MEMORY as u64) * size
+                    + match stage::adapts(header.level) {
+                        true => WEIGHTS_BYTES + most.min(a_row * size),
+                        false => 0,
+                    },
             };
         }
         if !header.level.learns() {

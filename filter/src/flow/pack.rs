@@ -12,6 +12,7 @@ use crate::backend::{self, Effort, Table};
 use crate::error::{Error, Result};
 use crate::frame::{FrameHeader, FrameKind, put_varint, raw_hash};
 use crate::predict::{Columns, FrameTokens, Lane, Plan, Spec};
+use crate::text;
 use crate::tokens::search::Search;
 use crate::tokens::stage;
 use crate::tokens::tables::Tables;
@@ -27,6 +28,8 @@ pub(crate) struct Pack {
     threads: usize,
     /// Counts what frames take, for streams that keep a speed.
     meter: Option<Arc<Meter>>,
+    /// Whether frames are tried as text; `None`: those that seem to be.
+    text: Option<bool>,
 }
 
 /// A frame that its chain learns, before its lanes.
@@ -88,6 +91,7 @@ impl Pack {
             search: OnceLock::new(),
             threads: 1,
             meter: None,
+            text: None,
         }
     }
 
@@ -104,6 +108,14 @@ impl Pack {
     /// One that counts what frames take.
     pub(crate) fn with_meter(mut self, meter: Option<Arc<Meter>>) -> Self {
         self.meter = meter;
+        self
+    }
+
+    /// One that is told whether frames are text (`None`: it looks), and works at them by so many
+    /// threads.
+    pub(crate) fn with_text(mut self, text: Option<bool>, threads: usize) -> Self {
+        self.text = text;
+        self.threads = self.threads.max(threads);
         self
     }
 
@@ -157,7 +169,14 @@ impl Pack {
             }
             Some(Opened::Tokens(search)) => search,
             _ => {
+                let text = self.text(input)?;
+                if let Some(text) = self.clearly(input, &text) {
+                    return Ok((FrameKind::Text, text.clone(), false));
+                }
                 let (kind, payload) = backend::pack(table, self.effort(input), offset, raw);
+                if let Some(text) = text.filter(|text| text.len() < payload.len()) {
+                    return Ok((FrameKind::Text, text, false));
+                }
                 return self.or_segments(input, (kind, payload, false));
             }
         };
@@ -167,6 +186,29 @@ impl Pack {
             _ => (stage::kind(&search.memory), tokens, false),
         };
         self.or_segments(input, found)
+    }
+
+    /// A frame's coding as text, if it has one.
+    fn text(&self, input: &Raw) -> Result<Option<Vec<u8>>> {
+        let looked_for = text::possible(&self.spec.layout) && self.text != Some(false);
+        if !looked_for || input.choice.is_some() {
+            return Ok(None);
+        }
+        let asked = self.text == Some(true);
+        text::pack(&input.bytes, asked, self.spec.level, self.threads)
+    }
+
+    /// A text that is so much smaller than what byte codecs quickly come to that the best of them
+    /// need not be tried.
+    fn clearly<'a>(&self, input: &Raw, text: &'a Option<Vec<u8>>) -> Option<&'a Vec<u8>> {
+        let text = text.as_ref()?;
+        // A piece from the middle tells.
+        let from = input.bytes.len().saturating_sub(COMPARED) / 2;
+        let piece = &input.bytes[from..(from + COMPARED).min(input.bytes.len())];
+        let rate = text.len() as f64 / input.bytes.len() as f64;
+        let enough = (rate * CLEARLY * piece.len() as f64) as usize;
+        let other = backend::fall_back(&self.table, input.offset, piece, enough);
+        other.is_none().then_some(text)
     }
 
     /// A frame's coding, or its segments if they are shorter.
@@ -309,6 +351,11 @@ impl Pack {
                 best = tokens;
             }
         }
+        if let Some(text) = self.text(input)?
+            && text.len() < best.1.len()
+        {
+            best = (FrameKind::Text, text);
+        }
         let (kind, payload, _) = self.or_segments(input, (best.0, best.1, true))?;
         Ok((kind, payload))
     }
@@ -324,6 +371,11 @@ pub(super) const NEAR: usize = 10;
 pub(super) const THOROUGH: u8 = 4;
 /// A chain begins where its first frame alone gains one part in so many.
 const GAIN: usize = 8;
+
+/// A text is compared on so many bytes first: where byte codecs quickly come to so much of it, no
+/// better one reaches it.
+const COMPARED: usize = 1 << 19;
+const CLEARLY: f64 = 5.0 / 3.0;
 
 /// Up to so many bytes a single frame costs little, however hard its other codings are tried, or
 /// its tokens and, at level 1, both.

@@ -11,6 +11,7 @@ use crate::backend::{self, Table};
 use crate::error::{Error, Result};
 use crate::frame::{Cursor, FrameHeader, FrameItem, FrameKind, check};
 use crate::predict::{Columns, FrameTokens, Lane, LaneColumns, Plan, Spec, assemble};
+use crate::text;
 use crate::tokens::frame::Memory;
 use crate::tokens::stage;
 
@@ -89,6 +90,7 @@ impl Unpack {
                 let parts = (self.spec.expansion(), &self.table);
                 segments::unpack(parts, offset, raw_len, &item.payload)?
             }
+            FrameKind::Text => text::unpack(&self.spec.layout, &item.payload, raw_len)?,
             kind => backend::unpack(&self.table, kind, offset, raw_len, &item.payload)?,
         };
         self.check(&raw, item)?;

@@ -4,7 +4,9 @@ use super::checksum::crc;
 use super::cursor::{Cursor, put_varint, varint_len};
 use crate::error::{Error, Result};
 
+/// A kind's lower bits, and its fourth.
 const KIND_MASK: u8 = 0b111;
+const KIND_UPPER: u8 = 0b10_0000;
 /// Flag: the frame's chain starts anew here.
 const FLAG_KEY: u8 = 0b1000;
 /// Flag: the chain's lanes have learned this frame.
@@ -30,6 +32,8 @@ pub enum FrameKind {
     Segments,
     /// Tokens and offsets, tokens of some columns by probabilities that learn as they go.
     Adaptive,
+    /// Lines of text as records of numbers and words.
+    Text,
 }
 
 impl FrameKind {
@@ -43,6 +47,7 @@ impl FrameKind {
             FrameKind::Tokens => "tokens",
             FrameKind::Segments => "segments",
             FrameKind::Adaptive => "adaptive",
+            FrameKind::Text => "text",
         }
     }
 
@@ -61,6 +66,7 @@ impl FrameKind {
             FrameKind::Tokens => 5,
             FrameKind::Segments => 6,
             FrameKind::Adaptive => 7,
+            FrameKind::Text => 8,
         }
     }
 
@@ -74,6 +80,7 @@ impl FrameKind {
             5 => Some(FrameKind::Tokens),
             6 => Some(FrameKind::Segments),
             7 => Some(FrameKind::Adaptive),
+            8 => Some(FrameKind::Text),
             _ => None,
         }
     }
@@ -120,18 +127,25 @@ impl FrameHeader {
 
     /// Kind and flags as one byte.
     pub(super) fn tag(&self) -> u8 {
-        self.kind.bits()
+        let bits = self.kind.bits();
+        bits & KIND_MASK
+            | if bits > KIND_MASK { KIND_UPPER } else { 0 }
             | if self.key { FLAG_KEY } else { 0 }
             | if self.learned { FLAG_LEARNED } else { 0 }
     }
 
     /// Kind, key and learned from the byte that [`FrameHeader::tag`] made.
     pub(super) fn parse_tag(tag: u8) -> Result<(FrameKind, bool, bool)> {
-        let kind = FrameKind::from_bits(tag & KIND_MASK);
+        let upper = if tag & KIND_UPPER != 0 {
+            KIND_MASK + 1
+        } else {
+            0
+        };
+        let kind = FrameKind::from_bits(tag & KIND_MASK | upper);
         let learned = tag & FLAG_LEARNED != 0;
         match kind {
             Some(kind)
-                if tag & !(KIND_MASK | FLAG_KEY | FLAG_LEARNED) == 0
+                if tag & !(KIND_MASK | KIND_UPPER | FLAG_KEY | FLAG_LEARNED) == 0
                     && (learned || kind != FrameKind::Modelled) =>
             {
                 Ok((kind, tag & FLAG_KEY != 0, learned))

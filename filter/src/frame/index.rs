@@ -24,9 +24,9 @@ const TAG_END: u8 = 0;
 /// An end record's tag if entries follow the totals.
 const TAG_END_INDEX: u8 = 0b1000;
 
-/// Whether a tag begins the end of a stream rather than a frame.
+/// Whether a tag begins the end of a stream rather than a frame: it has no kind.
 pub(crate) fn is_end(tag: u8) -> bool {
-    tag & 0b111 == TAG_END
+    tag & 0b10_0111 == TAG_END
 }
 
 /// One frame as the index knows it.

@@ -114,7 +114,11 @@ fn may_learn(kind: FrameKind, level: Level) -> bool {
     match kind {
         FrameKind::Modelled => true,
         FrameKind::Tokens | FrameKind::Adaptive => !level.learns(),
-        FrameKind::Stored | FrameKind::Zstd | FrameKind::Fields | FrameKind::Segments => false,
+        FrameKind::Stored
+        | FrameKind::Zstd
+        | FrameKind::Fields
+        | FrameKind::Segments
+        | FrameKind::Text => false,
     }
 }
 

@@ -80,10 +80,11 @@ impl Reference {
     pub fn number(self, of: impl Fn(usize) -> f64) -> Option<f64> {
         match self {
             Reference::Same(_) | Reference::Magnitude(_) => None,
-            Reference::Relation(relation) => {
-                let [a, b, c] = relation.columns.map(usize::from);
-                Some(relation.formula.of(of(a), of(b), of(c)))
-            }
+            Reference::Relation(relation) => Some(
+                relation
+                    .formula
+                    .of(relation.columns.map(|at| of(at.into()))),
+            ),
             Reference::Rest(columns) => {
                 let columns = columns.into_iter().filter(|&column| column != u16::MAX);
                 Some(columns.fold(1.0, |rest, column| rest - of(usize::from(column))))

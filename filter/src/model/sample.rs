@@ -88,7 +88,7 @@ impl Source {
             1 if same && types[column].kind == Kind::Float => Some(Reference::Magnitude(left)),
             2 => Some(Reference::Relation(Relation {
                 formula,
-                columns: [left, 0, left],
+                columns: [left, 0, left, 0],
             })),
             3 if column > 6 => {
                 let group = |first| Group {

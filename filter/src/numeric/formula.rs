@@ -4,7 +4,7 @@
 
 use super::functions::{atan2, exp, ln, sin_cos};
 
-/// A formula over three columns `a`, `b`, `c` (those it does not name are ignored).
+/// A formula over four columns `a`, `b`, `c`, `d` (those it does not name are ignored).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 #[allow(missing_docs)]
@@ -49,10 +49,12 @@ pub enum Formula {
     Ln,
     /// 1 / a.
     Inverse,
+    /// sqrt(a^2 + b^2 + c^2 + d^2): energy of momentum and mass.
+    Hypot4,
 }
 
 /// All formulas with the number of columns that they take.
-pub const FORMULAS: [(Formula, u8); 20] = [
+pub const FORMULAS: [(Formula, u8); 21] = [
     (Formula::EnergyOfPtEtaMass, 3),
     (Formula::ACoshB, 2),
     (Formula::ASinhB, 2),
@@ -73,6 +75,7 @@ pub const FORMULAS: [(Formula, u8); 20] = [
     (Formula::Exp, 1),
     (Formula::Ln, 1),
     (Formula::Inverse, 1),
+    (Formula::Hypot4, 4),
 ];
 
 /// A formula and the columns it is to be taken of.
@@ -81,13 +84,21 @@ pub struct Relation {
     /// Which.
     pub formula: Formula,
     /// Columns, as places in the record; all to the left of the column that they give.
-    pub columns: [u16; 3],
+    pub columns: [u16; 4],
 }
 
 impl Formula {
+    /// Columns that plans of modelled frames and model files name, whether it takes them or not.
+    pub fn column_n(self) -> usize {
+        match self {
+            Formula::Hypot4 => 4,
+            _ => 3,
+        }
+    }
+
     /// The formula's value; anything may come of odd arguments.
     #[inline]
-    pub fn of(self, a: f64, b: f64, c: f64) -> f64 {
+    pub fn of(self, [a, b, c, d]: [f64; 4]) -> f64 {
         match self {
             Formula::EnergyOfPtEtaMass => {
                 let p = a * cosh(b);
@@ -123,6 +134,7 @@ impl Formula {
             Formula::Exp => exp(a),
             Formula::Ln => ln(a),
             Formula::Inverse => 1.0 / a,
+            Formula::Hypot4 => (a * a + b * b + c * c + d * d).sqrt(),
         }
     }
 }

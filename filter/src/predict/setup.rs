@@ -102,10 +102,8 @@ impl ColumnSetup {
         self.refs.iter().for_each(|&j| put_column(out, at, j));
         if let Some(relation) = self.relation {
             out.push(relation.formula as u8);
-            relation
-                .columns
-                .iter()
-                .for_each(|&j| put_column(out, at, j));
+            let columns = &relation.columns[..relation.formula.column_n()];
+            columns.iter().for_each(|&j| put_column(out, at, j));
         }
         if let Some(lattice) = self.lattice {
             out.push(match lattice {
@@ -130,11 +128,10 @@ impl ColumnSetup {
             let &(formula, _) = FORMULAS
                 .get(usize::from(number))
                 .ok_or_else(|| Error::corrupt("unknown formula"))?;
-            let columns = [
-                take_column(input, at)?,
-                take_column(input, at)?,
-                take_column(input, at)?,
-            ];
+            let mut columns = [0; 4];
+            for column in &mut columns[..formula.column_n()] {
+                *column = take_column(input, at)?;
+            }
             setup.relation = Some(Relation { formula, columns });
         }
         if flags & HAS_LATTICE != 0 {
@@ -198,7 +195,7 @@ mod tests {
                 refs: vec![1],
                 relation: Some(Relation {
                     formula: Formula::MassOfPtEtaEnergy,
-                    columns: [0, 299, 17],
+                    columns: [0, 299, 17, 0],
                 }),
                 lattice: Some(Lattice::Decimals(0)),
             },

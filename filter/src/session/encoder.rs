@@ -381,6 +381,7 @@ impl Encoder {
         let flow = Wavefront::new(
             Pack::new(spec)
                 .with_meter(meter)
+                .with_text(self.options.text, self.pool.threads())
                 .with_beginning(beginning, self.pool.threads()),
             header.chains as usize,
             self.pool.clone(),

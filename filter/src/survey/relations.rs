@@ -74,7 +74,7 @@ fn search(columns: &[Vec<u64>], types: &[ValueType], c: usize) -> Option<Relatio
             let cosh2 = value
                 .iter()
                 .map(|&v| {
-                    let k = Formula::ACoshB.of(1.0, v, 0.0);
+                    let k = Formula::ACoshB.of([1.0, v, 0.0, 0.0]);
                     k * k
                 })
                 .collect();
@@ -100,15 +100,26 @@ impl Search<'_> {
         let n = self.candidates.len();
         for (formula, arity) in FORMULAS {
             match arity {
-                1 => (0..n).for_each(|i| self.try_one(formula, [i, i, i])),
+                1 => (0..n).for_each(|i| self.try_one(formula, [i; 4])),
                 2 => {
                     for i in 0..n {
                         for j in (0..n).filter(|&j| j != i) {
-                            self.try_one(formula, [i, j, i]);
+                            self.try_one(formula, [i, j, i, i]);
                         }
                     }
                 }
-                _ => self.triples(formula),
+                3 => self.triples(formula),
+                _ => self.fours(formula),
+            }
+        }
+    }
+
+    /// Four columns: a vector, whose three parts stand side by side, and any other.
+    fn fours(&mut self, formula: Formula) {
+        let n = self.candidates.len();
+        for i in 2..n {
+            for j in (0..n).filter(|j| !(i - 2..=i).contains(j)) {
+                self.try_one(formula, [i - 2, i - 1, i, j]);
             }
         }
     }
@@ -138,24 +149,23 @@ impl Search<'_> {
                             Formula::Hypot3 => (a + b + c, t2),
                             Formula::Leg3 => (a - b - c, t2),
                             _ => {
-                                let sinh = Formula::ASinhB.of(1.0, *t, 0.0);
+                                let sinh = Formula::ASinhB.of([1.0, *t, 0.0, 0.0]);
                                 ((a + b) * sinh * sinh, c)
                             }
                         };
                         agree += usize::from((got - want).abs() < 4.0 * TRIAL_ERROR * want.abs());
                     }
                     if agree + 1 >= TRIAL {
-                        self.try_one(formula, [i, j, k]);
+                        self.try_one(formula, [i, j, k, i]);
                     }
                 }
             }
         }
     }
 
-    fn try_one(&mut self, formula: Formula, at: [usize; 3]) {
+    fn try_one(&mut self, formula: Formula, at: [usize; 4]) {
         let error = |row: &Row, t: f64| {
-            let e =
-                ((formula.of(row.value[at[0]], row.value[at[1]], row.value[at[2]]) - t) / t).abs();
+            let e = ((formula.of(at.map(|at| row.value[at])) - t) / t).abs();
             if e.is_nan() { f64::INFINITY } else { e }
         };
         let agree = self

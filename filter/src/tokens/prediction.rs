@@ -217,9 +217,10 @@ fn by_rows<W: Word>(distances: &[u32], words: &[W]) -> Vec<u8> {
 
 #[inline(always)]
 fn by_relation<W: Word>(form: &Form, known: &[Known], relation: &Relation) -> Vec<W> {
-    let [a, b, c] = relation.columns.map(|at| known[usize::from(at)].numbers());
-    let sides = a.iter().zip(b).zip(c);
-    gather(sides.map(|((&a, &b), &c)| form.word_of_number(relation.formula.of(a, b, c))))
+    let [a, b, c, d] = relation.columns.map(|at| known[usize::from(at)].numbers());
+    let sides = a.iter().zip(b).zip(c.iter().zip(d));
+    let of = |((&a, &b), (&c, &d))| form.word_of_number(relation.formula.of([a, b, c, d]));
+    gather(sides.map(of))
 }
 
 /// Whether the words of two columns are of one kind and may be compared.

@@ -64,6 +64,15 @@ fn payloads_of_tokens_are_decoded_or_refused() {
     with_mutations(seeds("tokens"), 200, exercise::tokens);
 }
 
+#[test]
+fn texts_come_back_whatever_they_are() {
+    for (_, text) in seeds("text") {
+        exercise::text(&text);
+    }
+    with_mutations(seeds("text"), 60, exercise::text);
+    exercise::text(&[]);
+}
+
 // --- seeds ---------------------------------------------------------------------------------------
 
 /// What a request of the encoding targets begins with: level, flags (1 no index, 2 the model, 4
@@ -117,6 +126,16 @@ fn seeds_are_made() {
         let both = exercise::token_seeds(at, head(sample, 6000));
         add("tokens", name, &both[0]);
         add("tokens", &format!("{name}-adaptive"), &both[1]);
+    }
+    let listing = common::listing(45);
+    let texts: [(&str, &[u8]); 4] = [
+        ("listing", &listing.raw),
+        ("rows", b"1.5,2,-0.25\n2.25,3,nan\n"),
+        ("width", b"   1.50 x1  -3\n  -2.25 y22  4\r\n"),
+        ("powers", b"[1e-05,2E+10],[-0.5e3,7]\n"),
+    ];
+    for (number, (name, text)) in (1u8..).zip(texts) {
+        add("text", name, &[&[number], text].concat());
     }
     let level = |number| CompressOptions::default().with_level(common::level(number));
     let chains = level(4)

@@ -83,6 +83,11 @@ fn cases(model: &Arc<Model>, tables: &Arc<Model>) -> Vec<(String, Sample, Compre
     let sample = common::corners("<f8");
     let options = common::options(&sample, 4).with_frame_size(sample.raw.len() / 2);
     cases.push(("v2-level4-corners.cat".into(), sample, options));
+    for level in [1, 4, 6, 7] {
+        let sample = common::listing(80);
+        let options = common::options(&sample, level).with_frame_size(sample.raw.len() / 2);
+        cases.push((format!("v2-level{level}-listing.cat"), sample, options));
+    }
     for (level, sample) in [
         (5, common::events(400)),
         (5, common::waves()),
@@ -136,6 +141,7 @@ fn short_cases(model: &Arc<Model>, tables: &Arc<Model>) -> Vec<(String, Sample, 
     segments.raw.drain(..4 * 700);
     add(3, segments, 4 * 1900, None);
     add(3, common::text(), 0, None);
+    add(3, common::listing(200), usize::MAX, None);
     add(3, common::events(300), 9000, Some(tables));
     add(9, common::records(200), 1500, Some(model));
     cases

@@ -19,6 +19,7 @@ mod segments;
 mod session;
 mod short;
 mod tables;
+mod text;
 
 // The bytes are the same on every machine, however they were cut, and in every later version.
 mod chunking;

@@ -36,7 +36,8 @@ pub(super) fn write(reference: Option<Reference>, out: &mut Vec<u8>) {
             (if negative { MINUS_SUM } else { SUM }, group(g).to_vec())
         }
         Some(Reference::Relation(relation)) => {
-            (RELATION + relation.formula as u8, relation.columns.to_vec())
+            let columns = &relation.columns[..relation.formula.column_n()];
+            (RELATION + relation.formula as u8, columns.to_vec())
         }
     };
     out.push(tag);
@@ -73,7 +74,10 @@ pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Option<Reference>> {
                 .and_then(|number| FORMULAS.get(usize::from(number)))
                 .map(|&(formula, _)| formula)
                 .ok_or_else(|| super::head::out_of_range("reference"))?;
-            let columns = [number()?, number()?, number()?];
+            let mut columns = [0; 4];
+            for column in &mut columns[..formula.column_n()] {
+                *column = number()?;
+            }
             Reference::Relation(Relation { formula, columns })
         }
     }))

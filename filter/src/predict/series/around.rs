@@ -60,10 +60,10 @@ impl Series {
     /// What a relation gives for a row, if it is a number.
     #[inline(always)]
     pub(super) fn related(&self, relation: Relation, left: Left<'_>, row: usize) -> Option<f64> {
-        let [a, b, c] = relation
+        let numbers = relation
             .columns
             .map(|j| left.types[usize::from(j)].number(left.columns[usize::from(j)][row]));
-        let v = relation.formula.of(a, b, c);
+        let v = relation.formula.of(numbers);
         (v.abs() < 1e30).then_some(v)
     }
 

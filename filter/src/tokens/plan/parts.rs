@@ -83,7 +83,7 @@ fn code_relation<C: BitCoder>(
     )?;
     let (formula, arity) = FORMULAS[formula as usize];
     relation.formula = formula;
-    for at in 0..3 {
+    for at in 0..4 {
         relation.columns[at] = match at < usize::from(arity) {
             true => code_column(side, relation.columns[at], place)?,
             false => relation.columns[0],
@@ -94,7 +94,7 @@ fn code_relation<C: BitCoder>(
 
 const NO_RELATION: Relation = Relation {
     formula: FORMULAS[0].0,
-    columns: [0; 3],
+    columns: [0; 4],
 };
 
 pub(super) fn code_prediction<C: BitCoder>(

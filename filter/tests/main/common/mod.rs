@@ -128,6 +128,36 @@ pub fn text() -> Sample {
     }
 }
 
+/// Lines of numbers as programs write them: counts, energies with their momenta, names.
+pub fn listing(n: usize) -> Sample {
+    let mut noise = Noise::new(12);
+    let mut draw = || (noise.next() >> 11) as f64 / (1u64 << 53) as f64;
+    let lines = (0..n).map(|at| {
+        let p = [draw() * 8.0 - 4.0, draw() * 8.0 - 4.0, draw() * 90.0];
+        let m = [0.0, 0.000511, 0.13957][at % 3];
+        let e = (p[0] * p[0] + p[1] * p[1] + p[2] * p[2] + m * m).sqrt();
+        match at % 20 {
+            0 => format!("E {} {:.3}\n", at / 20, draw() * 100.0),
+            19 => "# end of the event\n".into(),
+            _ => format!(
+                "P {at} {:>6} {:.16e} {:.16e} {:.16e} {e:.16e} {m} {:<4}|{:+.2}\n",
+                [11, -211, 22][at % 3],
+                p[0],
+                p[1],
+                p[2],
+                at % 7 * 20,
+                p[0],
+            ),
+        }
+    });
+    Sample {
+        name: "listing",
+        dtype: "u1",
+        shape: &[],
+        raw: lines.collect::<String>().into_bytes(),
+    }
+}
+
 /// Columns of their own kinds, one after another.
 pub fn segments() -> Sample {
     let mut noise = Noise::new(5);
@@ -289,6 +319,7 @@ pub fn all() -> Vec<Sample> {
         grid(),
         odd_floats(),
         text(),
+        listing(400),
         noise(),
         constant(),
     ]

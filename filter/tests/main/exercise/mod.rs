@@ -8,6 +8,7 @@
 mod encode;
 mod request;
 pub mod seal;
+mod text;
 mod tokens;
 
 use std::io::{BufRead, Cursor, Read, Write};
@@ -23,6 +24,7 @@ use peak_alloc::PeakAlloc;
 
 pub use encode::{chunked, round_trip};
 use request::Request;
+pub use text::text;
 pub use tokens::{token_seeds, tokens};
 
 /// Bytes that decoding may take.

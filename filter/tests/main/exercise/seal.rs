@@ -65,7 +65,7 @@ fn stream(bytes: &mut [u8], start: usize) -> Option<usize> {
         next = file.end;
     }
     seal_crc(bytes, start..body.end)?;
-    while *bytes.get(next)? & 7 != 0 {
+    while *bytes.get(next)? & 0x27 != 0 {
         next = frame(bytes, next)?;
     }
     end(bytes, next)
