@@ -202,6 +202,7 @@ def listing(rng):
     for i, (x, y) in enumerate(rng.normal(0, 30, (900, 2))):
         f4, word = np.float32(y), ("jet", "muon", "tau_h")[i % 3]
         lines.append(f"P {i} {x:.16e} {y:.6g} {f4} {x:>12.4f} {word:<6}|{i % 50:03d} {y!r} {x * 1e-7:.3E} {x:+.2f}")
+        lines.append(f"{i};{'' if i % 5 == 1 else round(x, 3)};{'nan' if i % 7 == 2 else i % 9};{'-inf' if i % 4 == 0 else y}")
         if i % 3 == 0:
             lines.append(f"E,{i * 7},id{i:x}z{int(y * 1e6)}")
         if i % 300 == 0:

@@ -23,6 +23,7 @@ class Field:
     words: list = None
     pad: tuple = None
     style: tuple = None
+    specials: tuple = ()
 
     @property
     def dtype(self):
@@ -46,8 +47,8 @@ def read_style(cursor):
 
 def read_field(cursor, before):
     head = cursor.u8()
-    v, p = head & 15, head >> 4
-    need(v <= 6 and p <= 2, "field")
+    v, p = head & 15, head >> 4 & 3
+    need(v <= 6 and p <= 2 and head < 128, "field")
     field = Field(before, v, 0)
     if v == 4:
         field.words = [cursor.take(cursor.varint()) for _ in range(cursor.varint())]
@@ -65,6 +66,10 @@ def read_field(cursor, before):
         field.pad = p, cursor.u8(), cursor.u8()
     if v <= 3:
         field.style = read_style(cursor)
+    if head & 64:
+        need(1 <= v <= 3, "specials")
+        field.specials = [cursor.take(cursor.u8()) for _ in range(cursor.u8())]
+        need(1 <= len(field.specials) <= 15 and all(len(word) <= 16 for word in field.specials), "specials")
     return field
 
 
@@ -127,7 +132,14 @@ def float_digits(size, n, width):
 
 def characters(field, element, beside):
     bits = 8 * field.width
-    if field.v == 4:
+    special = -1
+    if field.specials and field.v == 3:
+        special = int(element.view(f"u{field.width}")) - (0x7FC00000 if field.width == 4 else 0x7FF8 << 48)
+    elif field.specials:
+        special = int(element) + (1 << (bits - 1)) - 1
+    if 0 <= special < len(field.specials):
+        text = field.specials[special]
+    elif field.v == 4:
         need(element < len(field.words), "word")
         text = field.words[element]
     elif field.v == 5:

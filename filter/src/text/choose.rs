@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use super::digits::digit_n;
 use super::field::{
-    Field, Fill, MINUS_ZERO, MOST_ORDERED, MOST_WORDS, Pad, Value, ordered, scaled,
+    Field, Fill, LONGEST_SPECIAL, MINUS_ZERO, MOST_ORDERED, MOST_SPECIALS, MOST_WORDS, Pad, Value,
+    ordered, scaled,
 };
 use super::number::{Exponent, Written};
 use super::style::{Form, Style};
@@ -56,6 +57,7 @@ fn of(value: Value, style: Style) -> Field {
     Field {
         value,
         style,
+        specials: Vec::new(),
         pad: Pad::None,
     }
 }
@@ -103,22 +105,56 @@ fn number(texts: &[&[u8]]) -> Option<Field> {
         .iter()
         .filter_map(|text| Written::parse(text))
         .collect();
-    if all.is_empty() || (texts.len() - all.len()) * FEW > texts.len() {
+    let others = texts.iter().filter(|text| Written::parse(text).is_none());
+    let specials = specials(others.copied());
+    if all.is_empty() || (specials.is_none() && (texts.len() - all.len()) * FEW > texts.len()) {
         return None;
     }
+    let specials = specials.unwrap_or_default();
     let mut best: Option<(f64, Field)> = None;
     for style in styles(&all) {
         for (bits, value) in values(&all, &style) {
             if best.as_ref().is_some_and(|(least, _)| *least <= bits) {
                 continue;
             }
-            let field = of(value, style);
+            let field = Field {
+                specials: specials.clone(),
+                ..of(with_sign(value, &specials), style)
+            };
             if suits(&field, &sample) {
                 best = Some((bits, field));
             }
         }
     }
     best.map(|(_, field)| field)
+}
+
+/// Words that stand for numbers, the first that comes first; nothing if they are too many.
+fn specials<'a>(texts: impl Iterator<Item = &'a [u8]>) -> Option<Vec<Vec<u8>>> {
+    let mut words: Vec<Vec<u8>> = Vec::new();
+    for text in texts {
+        if !words.iter().any(|word| word == text) {
+            if words.len() == MOST_SPECIALS || text.len() > LONGEST_SPECIAL {
+                return None;
+            }
+            words.push(text.to_vec());
+        }
+    }
+    Some(words)
+}
+
+/// Integers among which there are such words have a sign.
+fn with_sign(value: Value, specials: &[Vec<u8>]) -> Value {
+    match value {
+        Value::Integer {
+            width,
+            signed: false,
+        } if !specials.is_empty() => Value::Integer {
+            width: (2 * width).min(8),
+            signed: true,
+        },
+        value => value,
+    }
 }
 
 /// Whether a field gives back nearly all of these.

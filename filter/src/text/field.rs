@@ -57,8 +57,14 @@ pub(super) struct Field {
     pub(super) value: Value,
     /// How numbers are set.
     pub(super) style: Style,
+    /// Words that stand for numbers now and then: `nan`, or nothing.
+    pub(super) specials: Vec<Vec<u8>>,
     pub(super) pad: Pad,
 }
+
+/// Words that stand for numbers, at most, and the longest.
+pub(super) const MOST_SPECIALS: usize = 15;
+pub(super) const LONGEST_SPECIAL: usize = 16;
 
 /// Words of a field, at most, and the longest.
 pub(super) const MOST_WORDS: usize = 1 << 16;
@@ -94,6 +100,9 @@ impl Field {
         text: &[u8],
         index: impl Fn(&[u8]) -> Option<usize>,
     ) -> Option<u64> {
+        if let Some(at) = self.specials.iter().position(|word| word == text) {
+            return self.first_special().map(|first| first + at as u64);
+        }
         match &self.value {
             Value::Bytes { .. } | Value::Blanks { .. } => Some(text.len() as u64),
             Value::Word(_) => index(text).map(|at| at as u64),
@@ -129,7 +138,9 @@ impl Field {
         out: &mut Vec<u8>,
     ) -> Option<()> {
         let from = out.len();
+        let special = self.special(element);
         match &self.value {
+            _ if special.is_some() => out.extend_from_slice(special.unwrap_or_default()),
             Value::Bytes { .. } => out.extend_from_slice(bytes(element)?),
             Value::Blanks { .. } => {
                 let n = usize::try_from(element).ok().filter(|n| *n <= LONGEST)?;
@@ -192,6 +203,30 @@ impl Field {
         Some(())
     }
 
+    /// The element of the first word that stands for a number: the one behind minus zero, or a NaN.
+    fn first_special(&self) -> Option<u64> {
+        match &self.value {
+            Value::Integer {
+                width,
+                signed: true,
+            }
+            | Value::Decimal { width, .. } => Some((1 << (8 * u32::from(*width) - 1)) + 1),
+            Value::Float { width: 4, .. } => Some(0x7FC0_0000),
+            Value::Float { .. } => Some(0x7FF8 << 48),
+            _ => None,
+        }
+    }
+
+    /// The word that an element stands for, if it is one.
+    fn special(&self, element: u64) -> Option<&[u8]> {
+        if self.specials.is_empty() {
+            return None;
+        }
+        let at = element.checked_sub(self.first_special()?)?;
+        let word = self.specials.get(usize::try_from(at).ok()?)?;
+        Some(word)
+    }
+
     /// Appends what [`Field::read`] reads.
     pub(super) fn write(&self, out: &mut Vec<u8>) {
         let (pad, fill) = match self.pad {
@@ -199,7 +234,8 @@ impl Field {
             Pad::Before(fill) => (1, Some(fill)),
             Pad::Behind(fill) => (2, Some(fill)),
         };
-        let head = |kind: u8| kind | pad << 4;
+        let specials = u8::from(!self.specials.is_empty());
+        let head = |kind: u8| kind | pad << 4 | specials << 6;
         match &self.value {
             Value::Integer { width, signed } => {
                 out.extend_from_slice(&[head(u8::from(*signed)), *width]);
@@ -229,6 +265,13 @@ impl Field {
         }
         if self.is_number() {
             self.style.write(out);
+        }
+        if specials > 0 {
+            out.push(self.specials.len() as u8);
+            for word in &self.specials {
+                out.push(word.len() as u8);
+                out.extend_from_slice(word);
+            }
         }
     }
 
@@ -285,7 +328,7 @@ impl Field {
             let (width, least) = (cursor.byte()?, cursor.byte()?);
             Some(Fill { width, least })
         };
-        let pad = match head >> 4 {
+        let pad = match head >> 4 & 3 {
             0 => Pad::None,
             1 => Pad::Before(fill()?),
             2 => Pad::Behind(fill()?),
@@ -294,12 +337,24 @@ impl Field {
         let mut field = Field {
             value,
             style: Style::new(super::style::Form::Fixed(0)),
+            specials: Vec::new(),
             pad,
         };
         if field.is_number() {
             field.style = Style::read(cursor)?;
         }
-        Some(field)
+        if head >> 6 == 1 {
+            let n = usize::from(cursor.byte()?);
+            if n == 0 || n > MOST_SPECIALS || field.first_special().is_none() {
+                return None;
+            }
+            for _ in 0..n {
+                let len = usize::from(cursor.byte()?);
+                let word = cursor.take(len).filter(|_| len <= LONGEST_SPECIAL)?;
+                field.specials.push(word.to_vec());
+            }
+        }
+        (head >> 7 == 0).then_some(field)
     }
 }
 

@@ -97,16 +97,17 @@ fn payload(
         put_varint(&mut head, len as u64);
     }
     let (bytes, mut all) = (Layout::bytes(), Vec::new());
-    all.push((bytes.clone(), &head));
-    all.push((sequence, &order));
-    all.push((bytes.clone(), &literal));
-    all.push((bytes, &beside));
+    all.push((bytes.clone(), false, &head));
+    all.push((sequence, true, &order));
+    all.push((bytes.clone(), false, &literal));
+    all.push((bytes, false, &beside));
     for one in found {
-        all.extend(one.shape.layouts().into_iter().zip(&one.records));
+        let columns = one.shape.layouts().into_iter().zip(&one.records);
+        all.extend(columns.map(|(layout, record)| (layout, true, record)));
     }
     let inside = if all.len() < threads { threads } else { 1 };
-    let packed = parallel::map(threads, &all, |(layout, raw)| {
-        parts::pack(layout, level, inside, raw)
+    let packed = parallel::map(threads, &all, |(layout, values, raw)| {
+        parts::pack((layout, *values), level, inside, raw)
     });
     let mut out = vec![end];
     put_varint(&mut out, head.len() as u64);

@@ -11,11 +11,17 @@ const SMALL: usize = 1 << 16;
 /// Levels from this one on try them hard for more.
 const THOROUGH: u8 = 4;
 
-/// Appends a part: its kind, its length, its payload. Of no bytes nothing is written.
+/// A part: its kind, its length, its payload; of no bytes nothing. `values`: they are no mere
+/// bytes.
 ///
 /// # Errors
 /// None that comes from the data.
-pub(super) fn pack(layout: &Layout, level: Level, threads: usize, raw: &[u8]) -> Result<Vec<u8>> {
+pub(super) fn pack(
+    (layout, values): (&Layout, bool),
+    level: Level,
+    threads: usize,
+    raw: &[u8],
+) -> Result<Vec<u8>> {
     let mut out = Vec::new();
     if raw.is_empty() {
         return Ok(out);
@@ -23,9 +29,7 @@ pub(super) fn pack(layout: &Layout, level: Level, threads: usize, raw: &[u8]) ->
     let (table, expansion) = (Table::new(layout), layout.columns());
     let level = level.min(Level::TABLES_MAX);
     let mut best = (FrameKind::Stored, raw.to_vec());
-    if !layout.is_bytes()
-        && let Some(search) = stage::begin(&table, &expansion, level, raw, threads)
-    {
+    if values && let Some(search) = stage::begin(&table, &expansion, level, raw, threads) {
         let tokens = stage::pack(&expansion, &search, 0, raw, true)?;
         if tokens.len() < best.1.len() {
             best = (stage::kind(&search.memory), tokens);

@@ -106,7 +106,10 @@ pub(super) fn scan(
         let part = match CLASS[usize::from(byte)] {
             LETTER => {
                 at = word_end(raw, at, end);
-                Part::Word
+                match is_special(&raw[from..at]) {
+                    true => Part::Number,
+                    false => Part::Word,
+                }
             }
             DIGIT => match number_end(raw, at, end) {
                 to if class(to) == LETTER => {
@@ -131,14 +134,32 @@ pub(super) fn scan(
                     true => class(at + 2),
                     false => class(at + 1),
                 };
+                let word = if after == LETTER {
+                    word_end(raw, at + 1, end)
+                } else {
+                    at
+                };
                 let to = match (signed || pointed) && after == DIGIT {
                     true => number_end(raw, at, end),
+                    false if signed && word > at && is_special(&raw[at + 1..word]) => word,
                     false => at,
                 };
                 if to == at || class(to) == LETTER {
+                    let parts_from = |byte: u8| DELIMITERS.contains(&byte);
+                    if parts_from(byte) && at == start {
+                        nothing(at, parts, key);
+                    }
                     key.push(byte);
                     at += 1;
                     joined = byte == b')';
+                    let ends = |next: u8| next == byte || matches!(next, b'\r' | b'\n');
+                    if parts_from(byte) && at < end && ends(raw[at]) {
+                        nothing(at, parts, key);
+                    }
+                    if parts.len() - begun > MOST_PARTS {
+                        parts.truncate(begun);
+                        return false;
+                    }
                     continue;
                 }
                 at = to;
@@ -162,6 +183,22 @@ pub(super) fn scan(
         }
     }
     true
+}
+
+/// Bytes that stand between values, between which nothing may be.
+const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
+
+/// A number that is missing.
+fn nothing(at: usize, parts: &mut Vec<Span>, key: &mut Vec<u8>) {
+    key.push(Part::Number.mark());
+    let at = at as u32;
+    parts.push(Span { start: at, end: at });
+}
+
+/// Whether a word stands for a number.
+fn is_special(word: &[u8]) -> bool {
+    let words = [&b"nan"[..], b"inf", b"infinity", b"null", b"none", b"na"];
+    word.len() <= 8 && words.iter().any(|one| one.eq_ignore_ascii_case(word))
 }
 
 /// The word that a key begins with, if it tells lines apart.
@@ -243,6 +280,13 @@ mod tests {
         let (marks, parts) = key("2020-01-02   .5 +7 - 12ab 1.e5 3e\t1..2");
         assert_eq!(marks, "N-N-N N N - W N W\tN.N");
         assert_eq!(parts[3..5], ["   ", ".5"]);
+    }
+
+    #[test]
+    fn what_is_missing_is_a_number() {
+        assert_eq!(key("1,,nan,-inf,\n").0, "N,N,N,N,N\n");
+        assert_eq!(key(",2;;\r\n").0, "N,N;N;N\r\n");
+        assert_eq!(key("nancy, none\n").0, "W, N\n");
     }
 
     #[test]

@@ -72,6 +72,29 @@ fn odd_lines_come_back() {
 }
 
 #[test]
+fn numbers_that_are_missing_are_values_of_their_columns() {
+    let row = |at: u32| match at % 7 {
+        2 => format!("{at},,{:.2}\n", f64::from(at) / 3.0),
+        4 => format!("{at},{:.9e},nan\n", f64::from(at) / 7.0),
+        5 => format!("-inf,{:.9e},\n", f64::from(at) / 7.0),
+        _ => format!(
+            "{at},{:.9e},{:.2}\n",
+            f64::from(at) / 7.0,
+            f64::from(at) / 3.0
+        ),
+    };
+    let text: String = (0..3000).map(row).collect();
+    let payload = pack(text.as_bytes(), false, level(3), 1).unwrap().unwrap();
+    let found = describe(&payload, text.len()).unwrap();
+    assert_eq!(
+        (found.shapes.len(), found.literal_lines),
+        (1, 0),
+        "{found:?}"
+    );
+    assert!(back(text.as_bytes()).is_some());
+}
+
+#[test]
 fn rows_without_line_ends_are_cut_at_brackets() {
     let row = |at: u32| format!("[{}.25,{:.3}],", at * 7 % 360, f64::from(at) / 8.0);
     let text: String = (0..4000).map(row).collect();
