@@ -15,6 +15,25 @@ RATE = [int(65536.0 * max(0.02 / sqrt(1.0 + count * 0.02), 0.002)) for count in 
 STEP = [int(max(65536.0 / (count + 1.5), 65536.0 / 400.0)) for count in range(401)]
 
 
+def coded(code, cells, state, rates, steps):
+    """A decision by cells (probabilities, counts, place), from which all learn; `state`: weights and their count."""
+    weights, count = state
+    places = [STRETCH[p[at] >> 10] for p, _, at in cells]
+    x = sum(w * place for w, place in zip(weights, places)) >> 16
+    p1 = SQUASH[max(-3071, min(3071, x)) + 3071]
+    bit = code.bit(p1)
+    push = (65536 * bit - p1) * rates[count]
+    for i, place in enumerate(places):
+        weights[i] = max(-(2**20), min(2**20, weights[i] + (push * place >> 24)))
+    state[1] = min(1023, count + 1)
+    target = 4194303 * bit
+    for p, counts, at in cells:
+        count = counts[at]
+        p[at] += (target - p[at]) * steps[count] >> 16
+        counts[at] = min(400, count + 1)
+    return bit
+
+
 class Node:
     """A decision of the tree; a child that is no node is a token."""
 
@@ -130,21 +149,7 @@ class Adaptive:
         state = self.weights.get(kind)
         if state is None:
             state = self.weights[kind] = [[62259 // self.input_n] * self.input_n, 0]
-        weights, count = state
-        places = [STRETCH[p[at] >> 10] for p, _, at in cells]
-        x = sum(w * place for w, place in zip(weights, places)) >> 16
-        p1 = SQUASH[max(-3071, min(3071, x)) + 3071]
-        bit = self.code.bit(p1)
-        push = (65536 * bit - p1) * RATE[count]
-        for i, place in enumerate(places):
-            weights[i] = max(-(2**20), min(2**20, weights[i] + (push * place >> 24)))
-        state[1] = min(1023, count + 1)
-        target = 4194303 * bit
-        for p, counts, at in cells:
-            count = counts[at]
-            p[at] += (target - p[at]) * STEP[count] >> 16
-            counts[at] = min(400, count + 1)
-        return bit
+        return coded(self.code, cells, state, RATE, STEP)
 
     def row(self, r, p):
         """Token and residual of a row with this predicted word."""

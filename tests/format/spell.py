@@ -3,7 +3,7 @@ from math import sqrt
 
 import numpy as np
 
-from adaptive import SQUASH, STRETCH
+from adaptive import coded
 from arithmetic import U64
 
 M32, M64 = 2**32 - 1, 2**64 - 1
@@ -19,9 +19,9 @@ def zeros(u, most):
     return min(most, (u & -u).bit_length() - 1) if u else most
 
 
-class Cell:
-    def __init__(self):
-        self.p, self.count = 2**21, 0
+def cells(n):
+    """Probabilities and counts."""
+    return [2**21] * n, [0] * n
 
 
 class Speller:
@@ -39,25 +39,8 @@ class Speller:
         h = (h ^ h >> 32) * 0xBF58476D1CE4E5B9 & M64
         at, tag = h >> 64 - self.s, h & M32 | 1
         if self.blocks.get(at, (0,))[0] != tag:
-            self.blocks[at] = tag, [Cell() for _ in range(15)]
+            self.blocks[at] = tag, *cells(15)
         return at
-
-    def bit(self, cells, a):
-        trusted = sum((cell.count > 2) << i for i, cell in enumerate(cells[:3]))
-        state = self.weights.setdefault((a, trusted), [[19660] * 6, 0])
-        weights, count = state
-        places = [STRETCH[cell.p >> 10] for cell in cells]
-        x = sum(w * place for w, place in zip(weights, places)) >> 16
-        p1 = SQUASH[max(-3071, min(3071, x)) + 3071]
-        bit = self.code.bit(p1)
-        push = (65536 * bit - p1) * RATE[count]
-        for i, place in enumerate(places):
-            weights[i] = max(-(2**20), min(2**20, weights[i] + (push * place >> 24)))
-        state[1] = min(1023, count + 1)
-        for cell in cells:
-            cell.p += (4194303 * bit - cell.p) * STEP[cell.count] >> 16
-            cell.count = min(400, cell.count + 1)
-        return bit
 
     def row(self, r, p):
         """The exception's token, and the value in order."""
@@ -72,11 +55,13 @@ class Speller:
                 ats, node = [self.block(v, a, key, i) for i, key in enumerate(keys)], 0
             ahead = foretold >> B - 1 - a
             f = 1 + (ahead & 1) if ahead >> 1 == v else 0
-            cells = [self.blocks[at][1][node] for at in ats]
-            cells.append(self.foretold.setdefault((f, self.met, a), Cell()))
+            seen = [(*self.blocks[at][1:], node) for at in ats]
+            trusted = sum((counts[node] > 2) << i for i, (_, counts, _) in enumerate(seen))
+            seen.append((*self.foretold.setdefault((f, self.met, a), cells(1)), 0))
             for k in (v % 256 | a << 8 | last << 14, zeros(v, a) | a << 7 | least << 13 | 1 << 21):
-                cells.append(self.by_zeros.setdefault((k * 0x9E3779B1 & M32) >> 32 - self.y, Cell()))
-            bit = self.bit(cells, a)
+                seen.append((*self.by_zeros.setdefault((k * 0x9E3779B1 & M32) >> 32 - self.y, cells(1)), 0))
+            state = self.weights.setdefault((a, trusted), [[19660] * 6, 0])
+            bit = coded(self.code, seen, state, RATE, STEP)
             v, node = 2 * v + bit, 2 * node + 1 + bit
         self.met = min(15, self.met + 1) if v == foretold else 0
         self.slots[slot(u1)] = v

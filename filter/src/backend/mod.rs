@@ -36,6 +36,12 @@ pub(crate) enum Effort {
 /// not predicted, as it comes from relations between columns.
 const NOISE: f32 = 7.6;
 
+/// Levels from this one on try all codings hard that come within one part in so many of tokens.
+pub(crate) const THOROUGH: u8 = 4;
+const NEAR: usize = 10;
+/// Up to so many bytes, other codings cost little however hard they are tried.
+pub(crate) const SMALL: usize = 1 << 16;
+
 /// The smallest coding of a frame. `offset` is the place of its first byte in the stream.
 pub(crate) fn pack(table: &Table, effort: Effort, offset: u64, raw: &[u8]) -> (FrameKind, Vec<u8>) {
     let mut best = (FrameKind::Stored, raw.to_vec());
@@ -102,6 +108,22 @@ pub(crate) fn fall_back(
         best = Some((FrameKind::Fields, payload));
     }
     best
+}
+
+/// Another coding than tokens of so many bytes, if a quick one comes near to them; the best one
+/// then, if it is to be `thorough`.
+pub(crate) fn near(
+    table: &Table,
+    thorough: bool,
+    offset: u64,
+    raw: &[u8],
+    tokens: usize,
+) -> Option<(FrameKind, Vec<u8>)> {
+    let quick = fall_back(table, offset, raw, tokens + tokens / NEAR)?;
+    Some(match thorough {
+        true => pack(table, Effort::Best, offset, raw),
+        false => quick,
+    })
 }
 
 /// The raw bytes of a frame from its payload, `raw_len` of them.

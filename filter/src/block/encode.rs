@@ -101,7 +101,9 @@ fn frames(raw: &[u8], spec: Spec, coding: &Coding, pool: &Arc<Pool>) -> Result<(
     let most = crate::flow::flight_max(pool, &spec, frame_len);
     let beginning = &raw[..raw.len().min(frame_len)];
     let mut flow = Wavefront::new(
-        Pack::new(spec).with_beginning(beginning, pool.threads()),
+        Pack::new(spec)
+            .with_threads(pool.threads())
+            .with_beginning(beginning),
         1,
         pool.clone(),
         None,

@@ -381,8 +381,9 @@ impl Encoder {
         let flow = Wavefront::new(
             Pack::new(spec)
                 .with_meter(meter)
-                .with_text(self.options.text, self.pool.threads())
-                .with_beginning(beginning, self.pool.threads()),
+                .with_threads(self.pool.threads())
+                .with_text(self.options.text)
+                .with_beginning(beginning),
             header.chains as usize,
             self.pool.clone(),
             self.notify.clone(),

@@ -101,13 +101,15 @@ fn width_of(most: u64) -> u8 {
 fn number(texts: &[&[u8]]) -> Option<Field> {
     let step = texts.len().div_ceil(SAMPLE);
     let sample: Vec<&[u8]> = texts.iter().step_by(step).copied().collect();
-    let all: Vec<Written> = texts
-        .iter()
-        .filter_map(|text| Written::parse(text))
-        .collect();
-    let others = texts.iter().filter(|text| Written::parse(text).is_none());
-    let specials = specials(others.copied());
-    if all.is_empty() || (specials.is_none() && (texts.len() - all.len()) * FEW > texts.len()) {
+    let (mut all, mut others) = (Vec::with_capacity(texts.len()), Vec::new());
+    for &text in texts {
+        match Written::parse(text) {
+            Some(number) => all.push(number),
+            None => others.push(text),
+        }
+    }
+    let specials = specials(&others);
+    if all.is_empty() || (specials.is_none() && others.len() * FEW > texts.len()) {
         return None;
     }
     let specials = specials.unwrap_or_default();
@@ -130,9 +132,9 @@ fn number(texts: &[&[u8]]) -> Option<Field> {
 }
 
 /// Words that stand for numbers, the first that comes first; nothing if they are too many.
-fn specials<'a>(texts: impl Iterator<Item = &'a [u8]>) -> Option<Vec<Vec<u8>>> {
+fn specials(texts: &[&[u8]]) -> Option<Vec<Vec<u8>>> {
     let mut words: Vec<Vec<u8>> = Vec::new();
-    for text in texts {
+    for &text in texts {
         if !words.iter().any(|word| word == text) {
             if words.len() == MOST_SPECIALS || text.len() > LONGEST_SPECIAL {
                 return None;

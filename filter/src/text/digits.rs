@@ -138,12 +138,11 @@ fn exactly((mantissa, binary): (u64, i32), power: i32, near: u64) -> u64 {
     twos.multiply(1 << (binary.unsigned_abs() % 31));
     // Twice the number lies between twice its whole part and two more.
     number.multiply(2);
-    let half_steps = |n: u64| unit.times(n);
     let mut whole = near.saturating_sub(2);
-    while half_steps(2 * whole + 2).cmp(&number) != Ordering::Greater {
+    while unit.times(2 * whole + 2).cmp(&number) != Ordering::Greater {
         whole += 1;
     }
-    match half_steps(2 * whole + 1).cmp(&number) {
+    match unit.times(2 * whole + 1).cmp(&number) {
         Ordering::Less => whole + 1,
         Ordering::Equal => whole + (whole & 1),
         Ordering::Greater => whole,
@@ -192,9 +191,7 @@ impl Large {
         large.trim();
         large
     }
-}
 
-impl Large {
     fn cmp(&self, other: &Large) -> Ordering {
         let by_len = self.0.len().cmp(&other.0.len());
         by_len.then_with(|| self.0.iter().rev().cmp(other.0.iter().rev()))

@@ -1,6 +1,6 @@
 //! A frame's lines, grouped by their keys.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::scan::{self, Span};
 
@@ -43,7 +43,7 @@ impl Lines {
             keys: Vec::new(),
         };
         let mut known: HashMap<Vec<u8>, u32> = HashMap::new();
-        let mut words: HashMap<Vec<u8>, ()> = HashMap::new();
+        let mut words: HashSet<Vec<u8>> = HashSet::new();
         let (mut key, mut last) = (Vec::new(), NO_KEY);
         let mut start = 0;
         while start < raw.len() {
@@ -67,7 +67,7 @@ impl Lines {
                             return Err(false);
                         }
                         if let Some(word) = scan::first_word(&key) {
-                            words.insert(word.to_vec(), ());
+                            words.insert(word.to_vec());
                             if words.len() > MOST_FIRST {
                                 return Err(true);
                             }

@@ -1,15 +1,10 @@
 //! Parts of a text's payload: columns and bytes, each coded by what is smallest for it.
 
-use crate::backend::{self, Effort, Table};
+use crate::backend::{self, Effort, SMALL, THOROUGH, Table};
 use crate::error::{Error, Result};
 use crate::frame::{Cursor, FrameKind, put_varint};
 use crate::tokens::stage;
 use crate::{Layout, Level};
-
-/// Up to so many bytes, other codings cost little however hard they are tried.
-const SMALL: usize = 1 << 16;
-/// Levels from this one on try them hard for more.
-const THOROUGH: u8 = 4;
 
 /// A part: its kind, its length, its payload; of no bytes nothing. `values`: they are no mere
 /// bytes.

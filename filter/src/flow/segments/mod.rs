@@ -4,8 +4,7 @@
 
 mod cut;
 
-use super::pack::{NEAR, THOROUGH};
-use crate::backend::{self, Effort, Table};
+use crate::backend::{self, Table};
 use crate::error::{Error, Result};
 use crate::frame::{Cursor, FrameKind, put_varint};
 use crate::layout::Expansion;
@@ -86,7 +85,8 @@ pub(crate) fn pack(
                 fresh = Some(own);
             }
         }
-        if let Some((kind, payload)) = other(table, level, offset, part, best.1.len())
+        let thorough = level.get() >= backend::THOROUGH;
+        if let Some((kind, payload)) = backend::near(table, thorough, offset, part, best.1.len())
             && keep(&mut best, kind, payload)
         {
             fresh = None;
@@ -108,21 +108,6 @@ pub(crate) fn pack(
 fn plane(expansion: &Expansion) -> Option<u64> {
     let axes = expansion.shape.get(1..).filter(|axes| !axes.is_empty())?;
     Some(axes.iter().product())
-}
-
-/// Another coding of a segment, if one comes near to so many bytes.
-fn other(
-    table: &Table,
-    level: Level,
-    offset: u64,
-    part: &[u8],
-    tokens: usize,
-) -> Option<(FrameKind, Vec<u8>)> {
-    let quick = backend::fall_back(table, offset, part, tokens + tokens / NEAR)?;
-    Some(match level.get() >= THOROUGH {
-        true => backend::pack(table, Effort::Best, offset, part),
-        false => quick,
-    })
 }
 
 /// Takes another coding if it is shorter.
